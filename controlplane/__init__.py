@@ -1,0 +1,1 @@
+"""The slow half: service, agent, reports, command line. Reaches the card through libpennywire only."""

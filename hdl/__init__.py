@@ -1,0 +1,1 @@
+"""The gateware, described in Amaranth. Imports nothing of the other rooms."""

@@ -1,0 +1,127 @@
+"""The event records, described once: the gateware, the C header and the Python table come from here.
+
+A record is 64 bytes, little-endian: a common header of 44 bytes and five 32-bit words whose names
+depend on the type. 64-bit values take two words, low word first, named ``x_lo`` and ``x_hi``.
+``make generate`` writes ``host-driver/include/pennywire_events.h`` and
+``controlplane/card/event_table.py``; a test fails when they are stale.
+"""
+
+from dataclasses import dataclass
+
+__all__ = ["HEADER", "RECORDS", "RECORD_BYTES", "HeaderField", "RecordType"]
+
+RECORD_BYTES = 64
+
+
+@dataclass(frozen=True)
+class HeaderField:
+    """A field of the common header: byte offset, bytes, meaning."""
+
+    name: str
+    offset: int
+    size: int
+    meaning: str
+
+
+HEADER = (
+    HeaderField("type", 0, 1, "record type, a number of RECORDS"),
+    HeaderField("slot", 1, 1, "slot, 255 for none"),
+    HeaderField("side", 2, 1, "0 buy, 1 sell, 255 none"),
+    HeaderField("detail", 3, 1, "per type: reason, flags or a letter"),
+    HeaderField("sequence", 4, 4, "number of this record, from 1, wrapping: a jump is a loss"),
+    HeaderField("card_time", 8, 8, "cycles of the card clock"),
+    HeaderField("exchange_time", 16, 8, "ns since midnight of the message that caused it, 0 for none"),
+    HeaderField("order", 24, 4, "user reference number, 0 for none"),
+    HeaderField("chain", 28, 4, "user reference number of the first order of the chain, 0 for none"),
+    HeaderField("cause", 32, 8, "feed sequence, or order-session count with bit 63 set; 0 for the host"),
+    HeaderField("epoch", 40, 4, "configuration epoch"),
+)
+
+
+@dataclass(frozen=True)
+class RecordType:
+    """A record type: its number, its five words (``None``: unused, zero) and what ``detail`` means."""
+
+    number: int
+    name: str
+    words: tuple[str | None, str | None, str | None, str | None, str | None]
+    detail: str
+    meaning: str
+
+
+RECORDS = (
+    RecordType(
+        1, "ORDER_SENT", ("price", "shares", "latency_cycles", "previous", "flags"),
+        "0 enter, 1 replace, 2 cancel",
+        "an order's first byte left the card; flags: bits 0-1 module, 2-3 role, 4 immediate, 5 short",
+    ),
+    RecordType(
+        2, "ORDER_ACCEPTED", ("price", "shares", "reference_lo", "reference_hi", "flags"),
+        "order state letter", "the exchange accepted it; flags as ORDER_SENT",
+    ),
+    RecordType(
+        3, "ORDER_REPLACED", ("price", "shares", "reference_lo", "reference_hi", "previous"),
+        "order state letter", "the exchange replaced it; shares are exposed now",
+    ),
+    RecordType(
+        4, "ORDER_EXECUTED", ("price", "shares", "match_lo", "match_hi", "leaves"),
+        "liquidity flag letter", "a fill; leaves: shares still open on the order",
+    ),
+    RecordType(
+        5, "ORDER_CANCELED", ("shares", "leaves", None, None, "flags"),
+        "reason letter", "shares taken away; leaves still open",
+    ),
+    RecordType(6, "ORDER_REJECTED", ("reason", "shares", None, None, "flags"), "0", "refused by the exchange"),
+    RecordType(7, "ORDER_RESTATED", (None, None, None, None, None), "reason letter", "restated"),
+    RecordType(8, "ORDER_BROKEN", ("match_lo", "match_hi", None, None, None), "reason letter", "a match was broken"),
+    RecordType(9, "ORDER_MODIFIED", ("shares", None, None, None, None), "side letter", "size or side modified"),
+    RecordType(
+        10, "GATE_REFUSED", ("price", "shares", None, None, "flags"),
+        "number of the refusal", "the gate said no; flags as ORDER_SENT",
+    ),
+    RecordType(
+        11, "TRADE_PRINT", ("price", "shares", "match_lo", "match_hi", None),
+        "market event kind", "a printed trade of the market",
+    ),
+    RecordType(
+        12, "DEPTH", ("bid_price", "ask_price", "bid_volume", "ask_volume", "flags"),
+        "0 periodic, 1 at a trigger",
+        "best prices and five-level volumes (saturated); flags: 0 bid incomplete, 1 ask incomplete, 2 locked, 3 crossed",
+    ),
+    RecordType(
+        13, "SYMBOL_STATE", ("locate", None, None, None, None),
+        "bits as SlotFlags: bound, stale, halted, short_restricted, opened, market_open",
+        "the state of a slot changed",
+    ),
+    RecordType(14, "ARM", (None, None, None, None, None), "1 armed, 0 disarmed", "armed or disarmed"),
+    RecordType(
+        15, "KILL", (None, None, None, None, None),
+        "1 host, 2 lease ran out, 3 impossible answer, 4 released", "killed, or the kill was released",
+    ),
+    RecordType(
+        16, "POSITION", ("position", "cash_lo", "cash_hi", "open_buy", "open_sell"), "0",
+        "position (signed shares), cash (signed 1/1,000,000 dollar, after fees) and what could still fill",
+    ),
+    RecordType(17, "ORDER_SESSION", (None, None, None, None, None), "1 up, 0 down", "the order session"),
+    RecordType(
+        18, "GAP", ("expected_lo", "expected_hi", "received_lo", "received_hi", None), "0",
+        "the feed's sequence jumped: nothing after it is trusted",
+    ),
+    RecordType(
+        19, "STALE", (None, None, None, None, None),
+        "1 gap, 2 order table full, 3 queue overflow, 4 host, 5 session change", "a slot's book is not whole",
+    ),
+    RecordType(
+        20, "HEARTBEAT", ("token", "lease_lo", "lease_hi", None, None), "0",
+        "the host's mark came by; everything before it was sent",
+    ),
+    RecordType(
+        21, "TRIGGER", ("bid_volume", "ask_volume", "bid_price", "ask_price", "ratio"),
+        "module", "a strategy decided to act; side is the side it takes; volumes saturate",
+    ),
+    RecordType(
+        22, "ALARM", ("word0", "word1", None, None, None),
+        "1 position unmanaged, 2 unknown order answer, 3 exit retries used up", "a person is needed",
+    ),
+    RecordType(23, "MARKET", (None, None, None, None, None), "system event letter", "a system event of the market"),
+)

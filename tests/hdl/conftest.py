@@ -1,0 +1,61 @@
+"""Running one Amaranth block under cocotb on Verilator."""
+
+import hashlib
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from amaranth.back import verilog
+from amaranth.lib import wiring
+from cocotb_tools.runner import get_results, get_runner
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture
+def run_cocotb(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """Return a function that builds ``block`` once per content and runs a cocotb module against it.
+
+    ``run(block, "cocotb_mold", env={...})``: the cocotb module is a file beside the test that asks. The top level
+    is named ``top``; its clock is ``clk``, its reset ``rst``; ports are named as Amaranth names them
+    (``port__payload``, ``port__valid``): a struct payload is one vector, its first field in the lowest bits.
+    """
+
+    def run(block: wiring.Component, module: str, *, env: dict[str, str] | None = None) -> None:
+        text = verilog.convert(block, name="top", emit_src=False, strip_internal_attrs=True)
+        digest = hashlib.sha256(text.encode()).hexdigest()[:16]
+        build = ROOT / "build" / "cocotb" / digest
+        build.mkdir(parents=True, exist_ok=True)
+        source = build / "top.v"
+        if not source.exists():
+            source.write_text(text)
+        runner = get_runner("verilator")
+        log = build / f"{module}.log"
+        runner.build(
+            sources=[source],
+            hdl_toplevel="top",
+            build_dir=build,
+            build_args=["-Wno-fatal", "-Wno-WIDTH", "-O3", "--x-initial", "fast", "-CFLAGS", "-Os"],
+            log_file=build / "build.log",
+        )
+        here = Path(request.node.path).parent
+        work = build / f"run-{hashlib.sha256((request.node.nodeid + module).encode()).hexdigest()[:8]}"
+        shutil.rmtree(work, ignore_errors=True)
+        work.mkdir()
+        monkeypatch.syspath_prepend(str(ROOT))  # the simulation's Python gets this one's search path
+        monkeypatch.syspath_prepend(str(here))
+        results = runner.test(
+            hdl_toplevel="top",
+            test_module=module,
+            build_dir=build,
+            test_dir=work,
+            results_xml=str(work / "results.xml"),
+            extra_env=env or {},
+            log_file=log,
+        )
+        total, failed = get_results(results)
+        assert total > 0, f"{module} holds no cocotb test; see {log}"
+        assert failed == 0, f"{failed} of {total} cocotb tests of {module} failed; see {log}\n{log.read_text()[-6000:]}"
+
+    return run
