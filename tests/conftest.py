@@ -15,7 +15,7 @@ _outcomes = {"run": 0, "skipped": 0}
 
 @pytest.fixture
 def real_data(request: pytest.FixtureRequest) -> Callable[[str], Path]:
-    """Give the path of a real input below ``PENNYWIRE_DATA``; skip where that is unset, fail where a file is missing."""
+    """Path of a real input below ``PENNYWIRE_DATA``; skip where that is unset, fail where a file is missing."""
     root = os.environ.get("PENNYWIRE_DATA")
     if not root:
         _outcomes["skipped"] += 1

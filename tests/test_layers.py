@@ -55,7 +55,9 @@ def test_a_room_imports_only_the_rooms_below_it(room: str):
         for imported, at_top, line in imports(path):
             if imported in MAY_IMPORT[room]:
                 continue
-            if not at_top and any(relative.startswith(f"{place}/") and imported in rooms for place, rooms in LAZY.items()):
+            if not at_top and any(
+                relative.startswith(f"{place}/") and imported in rooms for place, rooms in LAZY.items()
+            ):
                 continue
             wrong.append(f"{relative}:{line} imports {imported}{'' if at_top else ' inside a function'}")
     assert not wrong, "\n".join(wrong)
