@@ -1,0 +1,1 @@
+"""The control API of `control.proto`, generated."""

@@ -1,0 +1,460 @@
+from google.protobuf.internal import containers as _containers
+from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
+from google.protobuf import descriptor as _descriptor
+from google.protobuf import message as _message
+from collections.abc import Iterable as _Iterable, Mapping as _Mapping
+from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
+
+DESCRIPTOR: _descriptor.FileDescriptor
+
+class Role(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    ROLE_UNSPECIFIED: _ClassVar[Role]
+    ROLE_VIEWER: _ClassVar[Role]
+    ROLE_AGENT: _ClassVar[Role]
+    ROLE_OPERATOR: _ClassVar[Role]
+
+class WriteMode(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    WRITE_MODE_UNSPECIFIED: _ClassVar[WriteMode]
+    WRITE_MODE_VERIFY: _ClassVar[WriteMode]
+    WRITE_MODE_COMMIT: _ClassVar[WriteMode]
+ROLE_UNSPECIFIED: Role
+ROLE_VIEWER: Role
+ROLE_AGENT: Role
+ROLE_OPERATOR: Role
+WRITE_MODE_UNSPECIFIED: WriteMode
+WRITE_MODE_VERIFY: WriteMode
+WRITE_MODE_COMMIT: WriteMode
+
+class WriteHeader(_message.Message):
+    __slots__ = ("lease_epoch", "mode", "reason")
+    LEASE_EPOCH_FIELD_NUMBER: _ClassVar[int]
+    MODE_FIELD_NUMBER: _ClassVar[int]
+    REASON_FIELD_NUMBER: _ClassVar[int]
+    lease_epoch: int
+    mode: WriteMode
+    reason: str
+    def __init__(self, lease_epoch: _Optional[int] = ..., mode: _Optional[_Union[WriteMode, str]] = ..., reason: _Optional[str] = ...) -> None: ...
+
+class WriteResult(_message.Message):
+    __slots__ = ("audit_id", "mode", "changes", "config_epoch")
+    AUDIT_ID_FIELD_NUMBER: _ClassVar[int]
+    MODE_FIELD_NUMBER: _ClassVar[int]
+    CHANGES_FIELD_NUMBER: _ClassVar[int]
+    CONFIG_EPOCH_FIELD_NUMBER: _ClassVar[int]
+    audit_id: int
+    mode: WriteMode
+    changes: _containers.RepeatedCompositeFieldContainer[RegisterChange]
+    config_epoch: int
+    def __init__(self, audit_id: _Optional[int] = ..., mode: _Optional[_Union[WriteMode, str]] = ..., changes: _Optional[_Iterable[_Union[RegisterChange, _Mapping]]] = ..., config_epoch: _Optional[int] = ...) -> None: ...
+
+class RegisterChange(_message.Message):
+    __slots__ = ("register", "before", "after")
+    REGISTER_FIELD_NUMBER: _ClassVar[int]
+    BEFORE_FIELD_NUMBER: _ClassVar[int]
+    AFTER_FIELD_NUMBER: _ClassVar[int]
+    register: str
+    before: int
+    after: int
+    def __init__(self, register: _Optional[str] = ..., before: _Optional[int] = ..., after: _Optional[int] = ...) -> None: ...
+
+class AcquireLeaseRequest(_message.Message):
+    __slots__ = ("holder", "seconds")
+    HOLDER_FIELD_NUMBER: _ClassVar[int]
+    SECONDS_FIELD_NUMBER: _ClassVar[int]
+    holder: str
+    seconds: float
+    def __init__(self, holder: _Optional[str] = ..., seconds: _Optional[float] = ...) -> None: ...
+
+class AcquireLeaseResponse(_message.Message):
+    __slots__ = ("lease_epoch", "seconds")
+    LEASE_EPOCH_FIELD_NUMBER: _ClassVar[int]
+    SECONDS_FIELD_NUMBER: _ClassVar[int]
+    lease_epoch: int
+    seconds: float
+    def __init__(self, lease_epoch: _Optional[int] = ..., seconds: _Optional[float] = ...) -> None: ...
+
+class ReleaseLeaseRequest(_message.Message):
+    __slots__ = ("lease_epoch",)
+    LEASE_EPOCH_FIELD_NUMBER: _ClassVar[int]
+    lease_epoch: int
+    def __init__(self, lease_epoch: _Optional[int] = ...) -> None: ...
+
+class ReleaseLeaseResponse(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
+
+class GetStatusRequest(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
+
+class GetStatusResponse(_message.Message):
+    __slots__ = ("config_name", "abi_version", "soft", "armed", "killed", "lease_alive", "session_up", "market_open", "card_time", "clock_period_ps", "config_epoch", "symbols", "modules", "records_received", "records_lost", "lease_epoch", "lease_holder", "role", "kill_cause")
+    CONFIG_NAME_FIELD_NUMBER: _ClassVar[int]
+    ABI_VERSION_FIELD_NUMBER: _ClassVar[int]
+    SOFT_FIELD_NUMBER: _ClassVar[int]
+    ARMED_FIELD_NUMBER: _ClassVar[int]
+    KILLED_FIELD_NUMBER: _ClassVar[int]
+    LEASE_ALIVE_FIELD_NUMBER: _ClassVar[int]
+    SESSION_UP_FIELD_NUMBER: _ClassVar[int]
+    MARKET_OPEN_FIELD_NUMBER: _ClassVar[int]
+    CARD_TIME_FIELD_NUMBER: _ClassVar[int]
+    CLOCK_PERIOD_PS_FIELD_NUMBER: _ClassVar[int]
+    CONFIG_EPOCH_FIELD_NUMBER: _ClassVar[int]
+    SYMBOLS_FIELD_NUMBER: _ClassVar[int]
+    MODULES_FIELD_NUMBER: _ClassVar[int]
+    RECORDS_RECEIVED_FIELD_NUMBER: _ClassVar[int]
+    RECORDS_LOST_FIELD_NUMBER: _ClassVar[int]
+    LEASE_EPOCH_FIELD_NUMBER: _ClassVar[int]
+    LEASE_HOLDER_FIELD_NUMBER: _ClassVar[int]
+    ROLE_FIELD_NUMBER: _ClassVar[int]
+    KILL_CAUSE_FIELD_NUMBER: _ClassVar[int]
+    config_name: str
+    abi_version: int
+    soft: bool
+    armed: bool
+    killed: bool
+    lease_alive: bool
+    session_up: bool
+    market_open: bool
+    card_time: int
+    clock_period_ps: int
+    config_epoch: int
+    symbols: _containers.RepeatedCompositeFieldContainer[SymbolStatus]
+    modules: _containers.RepeatedCompositeFieldContainer[ModuleStatus]
+    records_received: int
+    records_lost: int
+    lease_epoch: int
+    lease_holder: str
+    role: Role
+    kill_cause: int
+    def __init__(self, config_name: _Optional[str] = ..., abi_version: _Optional[int] = ..., soft: _Optional[bool] = ..., armed: _Optional[bool] = ..., killed: _Optional[bool] = ..., lease_alive: _Optional[bool] = ..., session_up: _Optional[bool] = ..., market_open: _Optional[bool] = ..., card_time: _Optional[int] = ..., clock_period_ps: _Optional[int] = ..., config_epoch: _Optional[int] = ..., symbols: _Optional[_Iterable[_Union[SymbolStatus, _Mapping]]] = ..., modules: _Optional[_Iterable[_Union[ModuleStatus, _Mapping]]] = ..., records_received: _Optional[int] = ..., records_lost: _Optional[int] = ..., lease_epoch: _Optional[int] = ..., lease_holder: _Optional[str] = ..., role: _Optional[_Union[Role, str]] = ..., kill_cause: _Optional[int] = ...) -> None: ...
+
+class SymbolStatus(_message.Message):
+    __slots__ = ("symbol", "slot", "bound", "stale", "halted", "short_restricted", "opened", "enabled", "position_shares", "cash_microdollars", "open_buy_shares", "open_sell_shares", "bid_price", "ask_price", "bid_volume", "ask_volume")
+    SYMBOL_FIELD_NUMBER: _ClassVar[int]
+    SLOT_FIELD_NUMBER: _ClassVar[int]
+    BOUND_FIELD_NUMBER: _ClassVar[int]
+    STALE_FIELD_NUMBER: _ClassVar[int]
+    HALTED_FIELD_NUMBER: _ClassVar[int]
+    SHORT_RESTRICTED_FIELD_NUMBER: _ClassVar[int]
+    OPENED_FIELD_NUMBER: _ClassVar[int]
+    ENABLED_FIELD_NUMBER: _ClassVar[int]
+    POSITION_SHARES_FIELD_NUMBER: _ClassVar[int]
+    CASH_MICRODOLLARS_FIELD_NUMBER: _ClassVar[int]
+    OPEN_BUY_SHARES_FIELD_NUMBER: _ClassVar[int]
+    OPEN_SELL_SHARES_FIELD_NUMBER: _ClassVar[int]
+    BID_PRICE_FIELD_NUMBER: _ClassVar[int]
+    ASK_PRICE_FIELD_NUMBER: _ClassVar[int]
+    BID_VOLUME_FIELD_NUMBER: _ClassVar[int]
+    ASK_VOLUME_FIELD_NUMBER: _ClassVar[int]
+    symbol: str
+    slot: int
+    bound: bool
+    stale: bool
+    halted: bool
+    short_restricted: bool
+    opened: bool
+    enabled: bool
+    position_shares: int
+    cash_microdollars: int
+    open_buy_shares: int
+    open_sell_shares: int
+    bid_price: int
+    ask_price: int
+    bid_volume: int
+    ask_volume: int
+    def __init__(self, symbol: _Optional[str] = ..., slot: _Optional[int] = ..., bound: _Optional[bool] = ..., stale: _Optional[bool] = ..., halted: _Optional[bool] = ..., short_restricted: _Optional[bool] = ..., opened: _Optional[bool] = ..., enabled: _Optional[bool] = ..., position_shares: _Optional[int] = ..., cash_microdollars: _Optional[int] = ..., open_buy_shares: _Optional[int] = ..., open_sell_shares: _Optional[int] = ..., bid_price: _Optional[int] = ..., ask_price: _Optional[int] = ..., bid_volume: _Optional[int] = ..., ask_volume: _Optional[int] = ...) -> None: ...
+
+class ModuleStatus(_message.Message):
+    __slots__ = ("strategy_name", "enabled", "available")
+    STRATEGY_NAME_FIELD_NUMBER: _ClassVar[int]
+    ENABLED_FIELD_NUMBER: _ClassVar[int]
+    AVAILABLE_FIELD_NUMBER: _ClassVar[int]
+    strategy_name: str
+    enabled: bool
+    available: bool
+    def __init__(self, strategy_name: _Optional[str] = ..., enabled: _Optional[bool] = ..., available: _Optional[bool] = ...) -> None: ...
+
+class ReadRegistersRequest(_message.Message):
+    __slots__ = ("names",)
+    NAMES_FIELD_NUMBER: _ClassVar[int]
+    names: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, names: _Optional[_Iterable[str]] = ...) -> None: ...
+
+class ReadRegistersResponse(_message.Message):
+    __slots__ = ("values",)
+    class ValuesEntry(_message.Message):
+        __slots__ = ("key", "value")
+        KEY_FIELD_NUMBER: _ClassVar[int]
+        VALUE_FIELD_NUMBER: _ClassVar[int]
+        key: str
+        value: int
+        def __init__(self, key: _Optional[str] = ..., value: _Optional[int] = ...) -> None: ...
+    VALUES_FIELD_NUMBER: _ClassVar[int]
+    values: _containers.ScalarMap[str, int]
+    def __init__(self, values: _Optional[_Mapping[str, int]] = ...) -> None: ...
+
+class ArmRequest(_message.Message):
+    __slots__ = ("header",)
+    HEADER_FIELD_NUMBER: _ClassVar[int]
+    header: WriteHeader
+    def __init__(self, header: _Optional[_Union[WriteHeader, _Mapping]] = ...) -> None: ...
+
+class DisarmRequest(_message.Message):
+    __slots__ = ("header",)
+    HEADER_FIELD_NUMBER: _ClassVar[int]
+    header: WriteHeader
+    def __init__(self, header: _Optional[_Union[WriteHeader, _Mapping]] = ...) -> None: ...
+
+class KillRequest(_message.Message):
+    __slots__ = ("reason",)
+    REASON_FIELD_NUMBER: _ClassVar[int]
+    reason: str
+    def __init__(self, reason: _Optional[str] = ...) -> None: ...
+
+class ReleaseKillRequest(_message.Message):
+    __slots__ = ("header",)
+    HEADER_FIELD_NUMBER: _ClassVar[int]
+    header: WriteHeader
+    def __init__(self, header: _Optional[_Union[WriteHeader, _Mapping]] = ...) -> None: ...
+
+class ToggleModuleRequest(_message.Message):
+    __slots__ = ("header", "strategy_name", "state")
+    HEADER_FIELD_NUMBER: _ClassVar[int]
+    STRATEGY_NAME_FIELD_NUMBER: _ClassVar[int]
+    STATE_FIELD_NUMBER: _ClassVar[int]
+    header: WriteHeader
+    strategy_name: str
+    state: bool
+    def __init__(self, header: _Optional[_Union[WriteHeader, _Mapping]] = ..., strategy_name: _Optional[str] = ..., state: _Optional[bool] = ...) -> None: ...
+
+class UpdateThresholdsRequest(_message.Message):
+    __slots__ = ("header", "strategy_name", "imbalance_ratio", "min_volume")
+    HEADER_FIELD_NUMBER: _ClassVar[int]
+    STRATEGY_NAME_FIELD_NUMBER: _ClassVar[int]
+    IMBALANCE_RATIO_FIELD_NUMBER: _ClassVar[int]
+    MIN_VOLUME_FIELD_NUMBER: _ClassVar[int]
+    header: WriteHeader
+    strategy_name: str
+    imbalance_ratio: float
+    min_volume: int
+    def __init__(self, header: _Optional[_Union[WriteHeader, _Mapping]] = ..., strategy_name: _Optional[str] = ..., imbalance_ratio: _Optional[float] = ..., min_volume: _Optional[int] = ...) -> None: ...
+
+class GetThresholdsRequest(_message.Message):
+    __slots__ = ("strategy_name",)
+    STRATEGY_NAME_FIELD_NUMBER: _ClassVar[int]
+    strategy_name: str
+    def __init__(self, strategy_name: _Optional[str] = ...) -> None: ...
+
+class GetThresholdsResponse(_message.Message):
+    __slots__ = ("imbalance_ratio", "min_volume")
+    IMBALANCE_RATIO_FIELD_NUMBER: _ClassVar[int]
+    MIN_VOLUME_FIELD_NUMBER: _ClassVar[int]
+    imbalance_ratio: float
+    min_volume: int
+    def __init__(self, imbalance_ratio: _Optional[float] = ..., min_volume: _Optional[int] = ...) -> None: ...
+
+class GetLimitsRequest(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
+
+class GetLimitsResponse(_message.Message):
+    __slots__ = ("max_inventory", "order_size", "ceiling_inventory", "ceiling_order_size")
+    MAX_INVENTORY_FIELD_NUMBER: _ClassVar[int]
+    ORDER_SIZE_FIELD_NUMBER: _ClassVar[int]
+    CEILING_INVENTORY_FIELD_NUMBER: _ClassVar[int]
+    CEILING_ORDER_SIZE_FIELD_NUMBER: _ClassVar[int]
+    max_inventory: int
+    order_size: int
+    ceiling_inventory: int
+    ceiling_order_size: int
+    def __init__(self, max_inventory: _Optional[int] = ..., order_size: _Optional[int] = ..., ceiling_inventory: _Optional[int] = ..., ceiling_order_size: _Optional[int] = ...) -> None: ...
+
+class UpdateRiskParametersRequest(_message.Message):
+    __slots__ = ("header", "max_inventory", "order_size")
+    HEADER_FIELD_NUMBER: _ClassVar[int]
+    MAX_INVENTORY_FIELD_NUMBER: _ClassVar[int]
+    ORDER_SIZE_FIELD_NUMBER: _ClassVar[int]
+    header: WriteHeader
+    max_inventory: int
+    order_size: int
+    def __init__(self, header: _Optional[_Union[WriteHeader, _Mapping]] = ..., max_inventory: _Optional[int] = ..., order_size: _Optional[int] = ...) -> None: ...
+
+class GetEnvelopeRequest(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
+
+class GetEnvelopeResponse(_message.Message):
+    __slots__ = ("envelope", "unattended")
+    ENVELOPE_FIELD_NUMBER: _ClassVar[int]
+    UNATTENDED_FIELD_NUMBER: _ClassVar[int]
+    envelope: EnvelopePart
+    unattended: EnvelopePart
+    def __init__(self, envelope: _Optional[_Union[EnvelopePart, _Mapping]] = ..., unattended: _Optional[_Union[EnvelopePart, _Mapping]] = ...) -> None: ...
+
+class EnvelopePart(_message.Message):
+    __slots__ = ("max_inventory", "max_order_size", "min_imbalance_ratio", "min_min_volume", "strategies")
+    MAX_INVENTORY_FIELD_NUMBER: _ClassVar[int]
+    MAX_ORDER_SIZE_FIELD_NUMBER: _ClassVar[int]
+    MIN_IMBALANCE_RATIO_FIELD_NUMBER: _ClassVar[int]
+    MIN_MIN_VOLUME_FIELD_NUMBER: _ClassVar[int]
+    STRATEGIES_FIELD_NUMBER: _ClassVar[int]
+    max_inventory: int
+    max_order_size: int
+    min_imbalance_ratio: float
+    min_min_volume: int
+    strategies: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, max_inventory: _Optional[int] = ..., max_order_size: _Optional[int] = ..., min_imbalance_ratio: _Optional[float] = ..., min_min_volume: _Optional[int] = ..., strategies: _Optional[_Iterable[str]] = ...) -> None: ...
+
+class GetReportRequest(_message.Message):
+    __slots__ = ("since", "until")
+    SINCE_FIELD_NUMBER: _ClassVar[int]
+    UNTIL_FIELD_NUMBER: _ClassVar[int]
+    since: int
+    until: int
+    def __init__(self, since: _Optional[int] = ..., until: _Optional[int] = ...) -> None: ...
+
+class GetReportResponse(_message.Message):
+    __slots__ = ("exchange_time", "symbols", "triggers", "orders", "fills", "refusals", "pnl_microdollars", "fees_microdollars", "round_trips", "round_trips_won", "markouts", "latency", "bars", "refusals_by_reason", "records_lost")
+    class RefusalsByReasonEntry(_message.Message):
+        __slots__ = ("key", "value")
+        KEY_FIELD_NUMBER: _ClassVar[int]
+        VALUE_FIELD_NUMBER: _ClassVar[int]
+        key: str
+        value: int
+        def __init__(self, key: _Optional[str] = ..., value: _Optional[int] = ...) -> None: ...
+    EXCHANGE_TIME_FIELD_NUMBER: _ClassVar[int]
+    SYMBOLS_FIELD_NUMBER: _ClassVar[int]
+    TRIGGERS_FIELD_NUMBER: _ClassVar[int]
+    ORDERS_FIELD_NUMBER: _ClassVar[int]
+    FILLS_FIELD_NUMBER: _ClassVar[int]
+    REFUSALS_FIELD_NUMBER: _ClassVar[int]
+    PNL_MICRODOLLARS_FIELD_NUMBER: _ClassVar[int]
+    FEES_MICRODOLLARS_FIELD_NUMBER: _ClassVar[int]
+    ROUND_TRIPS_FIELD_NUMBER: _ClassVar[int]
+    ROUND_TRIPS_WON_FIELD_NUMBER: _ClassVar[int]
+    MARKOUTS_FIELD_NUMBER: _ClassVar[int]
+    LATENCY_FIELD_NUMBER: _ClassVar[int]
+    BARS_FIELD_NUMBER: _ClassVar[int]
+    REFUSALS_BY_REASON_FIELD_NUMBER: _ClassVar[int]
+    RECORDS_LOST_FIELD_NUMBER: _ClassVar[int]
+    exchange_time: int
+    symbols: _containers.RepeatedCompositeFieldContainer[SymbolReport]
+    triggers: int
+    orders: int
+    fills: int
+    refusals: int
+    pnl_microdollars: int
+    fees_microdollars: int
+    round_trips: int
+    round_trips_won: int
+    markouts: _containers.RepeatedCompositeFieldContainer[Markout]
+    latency: LatencyCycles
+    bars: _containers.RepeatedCompositeFieldContainer[MinuteBar]
+    refusals_by_reason: _containers.ScalarMap[str, int]
+    records_lost: int
+    def __init__(self, exchange_time: _Optional[int] = ..., symbols: _Optional[_Iterable[_Union[SymbolReport, _Mapping]]] = ..., triggers: _Optional[int] = ..., orders: _Optional[int] = ..., fills: _Optional[int] = ..., refusals: _Optional[int] = ..., pnl_microdollars: _Optional[int] = ..., fees_microdollars: _Optional[int] = ..., round_trips: _Optional[int] = ..., round_trips_won: _Optional[int] = ..., markouts: _Optional[_Iterable[_Union[Markout, _Mapping]]] = ..., latency: _Optional[_Union[LatencyCycles, _Mapping]] = ..., bars: _Optional[_Iterable[_Union[MinuteBar, _Mapping]]] = ..., refusals_by_reason: _Optional[_Mapping[str, int]] = ..., records_lost: _Optional[int] = ...) -> None: ...
+
+class SymbolReport(_message.Message):
+    __slots__ = ("symbol", "triggers", "orders", "fills", "shares", "position_shares", "pnl_microdollars", "fees_microdollars", "mid_times_two")
+    SYMBOL_FIELD_NUMBER: _ClassVar[int]
+    TRIGGERS_FIELD_NUMBER: _ClassVar[int]
+    ORDERS_FIELD_NUMBER: _ClassVar[int]
+    FILLS_FIELD_NUMBER: _ClassVar[int]
+    SHARES_FIELD_NUMBER: _ClassVar[int]
+    POSITION_SHARES_FIELD_NUMBER: _ClassVar[int]
+    PNL_MICRODOLLARS_FIELD_NUMBER: _ClassVar[int]
+    FEES_MICRODOLLARS_FIELD_NUMBER: _ClassVar[int]
+    MID_TIMES_TWO_FIELD_NUMBER: _ClassVar[int]
+    symbol: str
+    triggers: int
+    orders: int
+    fills: int
+    shares: int
+    position_shares: int
+    pnl_microdollars: int
+    fees_microdollars: int
+    mid_times_two: int
+    def __init__(self, symbol: _Optional[str] = ..., triggers: _Optional[int] = ..., orders: _Optional[int] = ..., fills: _Optional[int] = ..., shares: _Optional[int] = ..., position_shares: _Optional[int] = ..., pnl_microdollars: _Optional[int] = ..., fees_microdollars: _Optional[int] = ..., mid_times_two: _Optional[int] = ...) -> None: ...
+
+class Markout(_message.Message):
+    __slots__ = ("seconds", "average", "fills")
+    SECONDS_FIELD_NUMBER: _ClassVar[int]
+    AVERAGE_FIELD_NUMBER: _ClassVar[int]
+    FILLS_FIELD_NUMBER: _ClassVar[int]
+    seconds: float
+    average: float
+    fills: int
+    def __init__(self, seconds: _Optional[float] = ..., average: _Optional[float] = ..., fills: _Optional[int] = ...) -> None: ...
+
+class LatencyCycles(_message.Message):
+    __slots__ = ("min", "median", "max", "orders")
+    MIN_FIELD_NUMBER: _ClassVar[int]
+    MEDIAN_FIELD_NUMBER: _ClassVar[int]
+    MAX_FIELD_NUMBER: _ClassVar[int]
+    ORDERS_FIELD_NUMBER: _ClassVar[int]
+    min: int
+    median: float
+    max: int
+    orders: int
+    def __init__(self, min: _Optional[int] = ..., median: _Optional[float] = ..., max: _Optional[int] = ..., orders: _Optional[int] = ...) -> None: ...
+
+class MinuteBar(_message.Message):
+    __slots__ = ("symbol", "start", "open", "high", "low", "close", "volume", "trades", "incomplete")
+    SYMBOL_FIELD_NUMBER: _ClassVar[int]
+    START_FIELD_NUMBER: _ClassVar[int]
+    OPEN_FIELD_NUMBER: _ClassVar[int]
+    HIGH_FIELD_NUMBER: _ClassVar[int]
+    LOW_FIELD_NUMBER: _ClassVar[int]
+    CLOSE_FIELD_NUMBER: _ClassVar[int]
+    VOLUME_FIELD_NUMBER: _ClassVar[int]
+    TRADES_FIELD_NUMBER: _ClassVar[int]
+    INCOMPLETE_FIELD_NUMBER: _ClassVar[int]
+    symbol: str
+    start: int
+    open: int
+    high: int
+    low: int
+    close: int
+    volume: int
+    trades: int
+    incomplete: bool
+    def __init__(self, symbol: _Optional[str] = ..., start: _Optional[int] = ..., open: _Optional[int] = ..., high: _Optional[int] = ..., low: _Optional[int] = ..., close: _Optional[int] = ..., volume: _Optional[int] = ..., trades: _Optional[int] = ..., incomplete: _Optional[bool] = ...) -> None: ...
+
+class AuditQueryRequest(_message.Message):
+    __slots__ = ("after_id", "limit")
+    AFTER_ID_FIELD_NUMBER: _ClassVar[int]
+    LIMIT_FIELD_NUMBER: _ClassVar[int]
+    after_id: int
+    limit: int
+    def __init__(self, after_id: _Optional[int] = ..., limit: _Optional[int] = ...) -> None: ...
+
+class AuditQueryResponse(_message.Message):
+    __slots__ = ("rows",)
+    ROWS_FIELD_NUMBER: _ClassVar[int]
+    rows: _containers.RepeatedCompositeFieldContainer[AuditRow]
+    def __init__(self, rows: _Optional[_Iterable[_Union[AuditRow, _Mapping]]] = ...) -> None: ...
+
+class AuditRow(_message.Message):
+    __slots__ = ("id", "who", "role", "method", "card_time", "before", "after", "reason", "result")
+    ID_FIELD_NUMBER: _ClassVar[int]
+    WHO_FIELD_NUMBER: _ClassVar[int]
+    ROLE_FIELD_NUMBER: _ClassVar[int]
+    METHOD_FIELD_NUMBER: _ClassVar[int]
+    CARD_TIME_FIELD_NUMBER: _ClassVar[int]
+    BEFORE_FIELD_NUMBER: _ClassVar[int]
+    AFTER_FIELD_NUMBER: _ClassVar[int]
+    REASON_FIELD_NUMBER: _ClassVar[int]
+    RESULT_FIELD_NUMBER: _ClassVar[int]
+    id: int
+    who: str
+    role: Role
+    method: str
+    card_time: int
+    before: str
+    after: str
+    reason: str
+    result: str
+    def __init__(self, id: _Optional[int] = ..., who: _Optional[str] = ..., role: _Optional[_Union[Role, str]] = ..., method: _Optional[str] = ..., card_time: _Optional[int] = ..., before: _Optional[str] = ..., after: _Optional[str] = ..., reason: _Optional[str] = ..., result: _Optional[str] = ...) -> None: ...
