@@ -1,0 +1,217 @@
+"""What the service is told before it starts: one TOML file that only an operator edits.
+
+Money is written in whole micro-dollars (1/1,000,000 dollar), prices in 1/10,000 dollar, sizes in shares: no
+number of the file is rounded on its way to the card, except the imbalance ratio, which the card keeps in Q8.8.
+"""
+
+import datetime
+from typing import Annotated, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+__all__ = [
+    "EnvelopePart",
+    "Fees",
+    "Heartbeat",
+    "Prerequisites",
+    "ServiceConfig",
+    "SymbolConfig",
+    "TakerDefaults",
+    "Telemetry",
+]
+
+#: Largest number of shares a limit register holds.
+MAX_SHARES = (1 << 31) - 1
+#: OUCH 5.0 refuses orders of a million shares and more.
+MAX_ORDER_SHARES = 999_999
+#: Largest ratio in Q8.8.
+MAX_RATIO = 255 + 255 / 256
+
+Shares = Annotated[int, Field(strict=True, ge=0, le=MAX_SHARES)]
+OrderShares = Annotated[int, Field(strict=True, ge=0, le=MAX_ORDER_SHARES)]
+Ratio = Annotated[float, Field(gt=0, le=MAX_RATIO, allow_inf_nan=False)]
+Ticks = Annotated[int, Field(strict=True, ge=0, le=255)]
+MicroDollars = Annotated[int, Field(strict=True, ge=-(1 << 31), lt=1 << 31)]
+
+
+class _Table(BaseModel):
+    """A table of the file: unknown keys are errors, values do not change after reading."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class EnvelopePart(_Table):
+    """What nobody may go beyond while the service runs.
+
+    Attributes
+    ----------
+    max_inventory : int
+        Largest position in shares, either direction, counting everything that could still fill.
+    max_order_size : int
+        Largest order in shares.
+    min_imbalance_ratio : float
+        Smallest ratio of five-level volumes that may trigger: a smaller one trades more often.
+    min_min_volume : int
+        Smallest least volume of the heavy side, in shares.
+    strategies : tuple of str
+        Strategies that may be switched on.
+    """
+
+    max_inventory: Shares
+    max_order_size: OrderShares
+    min_imbalance_ratio: Ratio
+    min_min_volume: Shares
+    strategies: tuple[str, ...] = ()
+
+    def beyond(self, other: "EnvelopePart") -> list[str]:
+        """Name the fields in which this part allows more than ``other``."""
+        wider = [name for name in ("max_inventory", "max_order_size") if getattr(self, name) > getattr(other, name)]
+        wider += [n for n in ("min_imbalance_ratio", "min_min_volume") if getattr(self, n) < getattr(other, n)]
+        if not set(self.strategies) <= set(other.strategies):
+            wider.append("strategies")
+        return wider
+
+
+class Fees(_Table):
+    """Fees a share, in micro-dollars; a rebate is negative."""
+
+    remove: MicroDollars
+    add: MicroDollars
+    commission: MicroDollars = 0
+
+
+class Prerequisites(_Table):
+    """What makes a symbol fit for scalping, with the day the values are of.
+
+    Attributes
+    ----------
+    dated : datetime.date
+        Day of the values.
+    average_daily_volume : int
+        Shares a day; must be above 5,000,000.
+    spread_at_one_tick : float
+        Part of the day during which the spread is one tick; must be at least 0.95.
+    per_share_commission : int
+        Micro-dollars; must be zero.
+    rebate : int
+        Micro-dollars a share for adding liquidity; market making needs it above zero.
+    """
+
+    dated: datetime.date
+    average_daily_volume: Annotated[int, Field(strict=True, ge=0)]
+    spread_at_one_tick: Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
+    per_share_commission: Annotated[int, Field(strict=True, ge=0)]
+    rebate: Annotated[int, Field(strict=True)] = 0
+
+    def failures(self) -> list[str]:
+        """Say in words what is not met; nothing when all is."""
+        words = []
+        if self.average_daily_volume <= 5_000_000:
+            words.append(f"average daily volume {self.average_daily_volume} is not above 5000000 shares")
+        if self.spread_at_one_tick < 0.95:
+            words.append(f"the spread is one tick for {self.spread_at_one_tick:.1%} of the day, less than 95%")
+        if self.per_share_commission > 0:
+            words.append(f"a commission of {self.per_share_commission} micro-dollars a share is charged")
+        return words
+
+
+class SymbolConfig(_Table):
+    """One symbol; its place in the file is its slot.
+
+    ``tick`` is in 1/10,000 dollar. A symbol without ``prerequisites`` is followed and never enabled.
+    ``may_sell_short``: shares are located, so that the taker may sell to open.
+    """
+
+    name: Annotated[str, Field(pattern=r"^[A-Z0-9.+=#^*$~-]{1,8}$")]
+    tick: Annotated[int, Field(strict=True, ge=1, le=1_000_000)] = 100
+    may_sell_short: bool = False
+    prerequisites: Prerequisites | None = None
+
+    def failures(self) -> list[str]:
+        """Say why orders for this symbol are not enabled; nothing when they are."""
+        if self.prerequisites is None:
+            return ["its prerequisites are not known: the file has no [symbols.prerequisites] for it"]
+        return self.prerequisites.failures()
+
+
+class TakerDefaults(_Table):
+    """Start values of the imbalance taker, for every symbol; thresholds may be changed while it runs.
+
+    Prices are in ticks, ``cooldown_microseconds`` is card time.
+    """
+
+    imbalance_ratio: Ratio = 3.0
+    min_volume: Shares = 0
+    take_profit: Ticks = 3
+    stop: Ticks = 2
+    slip: Ticks = 0
+    stop_slip: Ticks = 2
+    max_spread: Ticks = 1
+    retries: Ticks = 8
+    cooldown_microseconds: Annotated[int, Field(strict=True, ge=0, le=1_000_000_000)] = 0
+
+
+class Heartbeat(_Table):
+    """For how long the service vouches for the card at a time.
+
+    On a board the lease is renewed every third of ``lease_seconds``. A soft card's time is granted by whoever plays
+    the session, who must grant less than ``soft_lease_seconds`` between two marks.
+    """
+
+    lease_seconds: Annotated[float, Field(gt=0, le=60)] = 3.0
+    soft_lease_seconds: Annotated[float, Field(gt=0, le=3600)] = 300.0
+
+
+class Telemetry(_Table):
+    """How often the card tells its depth: least card time between two samples of a symbol."""
+
+    depth_interval_microseconds: Annotated[int, Field(strict=True, ge=0, le=1_000_000_000)] = 100_000
+
+
+class ServiceConfig(_Table):
+    """The whole file.
+
+    ``order_session_up`` is the host's word that the order session stands when the card is configured.
+    ``cancel_exit_on_stale``: what becomes of a resting exit when the book goes stale or the lease runs out.
+    ``join`` gives today's locate numbers of symbols for a card that joins a day that has begun: their books
+    start empty and whole, and the market counts as open.
+    """
+
+    envelope: EnvelopePart
+    unattended: EnvelopePart
+    fees: Fees
+    symbols: Annotated[tuple[SymbolConfig, ...], Field(min_length=1, max_length=64)]
+    taker: TakerDefaults = TakerDefaults()
+    heartbeat: Heartbeat = Heartbeat()
+    telemetry: Telemetry = Telemetry()
+    order_session_up: bool = True
+    cancel_exit_on_stale: bool = False
+    join: dict[str, Annotated[int, Field(strict=True, ge=1, le=65535)]] = {}
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        wider = self.unattended.beyond(self.envelope)
+        if wider:
+            raise ValueError(f"the unattended part goes beyond the envelope in {', '.join(wider)}")
+        names = [s.name for s in self.symbols]
+        if len(set(names)) != len(names):
+            raise ValueError(f"a symbol is named twice in {names}")
+        strangers = sorted(set(self.join) - set(names))
+        if strangers:
+            raise ValueError(f"join names {', '.join(strangers)}, which [[symbols]] does not follow")
+        for symbol in self.symbols:
+            if self.fees.commission > 0 and symbol.prerequisites and symbol.prerequisites.per_share_commission == 0:
+                raise ValueError(
+                    f"fees.commission is {self.fees.commission} and {symbol.name} says per_share_commission = 0: "
+                    "one of the two is wrong"
+                )
+        if self.taker.imbalance_ratio < self.envelope.min_imbalance_ratio:
+            raise ValueError(
+                f"taker.imbalance_ratio {self.taker.imbalance_ratio} is below envelope.min_imbalance_ratio "
+                f"{self.envelope.min_imbalance_ratio}"
+            )
+        if self.taker.min_volume < self.envelope.min_min_volume:
+            raise ValueError(
+                f"taker.min_volume {self.taker.min_volume} is below envelope.min_min_volume {self.envelope.min_min_volume}"
+            )
+        return self
