@@ -1,1 +1,1 @@
-"""TBD"""
+"""What the card tells the host: event records, their queue and their datagrams."""

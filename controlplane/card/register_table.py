@@ -1,0 +1,347 @@
+# fmt: off
+# ruff: noqa: E501
+"""The registers of the card. Made from hdl/regs/card.rdl by scripts/generate.py: `make generate` writes it anew."""
+
+from dataclasses import dataclass
+
+__all__ = ["ABI_VERSION", "MAGIC", "REGISTERS", "SLOT_BASE", "SLOT_STRIDE", "FieldRow", "RegisterRow"]
+
+
+@dataclass(frozen=True, slots=True)
+class FieldRow:
+    """One field: lowest bit, bits, two's complement or not, unit, and what software may do with it."""
+
+    name: str
+    low: int
+    width: int
+    signed: bool
+    unit: str
+    readable: bool
+    writable: bool
+    pulse: bool
+    disarmed: bool
+    description: str
+
+
+@dataclass(frozen=True, slots=True)
+class RegisterRow:
+    """One register or array. ``count`` is 0 for one a slot: the card's identity.sizes.slots says how many."""
+
+    name: str
+    address: int
+    stride: int
+    count: int
+    readable: bool
+    writable: bool
+    locked: bool
+    epoch: bool
+    memory: bool
+    counter: bool
+    reset: int
+    fields: tuple[FieldRow, ...]
+    description: str
+
+
+MAGIC = 0x524957594e4e4550
+ABI_VERSION = 1
+SLOT_BASE = 0x1000
+SLOT_STRIDE = 0x200
+
+REGISTERS: tuple[RegisterRow, ...] = (
+    RegisterRow("identity.magic", 0x0000, 0x0, 1, True, False, False, False, False, False, 0x524957594e4e4550, (
+        FieldRow("value", 0, 64, False, "", True, False, False, False, ""),
+    ), "The letters PENNYWIR, first in the lowest byte."),
+    RegisterRow("identity.abi", 0x0008, 0x0, 1, True, False, False, False, False, False, 0x1, (
+        FieldRow("version", 0, 32, False, "", True, False, False, False, ""),
+    ), "Version of this register map and of the event records."),
+    RegisterRow("identity.config_name_lo", 0x0010, 0x0, 1, True, False, False, False, False, False, 0x0, (
+        FieldRow("value", 0, 64, False, "", True, False, False, False, ""),
+    ), "Name of the configuration, characters 0 to 7, first in the lowest byte."),
+    RegisterRow("identity.config_name_hi", 0x0018, 0x0, 1, True, False, False, False, False, False, 0x0, (
+        FieldRow("value", 0, 64, False, "", True, False, False, False, ""),
+    ), "Name of the configuration, characters 8 to 15."),
+    RegisterRow("identity.git_hash", 0x0020, 0x0, 1, True, False, False, False, False, False, 0x0, (
+        FieldRow("value", 0, 64, False, "", True, False, False, False, ""),
+    ), "First 8 bytes of the commit the gateware was built from, most significant first; zero if unknown."),
+    RegisterRow("identity.sizes", 0x0028, 0x0, 1, True, False, False, False, False, False, 0x0, (
+        FieldRow("slots", 0, 8, False, "", True, False, False, False, "Symbols followed at once."),
+        FieldRow("width", 8, 8, False, "", True, False, False, False, "Bytes of a feed beat."),
+        FieldRow("row_levels", 16, 16, False, "", True, False, False, False, "Price levels a side kept sorted."),
+        FieldRow("own_orders", 32, 8, False, "", True, False, False, False, "Own orders alive at once."),
+        FieldRow("table_orders", 40, 24, False, "", True, False, False, False, "Live orders of the market."),
+    ), "Sizes."),
+    RegisterRow("identity.clock", 0x0030, 0x0, 1, True, False, False, False, False, False, 0x0, (
+        FieldRow("period", 0, 32, False, "ps", True, False, False, False, ""),
+    ), "Clock."),
+    RegisterRow("identity.flags", 0x0038, 0x0, 1, True, False, False, False, False, False, 0x0, (
+        FieldRow("soft", 0, 1, False, "", True, False, False, False, "A soft card: time is granted by whoever plays the session, and heartbeats follow its marks."),
+    ), "Capabilities."),
+    RegisterRow("control.command", 0x0100, 0x0, 1, False, True, False, False, False, False, 0x0, (
+        FieldRow("arm", 0, 1, False, "", False, True, True, False, "Arm: takes effect only if not killed, the lease runs and the order session is up."),
+        FieldRow("disarm", 1, 1, False, "", False, True, True, False, "Disarm: no new order; open orders are left as they are."),
+        FieldRow("kill", 2, 1, False, "", False, True, True, False, "Kill: no new order from the next cycle on, and one Cancel for every open order."),
+        FieldRow("release", 3, 1, False, "", False, True, True, False, "Release the kill. The card stays disarmed."),
+    ), "Commands; each bit is a pulse."),
+    RegisterRow("control.status", 0x0108, 0x0, 1, True, False, False, False, False, False, 0x0, (
+        FieldRow("armed", 0, 1, False, "", True, False, False, False, ""),
+        FieldRow("killed", 1, 1, False, "", True, False, False, False, ""),
+        FieldRow("lease_alive", 2, 1, False, "", True, False, False, False, "The heartbeat lease has not run out."),
+        FieldRow("session_up", 3, 1, False, "", True, False, False, False, "The order session is up."),
+        FieldRow("market_open", 4, 1, False, "", True, False, False, False, "System Event Q was seen, M not yet."),
+        FieldRow("kill_cause", 8, 8, False, "", True, False, False, False, "Why it was killed last, as in the KILL record."),
+    ), "State."),
+    RegisterRow("control.lease", 0x0110, 0x0, 1, True, True, False, False, False, False, 0x0, (
+        FieldRow("until", 0, 64, False, "cycles", True, True, False, False, ""),
+    ), "The host vouches for the card up to this card time. Running out while armed is a kill."),
+    RegisterRow("control.time", 0x0118, 0x0, 1, True, False, False, False, False, False, 0x0, (
+        FieldRow("now", 0, 64, False, "cycles", True, False, False, False, ""),
+    ), "Card time."),
+    RegisterRow("control.mark", 0x0120, 0x0, 1, False, True, False, False, False, False, 0x0, (
+        FieldRow("token", 0, 32, False, "", False, True, False, False, ""),
+    ), "Writing sends a HEARTBEAT record with this token."),
+    RegisterRow("control.config_epoch", 0x0128, 0x0, 1, True, False, False, False, False, False, 0x0, (
+        FieldRow("value", 0, 32, False, "", True, False, False, False, ""),
+    ), "Raised by every accepted configuration write."),
+    RegisterRow("control.locked_writes", 0x0130, 0x0, 1, True, False, False, False, False, True, 0x0, (
+        FieldRow("count", 0, 32, False, "", True, False, False, False, ""),
+    ), "Writes that were dropped because the card was armed."),
+    RegisterRow("control.hostlink_errors", 0x0138, 0x0, 1, True, False, False, False, False, True, 0x0, (
+        FieldRow("count", 0, 32, False, "", True, False, False, False, ""),
+    ), "Requests on the host link that made no sense."),
+    RegisterRow("feed.destination", 0x0200, 0x0, 1, True, True, True, True, False, False, 0x0, (
+        FieldRow("ip", 0, 32, False, "", True, True, False, False, ""),
+        FieldRow("port", 32, 16, False, "", True, True, False, False, ""),
+    ), "Frames for another address are ignored. 0 hears every address."),
+    RegisterRow("feed.checks", 0x0208, 0x0, 1, True, True, True, True, False, False, 0x1, (
+        FieldRow("ip_checksum", 0, 1, False, "", True, True, False, False, "Drop frames whose IPv4 header checksum is wrong."),
+    ), "Checks."),
+    RegisterRow("feed.command", 0x0210, 0x0, 1, False, True, False, False, False, False, 0x0, (
+        FieldRow("join", 0, 1, False, "", False, True, True, True, "Join a day that has begun: the next packet's session and sequence are taken as they come, and the market counts as open."),
+    ), "Commands; each bit is a pulse."),
+    RegisterRow("feed.session_lo", 0x0218, 0x0, 1, True, False, False, False, False, False, 0x0, (
+        FieldRow("value", 0, 64, False, "", True, False, False, False, ""),
+    ), "MoldUDP64 session, characters 0 to 7, first in the lowest byte."),
+    RegisterRow("feed.session_hi", 0x0220, 0x0, 1, True, False, False, False, False, False, 0x0, (
+        FieldRow("value", 0, 16, False, "", True, False, False, False, ""),
+        FieldRow("epoch", 32, 16, False, "", True, False, False, False, ""),
+    ), "MoldUDP64 session, characters 8 and 9; number of session changes."),
+    RegisterRow("feed.next_sequence", 0x0228, 0x0, 1, True, False, False, False, False, False, 0x0, (
+        FieldRow("value", 0, 64, False, "", True, False, False, False, ""),
+    ), "Sequence number expected next."),
+    RegisterRow("feed.frames", 0x0230, 0x0, 1, True, False, False, False, False, True, 0x0, (
+        FieldRow("count", 0, 32, False, "", True, False, False, False, ""),
+    ), "Frames received."),
+    RegisterRow("feed.frames_ignored", 0x0238, 0x0, 1, True, False, False, False, False, True, 0x0, (
+        FieldRow("count", 0, 32, False, "", True, False, False, False, ""),
+    ), "Frames for others, or of other protocols."),
+    RegisterRow("feed.frames_bad", 0x0240, 0x0, 1, True, False, False, False, False, True, 0x0, (
+        FieldRow("count", 0, 32, False, "", True, False, False, False, ""),
+    ), "Frames with an error, a lying length or a wrong checksum."),
+    RegisterRow("feed.packets", 0x0248, 0x0, 1, True, False, False, False, False, True, 0x0, (
+        FieldRow("count", 0, 32, False, "", True, False, False, False, ""),
+    ), "MoldUDP64 packets."),
+    RegisterRow("feed.messages", 0x0250, 0x0, 1, True, False, False, False, False, True, 0x0, (
+        FieldRow("count", 0, 32, False, "", True, False, False, False, ""),
+    ), "Messages of known type and right size."),
+    RegisterRow("feed.unknown_types", 0x0258, 0x0, 1, True, False, False, False, False, True, 0x0, (
+        FieldRow("count", 0, 32, False, "", True, False, False, False, ""),
+    ), "Messages of unknown type, skipped by length."),
+    RegisterRow("feed.wrong_sizes", 0x0260, 0x0, 1, True, False, False, False, False, True, 0x0, (
+        FieldRow("count", 0, 32, False, "", True, False, False, False, ""),
+    ), "Messages whose length is not that of their type, or that run past their frame."),
+    RegisterRow("feed.gaps", 0x0268, 0x0, 1, True, False, False, False, False, True, 0x0, (
+        FieldRow("count", 0, 32, False, "", True, False, False, False, ""),
+    ), "Jumps of the sequence number."),
+    RegisterRow("feed.duplicates", 0x0270, 0x0, 1, True, False, False, False, False, True, 0x0, (
+        FieldRow("count", 0, 32, False, "", True, False, False, False, ""),
+    ), "Messages heard before, skipped."),
+    RegisterRow("feed.tracked", 0x0278, 0x0, 1, True, False, False, False, False, True, 0x0, (
+        FieldRow("count", 0, 32, False, "", True, False, False, False, ""),
+    ), "Messages of tracked symbols."),
+    RegisterRow("book.live_orders", 0x0300, 0x0, 1, True, False, False, False, False, False, 0x0, (
+        FieldRow("count", 0, 32, False, "", True, False, False, False, ""),
+    ), "Live orders in the table."),
+    RegisterRow("book.unknown_references", 0x0308, 0x0, 1, True, False, False, False, False, True, 0x0, (
+        FieldRow("count", 0, 32, False, "", True, False, False, False, ""),
+    ), "Messages about orders that are not in the table, ignored."),
+    RegisterRow("book.duplicate_references", 0x0310, 0x0, 1, True, False, False, False, False, True, 0x0, (
+        FieldRow("count", 0, 32, False, "", True, False, False, False, ""),
+    ), "Adds of a reference that is in the table already, ignored."),
+    RegisterRow("book.zero_adds", 0x0318, 0x0, 1, True, False, False, False, False, True, 0x0, (
+        FieldRow("count", 0, 32, False, "", True, False, False, False, ""),
+    ), "Adds of zero shares or zero price, ignored."),
+    RegisterRow("book.over_executions", 0x0320, 0x0, 1, True, False, False, False, False, True, 0x0, (
+        FieldRow("count", 0, 32, False, "", True, False, False, False, ""),
+    ), "Executions and cancels of more shares than the order had: the order is removed."),
+    RegisterRow("book.table_overflows", 0x0328, 0x0, 1, True, False, False, False, False, True, 0x0, (
+        FieldRow("count", 0, 32, False, "", True, False, False, False, ""),
+    ), "Orders that the table could not hold: their symbol went stale."),
+    RegisterRow("book.queue_overflows", 0x0330, 0x0, 1, True, False, False, False, False, True, 0x0, (
+        FieldRow("count", 0, 32, False, "", True, False, False, False, ""),
+    ), "Events lost because the queue before the book was full: every symbol went stale."),
+    RegisterRow("book.levels_spilled", 0x0338, 0x0, 1, True, False, False, False, False, True, 0x0, (
+        FieldRow("count", 0, 32, False, "", True, False, False, False, ""),
+    ), "Levels pushed off the end of a sorted row."),
+    RegisterRow("book.refills", 0x0340, 0x0, 1, True, False, False, False, False, True, 0x0, (
+        FieldRow("count", 0, 32, False, "", True, False, False, False, ""),
+    ), "Rows filled again from the order table."),
+    RegisterRow("book.queue_max", 0x0348, 0x0, 1, True, False, False, False, False, False, 0x0, (
+        FieldRow("value", 0, 16, False, "", True, False, False, False, ""),
+    ), "Largest number of events ever waiting before the book."),
+    RegisterRow("book.events", 0x0350, 0x0, 1, True, False, False, False, False, True, 0x0, (
+        FieldRow("count", 0, 32, False, "", True, False, False, False, ""),
+    ), "Market events applied."),
+    RegisterRow("orders.user_ref", 0x0400, 0x0, 1, True, True, True, False, False, False, 0x1, (
+        FieldRow("next", 0, 32, False, "", True, True, False, False, ""),
+    ), "Next user reference number; it must be above every number used today."),
+    RegisterRow("orders.account", 0x0408, 0x0, 1, True, True, True, False, False, False, 0x50, (
+        FieldRow("capacity", 0, 8, False, "", True, True, False, False, "OUCH capacity letter."),
+    ), "Account."),
+    RegisterRow("orders.session", 0x0410, 0x0, 1, True, True, False, False, False, False, 0x0, (
+        FieldRow("up", 0, 1, False, "", True, True, False, False, ""),
+    ), "The host says whether the order session is up. Down stops trading."),
+    RegisterRow("orders.open_orders", 0x0418, 0x0, 1, True, False, False, False, False, False, 0x0, (
+        FieldRow("count", 0, 8, False, "", True, False, False, False, ""),
+    ), "Own orders that may still fill."),
+    RegisterRow("orders.entered", 0x0420, 0x0, 1, True, False, False, False, False, True, 0x0, (
+        FieldRow("count", 0, 32, False, "", True, False, False, False, ""),
+    ), "Enter Order sent."),
+    RegisterRow("orders.replaced", 0x0428, 0x0, 1, True, False, False, False, False, True, 0x0, (
+        FieldRow("count", 0, 32, False, "", True, False, False, False, ""),
+    ), "Replace sent."),
+    RegisterRow("orders.canceled", 0x0430, 0x0, 1, True, False, False, False, False, True, 0x0, (
+        FieldRow("count", 0, 32, False, "", True, False, False, False, ""),
+    ), "Cancel sent."),
+    RegisterRow("orders.answers", 0x0438, 0x0, 1, True, False, False, False, False, True, 0x0, (
+        FieldRow("count", 0, 32, False, "", True, False, False, False, ""),
+    ), "Messages from the exchange."),
+    RegisterRow("orders.impossible_answers", 0x0440, 0x0, 1, True, False, False, False, False, True, 0x0, (
+        FieldRow("count", 0, 32, False, "", True, False, False, False, ""),
+    ), "Messages from the exchange that no order of ours explains."),
+    RegisterRow("orders.unknown_answers", 0x0448, 0x0, 1, True, False, False, False, False, True, 0x0, (
+        FieldRow("count", 0, 32, False, "", True, False, False, False, ""),
+    ), "Messages from the exchange of unknown type."),
+    RegisterRow("orders.executions", 0x0450, 0x0, 1, True, False, False, False, False, True, 0x0, (
+        FieldRow("count", 0, 32, False, "", True, False, False, False, ""),
+    ), "Executions."),
+    RegisterRow("orders.rejects", 0x0458, 0x0, 1, True, False, False, False, False, True, 0x0, (
+        FieldRow("count", 0, 32, False, "", True, False, False, False, ""),
+    ), "Rejects."),
+    RegisterRow("risk.fee_remove", 0x0500, 0x0, 1, True, True, True, False, False, False, 0x0, (
+        FieldRow("value", 0, 32, True, "1/1,000,000 dollar per share", True, True, False, False, ""),
+    ), "Fee for a share that removes liquidity; negative is a rebate."),
+    RegisterRow("risk.fee_add", 0x0508, 0x0, 1, True, True, True, False, False, False, 0x0, (
+        FieldRow("value", 0, 32, True, "1/1,000,000 dollar per share", True, True, False, False, ""),
+    ), "Fee for a share that adds liquidity; negative is a rebate."),
+    RegisterRow("risk.commission", 0x0510, 0x0, 1, True, True, True, False, False, False, 0x0, (
+        FieldRow("value", 0, 32, True, "1/1,000,000 dollar per share", True, True, False, False, ""),
+    ), "Commission a share."),
+    RegisterRow("risk.on_stale", 0x0518, 0x0, 1, True, True, True, False, False, False, 0x0, (
+        FieldRow("cancel_exit", 0, 1, False, "", True, True, False, False, "1: cancel it; 0: leave it at the exchange."),
+    ), "What becomes of a resting exit when the book goes stale or the lease runs out."),
+    RegisterRow("risk.refused[]", 0x0580, 0x8, 16, True, False, False, False, False, True, 0x0, (
+        FieldRow("count", 0, 32, False, "", True, False, False, False, ""),
+    ), "Refusals, by the number of the refusal."),
+    RegisterRow("telemetry.sequence", 0x0600, 0x0, 1, True, False, False, False, False, False, 0x0, (
+        FieldRow("value", 0, 32, False, "", True, False, False, False, ""),
+    ), "Number of the last record."),
+    RegisterRow("telemetry.dropped", 0x0608, 0x0, 1, True, False, False, False, False, True, 0x0, (
+        FieldRow("count", 0, 32, False, "", True, False, False, False, ""),
+    ), "Records lost because the queue was full; their sequence numbers are missing."),
+    RegisterRow("telemetry.depth_interval", 0x0610, 0x0, 1, True, True, False, False, False, False, 0x0, (
+        FieldRow("cycles", 0, 40, False, "cycles", True, True, False, False, ""),
+    ), "Least card time between two DEPTH records of a slot; 0: none but at triggers."),
+    RegisterRow("telemetry.enable", 0x0618, 0x0, 1, True, True, False, False, False, False, 0x1, (
+        FieldRow("trades", 0, 1, False, "", True, True, False, False, "TRADE_PRINT."),
+    ), "Which records are sent."),
+    RegisterRow("modules.taker", 0x0700, 0x0, 1, True, True, False, True, False, False, 0x0, (
+        FieldRow("enable", 0, 1, False, "", True, True, False, False, ""),
+    ), "Imbalance taker."),
+    RegisterRow("modules.maker", 0x0708, 0x0, 1, True, True, False, True, False, False, 0x0, (
+        FieldRow("enable", 0, 1, False, "", True, True, False, False, ""),
+    ), "Market maker: its registers are kept, the module is not in this gateware."),
+    RegisterRow("slot[].symbol", 0x1000, 0x200, 0, True, True, True, True, False, False, 0x0, (
+        FieldRow("value", 0, 64, False, "", True, True, False, False, ""),
+    ), "Symbol, 8 characters padded with spaces, first in the lowest byte. 0: slot not used."),
+    RegisterRow("slot[].control", 0x1008, 0x200, 0, True, True, False, True, False, False, 0x0, (
+        FieldRow("enable", 0, 1, False, "", True, True, False, False, "Orders for this symbol may pass the gate."),
+        FieldRow("taker_buy", 1, 1, False, "", True, True, False, False, "The taker may buy to open."),
+        FieldRow("taker_sell", 2, 1, False, "", True, True, False, False, "The taker may sell to open."),
+    ), "Switches; reset turns them off."),
+    RegisterRow("slot[].join", 0x1010, 0x200, 0, False, True, False, False, False, False, 0x0, (
+        FieldRow("locate", 0, 16, False, "", False, True, False, False, "Locate number to bind."),
+        FieldRow("bind", 16, 1, False, "", False, True, True, True, "Bind the locate to this slot."),
+        FieldRow("trading", 17, 1, False, "", False, True, True, True, "The symbol trades: Trading Action T and its opening cross are taken as seen, and Reg SHO as unrestricted."),
+        FieldRow("whole", 18, 1, False, "", False, True, True, True, "The book starts empty and whole here."),
+        FieldRow("stale", 19, 1, False, "", False, True, True, False, "Mark the book stale."),
+    ), "Host's word on a slot when the card joins a day late; writing acts at once, and only while disarmed."),
+    RegisterRow("slot[].state", 0x1018, 0x200, 0, True, False, False, False, False, False, 0x0, (
+        FieldRow("bound", 0, 1, False, "", True, False, False, False, ""),
+        FieldRow("stale", 1, 1, False, "", True, False, False, False, ""),
+        FieldRow("halted", 2, 1, False, "", True, False, False, False, ""),
+        FieldRow("short_restricted", 3, 1, False, "", True, False, False, False, ""),
+        FieldRow("opened", 4, 1, False, "", True, False, False, False, ""),
+        FieldRow("market_open", 5, 1, False, "", True, False, False, False, ""),
+        FieldRow("locate", 16, 16, False, "", True, False, False, False, "Locate number bound today."),
+        FieldRow("taker_state", 32, 8, False, "", True, False, False, False, "State of the taker, as in docs/blocks/taker.md."),
+    ), "State, bits as SlotFlags."),
+    RegisterRow("slot[].tick", 0x1020, 0x200, 0, True, True, True, True, True, False, 0x64, (
+        FieldRow("tick", 0, 32, False, "1/10,000 dollar", True, True, False, False, ""),
+    ), "Tick size."),
+    RegisterRow("slot[].taker_ratio", 0x1040, 0x200, 0, True, True, False, True, True, False, 0x300, (
+        FieldRow("ratio", 0, 16, False, "Q8.8", True, True, False, False, ""),
+    ), "Imbalance that triggers: bid volume > ratio x ask volume."),
+    RegisterRow("slot[].taker_min_volume", 0x1048, 0x200, 0, True, True, False, True, True, False, 0x0, (
+        FieldRow("shares", 0, 32, False, "shares", True, True, False, False, ""),
+    ), "Least five-level volume of the heavy side."),
+    RegisterRow("slot[].taker_order_size", 0x1050, 0x200, 0, True, True, False, True, True, False, 0x64, (
+        FieldRow("shares", 0, 32, False, "shares", True, True, False, False, ""),
+    ), "Order size of an entry."),
+    RegisterRow("slot[].taker_ticks", 0x1058, 0x200, 0, True, True, False, True, True, False, 0x80102000203, (
+        FieldRow("take_profit", 0, 8, False, "ticks", True, True, False, False, "Take profit, from the entry."),
+        FieldRow("stop", 8, 8, False, "ticks", True, True, False, False, "Stop, from the entry."),
+        FieldRow("slip", 16, 8, False, "ticks", True, True, False, False, "Entry may pay this much beyond the far side."),
+        FieldRow("stop_slip", 24, 8, False, "ticks", True, True, False, False, "The stop order is priced this much through the far side."),
+        FieldRow("max_spread", 32, 8, False, "ticks", True, True, False, False, "Widest spread at which to enter."),
+        FieldRow("retries", 40, 8, False, "", True, True, False, False, "Times that what is left of a stop is priced again, before the alarm."),
+    ), "Prices in ticks."),
+    RegisterRow("slot[].taker_cooldown", 0x1060, 0x200, 0, True, True, False, True, True, False, 0x0, (
+        FieldRow("cycles", 0, 48, False, "cycles", True, True, False, False, ""),
+    ), "Rest after an exit is complete, before the next entry."),
+    RegisterRow("slot[].max_inventory", 0x1080, 0x200, 0, True, True, False, True, True, False, 0x0, (
+        FieldRow("shares", 0, 31, False, "shares", True, True, False, False, ""),
+    ), "Largest position, in either direction, counting everything that could still fill."),
+    RegisterRow("slot[].max_order_size", 0x1088, 0x200, 0, True, True, False, True, True, False, 0x0, (
+        FieldRow("shares", 0, 31, False, "shares", True, True, False, False, ""),
+    ), "Largest order."),
+    RegisterRow("slot[].ceiling_inventory", 0x1090, 0x200, 0, True, True, True, False, True, False, 0x0, (
+        FieldRow("shares", 0, 31, False, "shares", True, True, False, False, ""),
+    ), "Ceiling of max_inventory; locked while armed."),
+    RegisterRow("slot[].ceiling_order_size", 0x1098, 0x200, 0, True, True, True, False, True, False, 0x0, (
+        FieldRow("shares", 0, 31, False, "shares", True, True, False, False, ""),
+    ), "Ceiling of max_order_size; locked while armed."),
+    RegisterRow("slot[].short_sale", 0x10a0, 0x200, 0, True, True, True, False, True, False, 0x0, (
+        FieldRow("allowed", 0, 1, False, "", True, True, False, False, "The symbol may be sold short: shares are located."),
+    ), "Short sales."),
+    RegisterRow("slot[].position", 0x10c0, 0x200, 0, True, False, False, False, False, False, 0x0, (
+        FieldRow("shares", 0, 32, True, "shares", True, False, False, False, ""),
+    ), "Position."),
+    RegisterRow("slot[].cash", 0x10c8, 0x200, 0, True, False, False, False, False, False, 0x0, (
+        FieldRow("value", 0, 64, True, "1/1,000,000 dollar", True, False, False, False, ""),
+    ), "Cash, after fees."),
+    RegisterRow("slot[].open_shares", 0x10d0, 0x200, 0, True, False, False, False, False, False, 0x0, (
+        FieldRow("buy", 0, 32, False, "shares", True, False, False, False, ""),
+        FieldRow("sell", 32, 32, False, "shares", True, False, False, False, ""),
+    ), "Shares that could still be bought and sold by open orders."),
+    RegisterRow("slot[].bbo", 0x10d8, 0x200, 0, True, False, False, False, False, False, 0x0, (
+        FieldRow("bid", 0, 32, False, "1/10,000 dollar", True, False, False, False, ""),
+        FieldRow("ask", 32, 32, False, "1/10,000 dollar", True, False, False, False, ""),
+    ), "Best bid and offer of the last view."),
+    RegisterRow("slot[].volumes", 0x10e0, 0x200, 0, True, False, False, False, False, False, 0x0, (
+        FieldRow("bid", 0, 32, False, "shares", True, False, False, False, ""),
+        FieldRow("ask", 32, 32, False, "shares", True, False, False, False, ""),
+    ), "Five-level volumes of the last view, saturated."),
+    RegisterRow("slot[].triggers", 0x10e8, 0x200, 0, True, False, False, False, False, False, 0x0, (
+        FieldRow("count", 0, 32, False, "", True, False, False, False, ""),
+    ), "Triggers of the taker, saturating."),
+)
