@@ -212,6 +212,7 @@ class ServiceConfig(_Table):
             )
         if self.taker.min_volume < self.envelope.min_min_volume:
             raise ValueError(
-                f"taker.min_volume {self.taker.min_volume} is below envelope.min_min_volume {self.envelope.min_min_volume}"
+                f"taker.min_volume {self.taker.min_volume} is below "
+                f"envelope.min_min_volume {self.envelope.min_min_volume}"
             )
         return self

@@ -1,0 +1,1 @@
+"""What the service keeps: the audit log, the event log and the performance ledger."""

@@ -1,0 +1,186 @@
+"""The performance ledger: what the event records say of fills, positions, money and the market.
+
+Whole numbers only: prices in 1/10,000 dollar, money in 1/1,000,000 dollar, sizes in shares, times in ns of exchange
+time since midnight. Cash is reckoned here from the executions and the fees of the configuration, apart from the card's
+own reckoning; :meth:`Ledger.settle` compares the two at every mark, when nothing is on its way.
+"""
+
+import threading
+from bisect import bisect_right
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from controlplane.card.event_table import RecordType
+from controlplane.config.models import Fees
+from controlplane.store.bars import Bars
+from controlplane.store.record import ENTRY_ROLE, Record, flags_role, signed, two_words
+
+__all__ = ["Disagreement", "Fill", "Ledger", "Sent", "SlotBook"]
+
+
+@dataclass(frozen=True, slots=True)
+class Fill:
+    """One execution. ``fee`` in micro-dollars, ``side`` 0 buy, 1 sell; ``entry``: it opened a position."""
+
+    time: int
+    slot: int
+    side: int
+    price: int
+    shares: int
+    fee: int
+    order: int
+    entry: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """An order that left the card. ``latency`` in cycles from the deciding message's last byte."""
+
+    time: int
+    slot: int
+    entry: bool
+    latency: int
+
+
+@dataclass(frozen=True, slots=True)
+class RoundTrip:
+    """A position opened and closed: when it closed, and what it made after fees, in micro-dollars."""
+
+    time: int
+    slot: int
+    made: int
+
+
+@dataclass(frozen=True, slots=True)
+class Disagreement:
+    """The card's position or cash is not the ledger's."""
+
+    slot: int
+    card_position: int
+    card_cash: int
+    position: int
+    cash: int
+
+
+@dataclass(slots=True)
+class SlotBook:
+    """What is known of one symbol: running sums, and its mids (bid + ask) by exchange time."""
+
+    position: int = 0
+    cash: int = 0
+    cash_when_flat: int = 0
+    card_position: int | None = None
+    card_cash: int = 0
+    mid_times: list[int] = field(default_factory=list)
+    mids: list[int] = field(default_factory=list)
+
+    def mid_at(self, time: int) -> int:
+        """Give bid + ask of the last depth record at or before a time; 0 when there was none."""
+        index = bisect_right(self.mid_times, time)
+        return self.mids[index - 1] if index else 0
+
+
+class Ledger:
+    """Applies event records and keeps what reports are made from.
+
+    Parameters
+    ----------
+    symbols : sequence of str
+        Symbol of each slot.
+    fees : Fees
+        Fees a share, as the card has them.
+    """
+
+    def __init__(self, symbols: Sequence[str], fees: Fees) -> None:
+        self.symbols = tuple(symbols)
+        self.lock = threading.Lock()
+        self.clock = 0
+        self.records = 0
+        self.lost = 0
+        self.fills: list[Fill] = []
+        self.sent: list[Sent] = []
+        self.triggers: list[tuple[int, int]] = []
+        self.refusals: list[tuple[int, int]] = []
+        self.round_trips: list[RoundTrip] = []
+        self.bars = Bars()
+        self.slots = [SlotBook() for _ in symbols]
+        self._fees = fees
+        self._entry_orders: set[int] = set()
+        self._last_sequence: int | None = None
+        self._lost_since_settled = False
+
+    def apply(self, records: Sequence[Record]) -> None:
+        """Take records in, in the order the card sent them."""
+        with self.lock:
+            for record in records:
+                self._apply(record)
+
+    def _apply(self, record: Record) -> None:
+        before = self.clock
+        self.clock = max(self.clock, record.exchange_time)
+        self.records += 1
+        if self._last_sequence is not None and record.sequence != (self._last_sequence + 1) & 0xFFFFFFFF:
+            self.lost += (record.sequence - self._last_sequence - 1) & 0xFFFFFFFF
+            self._lost_since_settled = True
+            self.bars.mark_lost(before or self.clock, self.clock)
+        self._last_sequence = record.sequence
+        if record.slot >= len(self.slots):
+            return
+        time = record.exchange_time or self.clock
+        words = record.words
+        match record.type:
+            case RecordType.DEPTH:
+                self._depth(record.slot, time, words[0], words[1])
+            case RecordType.TRADE_PRINT:
+                self.bars.trade(record.slot, time, words[0], words[1])
+            case RecordType.TRIGGER:
+                self.triggers.append((time, record.slot))
+            case RecordType.ORDER_SENT if record.detail == 0:
+                entry = flags_role(words[4]) == ENTRY_ROLE
+                if entry:
+                    self._entry_orders.add(record.order)
+                self.sent.append(Sent(time, record.slot, entry, words[2]))
+            case RecordType.ORDER_EXECUTED:
+                self._executed(record, time)
+            case RecordType.GATE_REFUSED:
+                self.refusals.append((time, record.detail))
+            case RecordType.POSITION:
+                book = self.slots[record.slot]
+                book.card_position = signed(words[0], 32)
+                book.card_cash = signed(two_words(words[1], words[2]), 64)
+
+    def _depth(self, slot: int, time: int, bid: int, ask: int) -> None:
+        book = self.slots[slot]
+        if bid and ask and (not book.mid_times or time >= book.mid_times[-1]):
+            book.mid_times.append(time)
+            book.mids.append(bid + ask)
+
+    def _executed(self, record: Record, time: int) -> None:
+        price, shares = record.words[0], record.words[1]
+        a_share = self._fees.add if record.detail == ord("A") else self._fees.remove
+        fee = (a_share + self._fees.commission) * shares
+        book = self.slots[record.slot]
+        sign = -1 if record.side else 1
+        book.position += sign * shares
+        book.cash -= sign * price * shares * 100 + fee
+        entry = record.chain in self._entry_orders or record.order in self._entry_orders
+        self.fills.append(Fill(time, record.slot, record.side, price, shares, fee, record.order, entry))
+        if book.position == 0:
+            self.round_trips.append(RoundTrip(time, record.slot, book.cash - book.cash_when_flat))
+            book.cash_when_flat = book.cash
+
+    def settle(self) -> list[Disagreement]:
+        """Compare with the card's own position and cash; to be called at a mark, when nothing is on its way.
+
+        After a loss of records the card's word is taken. Otherwise the ledger stands, and what differs is returned.
+        """
+        found = []
+        with self.lock:
+            for slot, book in enumerate(self.slots):
+                if book.card_position is None or (book.card_position, book.card_cash) == (book.position, book.cash):
+                    continue
+                found.append(Disagreement(slot, book.card_position, book.card_cash, book.position, book.cash))
+                if self._lost_since_settled:
+                    book.position, book.cash = book.card_position, book.card_cash
+            self._lost_since_settled = False
+        return found
