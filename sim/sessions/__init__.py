@@ -1,0 +1,1 @@
+"""Sessions: days of ITCH messages, read, written, framed and made."""
