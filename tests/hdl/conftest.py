@@ -7,10 +7,17 @@ from pathlib import Path
 
 import pytest
 from amaranth.back import verilog
+from amaranth.hdl import Const, Value
 from amaranth.lib import wiring
 from cocotb_tools.runner import get_results, get_runner
 
 ROOT = Path(__file__).resolve().parents[2]
+
+
+def ports_of(block: wiring.Component) -> list[Value]:
+    """Every port of a block but the constant ``ready`` of streams that never wait, which Amaranth refuses as a port."""
+    values = (Value.cast(value) for _, _, value in block.signature.flatten(block))
+    return [value for value in values if not isinstance(value, Const)]
 
 
 @pytest.fixture
@@ -23,7 +30,7 @@ def run_cocotb(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) 
     """
 
     def run(block: wiring.Component, module: str, *, env: dict[str, str] | None = None) -> None:
-        text = verilog.convert(block, name="top", emit_src=False, strip_internal_attrs=True)
+        text = verilog.convert(block, name="top", ports=ports_of(block), emit_src=False, strip_internal_attrs=True)
         digest = hashlib.sha256(text.encode()).hexdigest()[:16]
         build = ROOT / "build" / "cocotb" / digest
         build.mkdir(parents=True, exist_ok=True)
