@@ -1,0 +1,354 @@
+"""The register bank: every register of ``card.rdl`` as gateware."""
+
+from amaranth import Cat, Const, Module, Mux, Signal, signed, unsigned
+from amaranth.lib import data, wiring
+from amaranth.lib.memory import Memory
+from amaranth.lib.wiring import In, Out
+
+from hdl.configs import CardConfig
+from hdl.regs.bus import BusStatus, bus_signature
+from hdl.regs.description import SLOT_BLOCK, Description, Field, Register, describe
+
+__all__ = ["RegisterBank", "SlotPort"]
+
+
+def _shape(field: Field):
+    return signed(field.width) if field.signed else unsigned(field.width)
+
+
+class SlotPort:
+    """A read port of a register that is kept in a memory.
+
+    Attributes
+    ----------
+    slot : Signal
+        The reader drives it.
+    row : data.View
+        The register of that slot in the same cycle, a struct of the register's fields.
+    """
+
+    def __init__(self, port) -> None:
+        self.slot = port.addr
+        self.row = port.data
+
+
+class RegisterBank(wiring.Component):
+    """Keeps the registers, counts what is to be counted, and answers the bus.
+
+    Blocks that use a register ask for its signals by name before elaboration (the methods below). The identity
+    registers that say which configuration this is are driven here, from ``config``.
+
+    A write to a ``pw_locked`` register while ``armed`` is dropped; so is a ``pw_disarmed`` pulse (the other fields of
+    that write are taken). Both raise ``control.locked_writes`` by one an access and answer ``LOCKED``. An accepted
+    write of a ``pw_epoch`` register raises ``config_epoch``, which wraps. Counters saturate. Write-only fields read
+    as zero.
+
+    Latency: a write takes effect 3 cycles after its strobe (pulses are high in that cycle); ``ack`` comes 4 cycles
+    after the strobe, always. An unknown address, and a write where nothing can be written, change nothing.
+
+    Parameters
+    ----------
+    config : CardConfig
+        Sizes; ``slots`` is the size of the slot array.
+    description : Description or None
+        The register map; compiled from ``card.rdl`` if not given.
+    git_hash : int
+        First 8 bytes of the commit, 0 if unknown.
+
+    Ports
+    -----
+    bus : In
+        One access at a time, see :func:`hdl.regs.bus.bus_signature`.
+    armed : In
+        The card is armed: locks are on.
+    config_epoch : Out
+        Number of accepted configuration writes.
+    """
+
+    def __init__(self, config: CardConfig, description: Description | None = None, *, git_hash: int = 0) -> None:
+        self.description = description or describe(config.slots)
+        if self.description.slots != config.slots:
+            raise ValueError(f"the description has {self.description.slots} slots, the configuration {config.slots}")
+        if self.description.slot_stride & (self.description.slot_stride - 1):
+            raise ValueError(f"slots are {self.description.slot_stride:#x} bytes apart, which is no power of two")
+        super().__init__({"bus": In(bus_signature()), "armed": In(1), "config_epoch": Out(32)})
+        self._config = config
+        self._git_hash = git_hash
+        #: Value of each field that is not kept in a memory, by register, index and field.
+        self._cells: dict[tuple[str, int, str], Signal] = {}
+        self._memories: dict[str, Memory] = {}
+        #: High in the first cycle of a newly written value.
+        self._written: dict[tuple[str, int], Signal] = {}
+        self._increments: dict[tuple[str, int], Signal] = {}
+        self._write_backs: dict[tuple[str, int, str], tuple[Signal, Signal]] = {}
+        self._driven: set[tuple[str, int, str]] = set()
+        for register in self.description:
+            if register.memory:
+                layout = data.StructLayout({f.name: _shape(f) for f in register.fields})
+                row = {f.name: f.reset for f in register.fields}
+                self._memories[register.key] = Memory(shape=layout, depth=register.count, init=[row] * register.count)
+                continue
+            for index in range(register.count):
+                stem = register.full_name(index if register.array else None).translate(str.maketrans(".[", "__", "]"))
+                self._written[register.key, index] = Signal(name=f"{stem}_written")
+                for f in register.fields:
+                    cell = Signal(_shape(f), init=f.reset, name=f"{stem}_{f.name}")
+                    self._cells[register.key, index, f.name] = cell
+
+    def _field(self, key: str, field: str | None) -> tuple[Register, Field]:
+        register = self.description.register(key)
+        if field is None:
+            if len(register.fields) != 1:
+                raise KeyError(f"{key} has several fields: name one of {', '.join(f.name for f in register.fields)}")
+            return register, register.fields[0]
+        return register, register.field(field)
+
+    def _take(self, key: str, field: str | None, index: int, *, kind: str) -> Signal:
+        register, f = self._field(key, field)
+        is_kind = {
+            "value": f.writable and not f.pulse and not f.driven,
+            "strobe": f.pulse,
+            "drive": f.driven and not f.writable,
+        }[kind]
+        if not is_kind or register.memory:
+            raise ValueError(f"{key}.{f.name} is not a field of the kind {kind!r}")
+        place = (key, index, f.name)
+        if kind == "drive":
+            if place in self._driven:
+                raise ValueError(f"{key}.{f.name} of index {index} is driven already")
+            self._driven.add(place)
+        return self._cells[place]
+
+    @staticmethod
+    def _split(name: str) -> tuple[str, str | None]:
+        block, register, *field = name.split(".")
+        return f"{block}.{register}", field[0] if field else None
+
+    def value(self, name: str) -> Signal:
+        """Give the value of a field that the host writes: ``feed.destination.ip``."""
+        return self._take(*self._split(name), 0, kind="value")
+
+    def strobe(self, name: str) -> Signal:
+        """Give the pulse of a command bit: ``control.command.arm``."""
+        return self._take(*self._split(name), 0, kind="strobe")
+
+    def written(self, name: str) -> tuple[Signal, Signal]:
+        """Give (pulse, value) of a register whose being written means something: ``control.mark``.
+
+        The pulse is high in the first cycle of the value, whether or not it changed.
+        """
+        key, field = self._split(name)
+        register, f = self._field(key, field)
+        return self._written[register.key, 0], self._cells[register.key, 0, f.name]
+
+    def write_back(self, name: str) -> tuple[Signal, Signal]:
+        """Give (strobe, value), to be driven, by which hardware changes a field that the host writes as well.
+
+        A write of the host in the same cycle wins.
+        """
+        key, field = self._split(name)
+        register, f = self._field(key, field)
+        if not (f.driven and f.writable):
+            raise ValueError(f"{name} is not a field that both sides write")
+        pair = Signal(name=f"{register.name}_set"), Signal(_shape(f), name=f"{register.name}_next")
+        if self._write_backs.setdefault((key, 0, f.name), pair) is not pair:
+            raise ValueError(f"{name} is written back already")
+        return pair
+
+    def drive(self, name: str) -> Signal:
+        """Give a field for hardware to drive: ``control.status.armed``. Left alone it reads as zero."""
+        return self._take(*self._split(name), 0, kind="drive")
+
+    def count(self, name: str, bits: int = 1) -> Signal:
+        """Give the increment, to be driven, of a counter: ``feed.frames``. ``bits``: its width."""
+        return self._count(name, 0, bits)
+
+    def count_array(self, name: str, bits: int = 1) -> list[Signal]:
+        """Give the increments, to be driven, of an array of counters: ``risk.refused``."""
+        return [self._count(name, i, bits) for i in range(self.description.register(name).count)]
+
+    def _count(self, key: str, index: int, bits: int) -> Signal:
+        register, f = self._field(key, None)
+        if not f.counter:
+            raise ValueError(f"{key} is not a counter")
+        increment = Signal(bits, name=f"{register.name}_{index}_increment")
+        if self._increments.setdefault((key, index), increment) is not increment:
+            raise ValueError(f"{key} of index {index} is counted already")
+        return increment
+
+    def slot_value(self, register: str, field: str | None = None) -> list[Signal]:
+        """Give a field that the host writes, one signal a slot: ``slot_value("control", "enable")``."""
+        return [self._take(f"{SLOT_BLOCK}.{register}", field, i, kind="value") for i in range(self._config.slots)]
+
+    def slot_strobe(self, register: str, field: str | None = None) -> list[Signal]:
+        """Give a command bit, one pulse a slot: ``slot_strobe("join", "bind")``."""
+        return [self._take(f"{SLOT_BLOCK}.{register}", field, i, kind="strobe") for i in range(self._config.slots)]
+
+    def slot_drive(self, register: str, field: str | None = None) -> list[Signal]:
+        """Give a field for hardware to drive, one signal a slot: ``slot_drive("position")``."""
+        return [self._take(f"{SLOT_BLOCK}.{register}", field, i, kind="drive") for i in range(self._config.slots)]
+
+    def slot_port(self, register: str) -> SlotPort:
+        """Give one more read port of a register that is kept in a memory: ``slot_port("taker_ratio")``."""
+        memory = self._memories.get(f"{SLOT_BLOCK}.{register}")
+        if memory is None:
+            raise ValueError(f"{SLOT_BLOCK}.{register} is not kept in a memory")
+        return SlotPort(memory.read_port(domain="comb"))
+
+    def elaborate(self, platform):
+        """Build the access path, then the counters."""
+        m = Module()
+        locked_write = self.count("control.locked_writes")
+        m.d.comb += self.drive("control.config_epoch").eq(self.config_epoch)
+        self._drive_identity(m)
+
+        # Cycle 1: the access, registered. Cycle 2: which register it is, registered.
+        address, wdata = Signal(32), Signal(64)
+        valid, write = Signal(), Signal()
+        m.d.sync += [
+            address.eq(self.bus.address),
+            wdata.eq(self.bus.wdata),
+            write.eq(self.bus.write),
+            valid.eq(self.bus.read | self.bus.write),
+        ]
+        hit_valid, hit_write, hit_wdata = Signal(), Signal(), Signal(64)
+        m.d.sync += [hit_valid.eq(valid), hit_write.eq(valid & write), hit_wdata.eq(wdata)]
+        slot_bits = (self.description.slot_stride - 1).bit_length()
+        page = Signal(32 - slot_bits)
+        m.d.comb += page.eq(address[slot_bits:] - (self.description.slot_base >> slot_bits))
+        slot_hit = Signal(self._config.slots)
+        m.d.sync += slot_hit.eq(Cat(page == i for i in range(self._config.slots)))
+        slot_index = Signal(range(max(2, self._config.slots)))
+        m.d.sync += slot_index.eq(page)
+
+        lock, epoch, none, not_writable = Signal(), Signal(), Signal(init=1), Signal()
+        results = []
+        for register in self.description:
+            hit = Signal(register.count, name=f"{register.block}_{register.name}_hit")
+            if register.per_slot:
+                offset = register.address - self.description.slot_base
+                # The slot's own comparison is registered in slot_hit, so only the offset is compared here.
+                at_offset = Signal(name=f"{register.block}_{register.name}_at")
+                m.d.sync += at_offset.eq(address[:slot_bits] == offset)
+                m.d.comb += hit.eq(Mux(at_offset & hit_valid, slot_hit, 0))
+            else:
+                places = (register.address + i * register.stride for i in range(register.count))
+                m.d.sync += hit.eq(Mux(valid, Cat(address == place for place in places), 0))
+            refused, taken = self._write(m, register, hit, hit_write, hit_wdata, slot_index)
+            with m.If(hit.any()):
+                m.d.comb += [none.eq(0), lock.eq(refused), epoch.eq(taken & int(register.epoch))]
+                m.d.comb += not_writable.eq(hit_write & int(not register.writable))
+            results.append((register.block, self._read(m, register, hit, slot_index)))
+        m.d.comb += locked_write.eq(lock)
+        m.d.sync += self.config_epoch.eq(self.config_epoch + epoch)
+
+        # Cycle 3: one value a block. Cycle 4: one value.
+        blocks = []
+        for block in self.description.blocks:
+            gathered = Signal(64, name=f"{block.name}_rdata")
+            m.d.sync += gathered.eq(_any(value for name, value in results if name == block.name))
+            blocks.append(gathered)
+        status, done = Signal(BusStatus), Signal()
+        m.d.sync += [
+            done.eq(hit_valid),
+            status.eq(
+                Mux(
+                    none,
+                    BusStatus.NONE,
+                    Mux(not_writable, BusStatus.NOT_WRITABLE, Mux(lock, BusStatus.LOCKED, BusStatus.OK)),
+                )
+            ),
+            self.bus.ack.eq(done),
+            self.bus.status.eq(status),
+            self.bus.rdata.eq(_any(blocks)),
+        ]
+        self._count_up(m)
+        for name, memory in self._memories.items():
+            m.submodules[name.replace(".", "_")] = memory
+        return m
+
+    def _drive_identity(self, m: Module) -> None:
+        config = self._config
+        name = int.from_bytes(config.name.encode("ascii").ljust(16, b"\0"), "little")
+        values = {
+            "config_name_lo.value": name & (1 << 64) - 1,
+            "config_name_hi.value": name >> 64,
+            "git_hash.value": self._git_hash,
+            "sizes.slots": config.slots,
+            "sizes.width": config.width,
+            "sizes.row_levels": config.row_levels,
+            "sizes.own_orders": config.own_orders,
+            "sizes.table_orders": config.table_orders,
+            "clock.period": config.clock_period_ps,
+        }
+        m.d.comb += [self.drive(f"identity.{field}").eq(value) for field, value in values.items()]
+
+    def _write(self, m: Module, register: Register, hit, write, wdata, slot_index):
+        """Store what is written; give (something was refused, the write was taken)."""
+        blocked = Signal(name=f"{register.block}_{register.name}_blocked")
+        m.d.comb += blocked.eq(self.armed & int(register.locked))
+        taken = write & ~blocked
+        pulses_refused = 0
+        if register.memory:
+            port = self._memories[register.key].write_port()
+            m.d.comb += [port.addr.eq(slot_index), port.en.eq(taken & hit.any())]
+            m.d.comb += [getattr(port.data, f.name).eq(wdata[f.low :][: f.width]) for f in register.fields]
+            return write & blocked, taken
+        for index in range(register.count):
+            m.d.sync += self._written[register.key, index].eq(taken & hit[index])
+            for f in register.fields:
+                cell, part = self._cells[register.key, index, f.name], wdata[f.low :][: f.width]
+                if f.pulse:
+                    held = self.armed if f.disarmed else 0
+                    m.d.sync += cell.eq(Mux(taken & hit[index] & ~held, part, 0))
+                    pulses_refused |= held & part.any()
+                elif f.writable:
+                    if (register.key, index, f.name) in self._write_backs:
+                        strobe, value = self._write_backs[register.key, index, f.name]
+                        with m.If(strobe):
+                            m.d.sync += cell.eq(value)
+                    with m.If(taken & hit[index]):
+                        m.d.sync += cell.eq(part)
+        return write & (blocked | pulses_refused), taken
+
+    def _read(self, m: Module, register: Register, hit, slot_index):
+        """Give the register's 64 bits where it is hit, else zero."""
+        if register.memory:
+            row = self.slot_port(register.name)
+            m.d.comb += row.slot.eq(slot_index)
+            return Mux(hit.any(), _pack({f.low: getattr(row.row, f.name) for f in register.fields}), 0)
+        return _any(
+            Mux(
+                hit[i],
+                _pack({f.low: self._cells[register.key, i, f.name] for f in register.fields if f.readable}),
+                0,
+            )
+            for i in range(register.count)
+        )
+
+    def _count_up(self, m: Module) -> None:
+        for (key, index), increment in self._increments.items():
+            cell = self._cells[key, index, self.description.register(key).fields[0].name]
+            total = Signal(len(cell) + 1, name=f"{cell.name}_total")
+            m.d.comb += total.eq(cell + increment)
+            m.d.sync += cell.eq(Mux(total[-1], ~0, total))
+
+
+def _pack(parts: dict):
+    """Put values at their lowest bits in a word of 64."""
+    bits = []
+    at = 0
+    for low, value in sorted(parts.items(), key=lambda item: item[0]):
+        if low > at:
+            bits.append(Const(0, low - at))
+        bits.append(value)
+        at = low + len(value)
+    return Cat(*bits)
+
+
+def _any(values):
+    """OR of values of which at most one is not zero."""
+    result = 0
+    for value in values:
+        result = result | value
+    return result
