@@ -1,0 +1,49 @@
+/* How datagrams travel: one table of operations a scheme, one file a scheme. */
+#ifndef PENNYWIRE_TRANSPORT_H
+#define PENNYWIRE_TRANSPORT_H
+
+#include "pennywire.h"
+
+/* Requests and events have a connection each, so that events waiting to be read never hold up a
+ * register. */
+enum pw_channel { PW_CHANNEL_REQUESTS, PW_CHANNEL_EVENTS, PW_CHANNELS };
+
+struct pw_transport;
+
+struct pw_transport_ops {
+    const char *scheme;          /* before the colon of the URL */
+    const char *example;         /* for error messages */
+    uint32_t default_timeout_ms; /* where the caller gives none */
+    uint32_t default_attempts;
+
+    /* Connect a channel to an address (what follows the colon), leaving the others alone. */
+    int (*connect)(struct pw_transport *transport, enum pw_channel channel, const char *address);
+
+    /* Send one datagram whole, before the deadline. */
+    int (*send)(struct pw_transport *transport, enum pw_channel channel, const void *bytes,
+                size_t size, int64_t deadline_ms);
+
+    /* Receive one datagram before the deadline: its true size, which may exceed the buffer's (then
+     * it was cut), or a negative status: PW_ERROR_TIMEOUT leaves no sentence. A deadline that has
+     * passed asks for what is there already, INT64_MAX waits without end. */
+    int (*receive)(struct pw_transport *transport, enum pw_channel channel, void *buffer,
+                   size_t size, int64_t deadline_ms);
+
+    /* Close a channel; one that is closed already is left alone. */
+    void (*disconnect)(struct pw_transport *transport, enum pw_channel channel);
+};
+
+struct pw_transport {
+    const struct pw_transport_ops *ops;
+    int descriptor[PW_CHANNELS]; /* -1: not connected */
+};
+
+extern const struct pw_transport_ops pw_transport_unix;
+
+/* Choose the transport by the URL's scheme; *address is the rest of the URL. */
+int pw_transport_choose(const char *url, struct pw_transport *transport, const char **address);
+
+/* Milliseconds of a clock that only goes forward. */
+int64_t pw_monotonic_ms(void);
+
+#endif
