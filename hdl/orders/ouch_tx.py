@@ -1,0 +1,177 @@
+"""Encoder of the three OUCH 5.0 messages that the card sends."""
+
+from amaranth import Cat, Const, Module, Mux, Signal, Value, unsigned
+from amaranth.lib import data, wiring
+from amaranth.lib.wiring import In, Out
+
+from hdl.net.frame import frame_signature
+from hdl.types import OrderIntentKind, Side, TimeInForce
+from hdl.wire import ouch50
+
+__all__ = ["OuchTransmitter", "TransmitOrder"]
+
+WIDTH = 8
+#: Appendage of a located short sale: length, tag, ``Y``.
+LOCATED = ouch50.option(ouch50.TAG_SHARES_LOCATED, b"Y")
+
+
+class TransmitOrder(data.Struct):
+    """One message to send. Held by its owner, unchanged, from ``start`` until ``busy`` falls."""
+
+    kind: OrderIntentKind
+    side: Side
+    short: unsigned(1)
+    time_in_force: TimeInForce
+    shares: unsigned(32)
+    price: unsigned(32)
+    symbol: unsigned(64)
+    #: Number of the order that a REPLACE replaces or a CANCEL names.
+    orig_user_ref: unsigned(32)
+    #: New number of ENTER and REPLACE.
+    user_ref: unsigned(32)
+
+
+def _text(text: str) -> Value:
+    """Bytes of a text, first in the lowest."""
+    return Const(int.from_bytes(text.encode("ascii"), "little"), 8 * len(text))
+
+
+def _swapped(value: Value) -> Value:
+    """Big-endian bytes of a number, first in the lowest."""
+    return Cat(*reversed([value[i : i + 8] for i in range(0, len(value), 8)]))
+
+
+def _hex_digit(nibble: Value) -> Value:
+    """ASCII of a hexadecimal digit, upper case."""
+    return Const(0, 8) | Mux(nibble < 10, nibble + ord("0"), nibble + (ord("A") - 10))
+
+
+class OuchTransmitter(wiring.Component):
+    """Sends one OUCH message a frame, without session framing.
+
+    ``start`` with ``order`` begins a message: its first beat is valid in the same cycle, so that the owner adds no
+    cycle. ``busy`` is high from then on until the cycle of the last beat, that one included. ``first`` and ``last``
+    pulse when the first and the last beat are taken. ``start`` while a message is under way is ignored: the owner
+    waits for ``busy`` to fall.
+
+    What is fixed: display ``Y``, no intermarket sweep, continuous market. The client order identifier is ``PW``, the
+    user reference number as eight hexadecimal digits, and four spaces. A short sale (side ``T``) carries SharesLocated.
+
+    Ports
+    -----
+    start, order : the message
+    capacity : OUCH capacity letter
+    busy, first, last : see above
+    tx : frames
+
+    Latency: none. A message takes as many cycles as it has beats (Enter 6, located short 7, Replace 5, Cancel 2),
+    more where the taker of the frames waits.
+
+    Source of the format: ``hdl.wire.ouch50``.
+    """
+
+    start: In(1)
+    order: In(TransmitOrder)
+    capacity: In(8)
+    busy: Out(1)
+    first: Out(1)
+    last: Out(1)
+    tx: Out(frame_signature(WIDTH))
+
+    def _messages(self) -> dict[OrderIntentKind, Value]:
+        """Bytes of each message as one value, first byte lowest."""
+        order = self.order
+        nibbles = [order.user_ref[i : i + 4] for i in range(28, -4, -4)]
+        clordid = Cat(_text("PW"), *(_hex_digit(n) for n in nibbles), _text("    "))
+        side = Mux(order.side == Side.BUY, _text("B"), Mux(order.short, _text("T"), _text("S")))
+        tif = Mux(order.time_in_force == TimeInForce.IMMEDIATE, _text("3"), _text("0"))
+        price = _swapped(Cat(order.price, Const(0, 32)))
+        common = {
+            "quantity": _swapped(order.shares),
+            "price": price,
+            "time_in_force": tif,
+            "display": _text("Y"),
+            "inter_market_sweep_eligibility": _text("N"),
+            "clordid": clordid,
+        }
+        values = {
+            OrderIntentKind.ENTER: {
+                **common,
+                "type": _text("O"),
+                "user_ref_num": _swapped(order.user_ref),
+                "side": side,
+                "symbol": order.symbol,
+                "capacity": self.capacity,
+                "cross_type": _text("N"),
+                "appendage_length": _swapped(Mux(order.short, Const(len(LOCATED), 16), Const(0, 16))),
+            },
+            OrderIntentKind.REPLACE: {
+                **common,
+                "type": _text("U"),
+                "orig_user_ref_num": _swapped(order.orig_user_ref),
+                "user_ref_num": _swapped(order.user_ref),
+                "appendage_length": Const(0, 16),
+            },
+            OrderIntentKind.CANCEL: {
+                "type": _text("X"),
+                "user_ref_num": _swapped(order.orig_user_ref),
+                "quantity": _swapped(order.shares),
+            },
+        }
+        letters = {OrderIntentKind.ENTER: "O", OrderIntentKind.REPLACE: "U", OrderIntentKind.CANCEL: "X"}
+        messages = {}
+        for kind, fields in values.items():
+            parts = []
+            for field in ouch50.IN[letters[kind]]:
+                value = Value.cast(fields[field.name])
+                if len(value) != 8 * field.width:
+                    raise ValueError(f"{field.name} takes {field.width} bytes, not {len(value)} bits")
+                parts.append(value)
+            messages[kind] = Cat(*parts)
+        messages[OrderIntentKind.ENTER] = Cat(
+            messages[OrderIntentKind.ENTER], Const(int.from_bytes(LOCATED, "little"), 8 * len(LOCATED))
+        )
+        return messages
+
+    def elaborate(self, platform: object) -> Module:
+        """Build the block."""
+        m = Module()
+        beat = Signal(range(8))
+        under_way = Signal()
+        payload = self.tx.payload
+
+        size = Signal(range(64))
+        word = Signal(8 * WIDTH)
+        for kind, message in self._messages().items():
+            with m.If(self.order.kind == kind):
+                if kind is OrderIntentKind.ENTER:
+                    m.d.comb += size.eq(Mux(self.order.short, len(message) // 8, len(message) // 8 - len(LOCATED)))
+                else:
+                    m.d.comb += size.eq(len(message) // 8)
+                with m.Switch(beat):
+                    for i in range(0, len(message), 8 * WIDTH):
+                        with m.Case(i // (8 * WIDTH)):
+                            m.d.comb += word.eq(message[i : i + 8 * WIDTH])
+
+        left = Signal(range(64))
+        m.d.comb += [
+            left.eq(size - WIDTH * beat),
+            payload.last.eq(left <= WIDTH),
+            payload.count.eq(Mux(payload.last, left, WIDTH)),
+            payload.error.eq(0),
+            self.tx.valid.eq(self.start | under_way),
+            self.busy.eq(self.start | under_way),
+            self.first.eq(self.tx.valid & self.tx.ready & (beat == 0)),
+            self.last.eq(self.tx.valid & self.tx.ready & payload.last),
+        ]
+        for i in range(WIDTH):
+            with m.If(i < payload.count):
+                m.d.comb += payload.data[i].eq(word.word_select(i, 8))
+
+        with m.If(self.tx.valid):
+            m.d.sync += under_way.eq(1)
+            with m.If(self.tx.ready):
+                m.d.sync += beat.eq(beat + 1)
+                with m.If(payload.last):
+                    m.d.sync += [beat.eq(0), under_way.eq(0)]
+        return m

@@ -1,0 +1,274 @@
+"""The order port: granted intents in, OUCH out; OUCH in, answers out."""
+
+from amaranth import Array, Module, Mux, Signal
+from amaranth.lib import data, stream, wiring
+from amaranth.lib.wiring import In, Out
+
+from hdl.net.frame import frame_signature
+from hdl.orders.canceller import Canceller
+from hdl.orders.order_rows import OrderRows
+from hdl.orders.ouch_rx import OuchReceiver
+from hdl.orders.ouch_tx import OuchTransmitter, TransmitOrder
+from hdl.orders.structs import AnswerDetail, Command, ExchangeAnswer, SentRecord
+from hdl.types import Module as Who
+from hdl.types import OrderAnswer, OrderIntent, OrderIntentKind, Refusal
+
+__all__ = ["OrderPort"]
+
+#: The last user reference number; it is never sent, so that the counter cannot wrap to one that was used.
+LAST_USER_REF = (1 << 32) - 1
+
+
+class OrderPort(wiring.Component):
+    """Sends granted orders as OUCH 5.0, keeps the card's own orders, and tells what became of them.
+
+    An intent is taken only when its message can start at once: the first beat of ``tx`` is valid exactly one cycle
+    after the handshake. ENTER waits for a free row, and ENTER and REPLACE wait for the kill's sweep to end and for a
+    user reference number to be left; CANCEL waits for the transmitter alone. An intent that makes no sense by the time
+    it is taken is not sent but told REFUSED: KILLED (ENTER, REPLACE), MALFORMED (REPLACE or CANCEL of a row that is
+    dead or another's), BUSY (REPLACE of a row whose last Replace is not answered).
+
+    While ``killed``, one Cancel (of quantity zero) goes out for every open order, before any intent.
+
+    Every message out is told SENT (``flag``: its OUCH type letter), then what the exchange answers. ``flag`` of
+    ACCEPTED and REPLACED is the order state. ``cause`` of an answer of the exchange is bit 63 and the number of the
+    message, counting every frame of ``rx`` from 1.
+
+    The client order identifier and the fixed fields of a message: see ``OuchTransmitter``.
+
+    Parameters
+    ----------
+    own_orders : int
+        Rows of the own order table, 2 to 128.
+    slots : int
+        Symbols, 1 to 64.
+
+    Ports
+    -----
+    card_time : card time in cycles
+    symbols : symbol of every slot, first character in the lowest byte
+    capacity : OUCH capacity letter
+    killed : level, from arming
+    intents : granted intents
+    tx, rx : one OUCH message a frame, no session framing; ``rx`` waits only while a whole message waits for the row
+        table (at most 8 cycles)
+    answers, detail : changes of own orders, at most one every 4 cycles
+    sent : the ORDER_SENT record, in the cycle the first beat is taken
+    user_ref : next number; ``user_ref_write`` with ``user_ref_value`` sets it, as the host may while disarmed. A value
+        that is not above every number sent is believed: the exchange ignores such orders without a word
+    impossible, impossible_answer : an answer that no order of ours explains: a kill
+    open_orders : orders that may still fill
+    entered, replaced, canceled, answered, impossible, unknown_answers, executions, rejects : pulses for the counters;
+        ``answered`` counts messages of the exchange
+    busy : something is under way that no input is awaited for
+
+    Latency: handshake to first beat 1 cycle; last beat of an answer to ``answers`` at most 5 cycles when the row table
+    is idle, 9 behind one other change, and SENT 4 to 8 cycles after the handshake.
+    """
+
+    def __init__(self, own_orders: int, slots: int) -> None:
+        if not 1 <= slots <= 64:
+            raise ValueError(f"slots: {slots} is not 1 to 64")
+        super().__init__(
+            {
+                "card_time": In(64),
+                "symbols": In(data.ArrayLayout(64, slots)),
+                "capacity": In(8),
+                "killed": In(1),
+                "intents": In(stream.Signature(OrderIntent)),
+                "tx": Out(frame_signature(8)),
+                "rx": In(frame_signature(8)),
+                "answers": Out(stream.Signature(OrderAnswer, always_ready=True)),
+                "detail": Out(AnswerDetail),
+                "sent": Out(stream.Signature(SentRecord, always_ready=True)),
+                "user_ref": Out(32, init=1),
+                "user_ref_write": In(1),
+                "user_ref_value": In(32),
+                "impossible": Out(1),
+                "impossible_answer": Out(ExchangeAnswer),
+                "open_orders": Out(8),
+                "entered": Out(1),
+                "replaced": Out(1),
+                "canceled": Out(1),
+                "answered": Out(1),
+                "unknown_answers": Out(1),
+                "executions": Out(1),
+                "rejects": Out(1),
+                "busy": Out(1),
+            }
+        )
+        self.own_orders = own_orders
+        self.slots = slots
+
+    def elaborate(self, platform: object) -> Module:
+        """Build the block."""
+        m = Module()
+        m.submodules.rows = rows = OrderRows(self.own_orders)
+        m.submodules.transmitter = transmitter = OuchTransmitter()
+        m.submodules.receiver = receiver = OuchReceiver()
+        m.submodules.canceller = canceller = Canceller(self.own_orders)
+        wiring.connect(m, wiring.flipped(self.tx), transmitter.tx)
+        wiring.connect(m, wiring.flipped(self.rx), receiver.rx)
+        wiring.connect(m, receiver.answers, rows.exchange)
+        wiring.connect(m, rows.answers, wiring.flipped(self.answers))
+
+        intent = self.intents.payload
+        order = Signal(TransmitOrder)  # the message under way
+        command = Signal(Command)  # what the row table is told of it
+        chain = Signal(32)
+        trigger = Signal(64)
+        swept = Signal()  # a cancel of the sweep: nothing triggered it
+        start = Signal()
+        told = Signal(init=1)  # the row table has taken the command
+        idle = Signal()
+        fresh = Signal()
+        enters = Signal()
+        m.d.comb += [
+            idle.eq(~start & told & ~transmitter.busy & ~rows.commands.valid),
+            fresh.eq(intent.kind != OrderIntentKind.CANCEL),
+            enters.eq(intent.kind == OrderIntentKind.ENTER),
+            canceller.killed.eq(self.killed),
+            canceller.live.eq(rows.live),
+            canceller.freed.eq(rows.freed),
+            canceller.number_back.eq(rows.number_back),
+            canceller.cancels.ready.eq(idle),
+            self.intents.ready.eq(
+                idle
+                & ~canceller.cancels.valid
+                & ~(fresh & canceller.sweeping)
+                & ~(fresh & (self.user_ref == LAST_USER_REF))
+                & ~(enters & ~rows.row_free)
+            ),
+            rows.query_row.eq(Mux(canceller.cancels.valid, canceller.cancels.payload, intent.order)),
+        ]
+
+        # Whose row is it? A strategy may touch its own orders, the host every order of the slot.
+        mine = Signal()
+        owner = rows.query_identity
+        m.d.comb += mine.eq(
+            rows.query_live
+            & (owner.slot == intent.slot)
+            & ((owner.module == intent.module) | (intent.module == Who.HOST))
+        )
+        refusal = Signal(Refusal)
+        with m.If(self.killed & fresh):
+            m.d.comb += refusal.eq(Refusal.KILLED)
+        with m.Elif(~enters & ~mine):
+            m.d.comb += refusal.eq(Refusal.MALFORMED)
+        with m.Elif((intent.kind == OrderIntentKind.REPLACE) & rows.query_replacing):
+            m.d.comb += refusal.eq(Refusal.BUSY)
+
+        symbols = Array(self.symbols[i] for i in range(self.slots))
+        with m.If(self.user_ref_write):
+            m.d.sync += self.user_ref.eq(self.user_ref_value)
+        m.d.sync += start.eq(0)
+        with m.If(canceller.cancels.valid & canceller.cancels.ready):
+            m.d.sync += [
+                order.eq(0),
+                order.kind.eq(OrderIntentKind.CANCEL),
+                order.orig_user_ref.eq(rows.query_ref),
+                command.eq(0),
+                command.kind.eq(OrderIntentKind.CANCEL),
+                command.row.eq(canceller.cancels.payload),
+                command.slot.eq(owner.slot),
+                command.module.eq(owner.module),
+                command.role.eq(owner.role),
+                command.side.eq(owner.side),
+                command.short.eq(owner.short),
+                command.user_ref.eq(rows.query_ref),
+                chain.eq(owner.chain),
+                swept.eq(1),
+                start.eq(1),
+                told.eq(0),
+            ]
+        with m.Elif(self.intents.valid & self.intents.ready):
+            m.d.sync += [
+                order.kind.eq(intent.kind),
+                order.side.eq(intent.side),
+                order.short.eq(intent.short),
+                order.time_in_force.eq(intent.time_in_force),
+                order.shares.eq(intent.shares),
+                order.price.eq(intent.price),
+                order.symbol.eq(symbols[intent.slot]),
+                order.orig_user_ref.eq(rows.query_ref),
+                order.user_ref.eq(self.user_ref),
+                command.kind.eq(intent.kind),
+                command.refusal.eq(refusal),
+                command.row.eq(Mux(enters, rows.free_row, intent.order)),
+                command.slot.eq(intent.slot),
+                command.module.eq(intent.module),
+                command.role.eq(intent.role),
+                command.side.eq(intent.side),
+                command.short.eq(intent.short),
+                command.time_in_force.eq(intent.time_in_force),
+                command.shares.eq(intent.shares),
+                command.price.eq(intent.price),
+                command.user_ref.eq(Mux(fresh, self.user_ref, rows.query_ref)),
+                command.cause.eq(intent.cause),
+                command.exchange_time.eq(intent.exchange_time),
+                chain.eq(Mux(enters, self.user_ref, owner.chain)),
+                trigger.eq(intent.trigger_time),
+                swept.eq(0),
+                start.eq(refusal == Refusal.NONE),
+                told.eq(0),
+            ]
+            with m.If(refusal == Refusal.NONE):
+                m.d.comb += rows.take.eq(enters)
+                with m.If(fresh):
+                    m.d.sync += self.user_ref.eq(self.user_ref + 1)
+            with m.Else():
+                m.d.sync += command.user_ref.eq(0)
+
+        m.d.comb += [
+            transmitter.start.eq(start),
+            transmitter.order.eq(order),
+            transmitter.capacity.eq(self.capacity),
+            rows.commands.valid.eq(~told),
+            rows.commands.payload.eq(command),
+        ]
+        with m.If(rows.commands.valid & rows.commands.ready):
+            m.d.sync += told.eq(1)
+
+        self._record(m, transmitter, order, command, chain, trigger, swept)
+        m.d.comb += [
+            self.detail.eq(rows.detail),
+            self.impossible.eq(rows.impossible),
+            self.impossible_answer.eq(rows.impossible_answer),
+            self.open_orders.eq(rows.open_orders),
+            self.answered.eq(receiver.seen),
+            self.unknown_answers.eq(receiver.unknown),
+            self.executions.eq(rows.executed),
+            self.rejects.eq(rows.rejected),
+            self.busy.eq(~idle | rows.busy | receiver.busy | canceller.sweeping | self.rx.valid | self.intents.valid),
+        ]
+        return m
+
+    def _record(self, m: Module, transmitter, order, command, chain, trigger, swept) -> None:
+        """The ORDER_SENT record and the counters, when the first beat is taken."""
+        record = self.sent.payload
+        latency = Signal(64)
+        m.d.comb += [
+            self.sent.valid.eq(transmitter.first),
+            latency.eq(self.card_time - trigger),
+            record.kind.eq(command.kind),
+            record.slot.eq(command.slot),
+            record.side.eq(command.side),
+            record.module.eq(command.module),
+            record.role.eq(command.role),
+            record.immediate.eq(command.time_in_force),
+            record.short.eq(command.short),
+            record.user_ref.eq(command.user_ref),
+            record.chain.eq(chain),
+            record.price.eq(order.price),
+            record.shares.eq(order.shares),
+            record.cause.eq(command.cause),
+            record.exchange_time.eq(command.exchange_time),
+            record.card_time.eq(self.card_time),
+            self.entered.eq(transmitter.first & (order.kind == OrderIntentKind.ENTER)),
+            self.replaced.eq(transmitter.first & (order.kind == OrderIntentKind.REPLACE)),
+            self.canceled.eq(transmitter.first & (order.kind == OrderIntentKind.CANCEL)),
+        ]
+        with m.If(order.kind == OrderIntentKind.REPLACE):
+            m.d.comb += record.previous.eq(order.orig_user_ref)
+        with m.If(~swept):
+            m.d.comb += record.latency_cycles.eq(latency[:32] | latency[32:].any().replicate(32))

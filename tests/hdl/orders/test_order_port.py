@@ -1,0 +1,22 @@
+"""The order port on Verilator."""
+
+import pytest
+
+from hdl.orders.order_rows import OrderRows
+from hdl.orders.port import OrderPort
+from tests.hdl.orders.order_bench import OrderBench
+
+
+def test_order_port_scenarios(run_cocotb):
+    run_cocotb(OrderBench(), "cocotb_orders")
+
+
+@pytest.mark.parametrize("rows", [0, 1, 129])
+def test_a_size_that_cannot_be_built_is_refused(rows):
+    with pytest.raises(ValueError, match=f"{rows} is not 2 to 128"):
+        OrderRows(rows)
+
+
+def test_too_many_slots_are_refused():
+    with pytest.raises(ValueError, match="65 is not 1 to 64"):
+        OrderPort(16, 65)
