@@ -13,6 +13,7 @@ from hdl.types import OrderAnswer, OrderIntent
 
 SLOTS = 4
 ROWS = 4
+PULSES = ("entered", "replaced", "canceled", "answered", "unknown_answers", "executions", "rejects")
 
 
 class OrderBench(wiring.Component):
@@ -52,10 +53,20 @@ class OrderBench(wiring.Component):
         for name in ("card_time", "capacity", "killed", "user_ref_write", "user_ref_value"):
             m.d.comb += getattr(port, name).eq(getattr(self, name))
         m.d.comb += port.symbols.as_value().eq(self.symbols)
-        for name in (
-            "detail user_ref impossible open_orders entered replaced canceled answered unknown_answers executions "
-            "rejects busy"
-        ).split():
+        for name in [
+            "detail",
+            "user_ref",
+            "impossible",
+            "open_orders",
+            "entered",
+            "replaced",
+            "canceled",
+            "answered",
+            "unknown_answers",
+            "executions",
+            "rejects",
+            "busy",
+        ]:
             m.d.comb += getattr(self, name).eq(getattr(port, name))
         m.d.comb += [
             self.answer.eq(port.answers.payload),

@@ -8,10 +8,9 @@ from cocotb.triggers import FallingEdge, RisingEdge, Timer
 from hdl.net.frame import Beat
 from hdl.orders.structs import AnswerDetail, SentRecord
 from hdl.types import OrderAnswer, OrderIntent
-from tests.hdl.orders.order_bench import SLOTS
+from tests.hdl.orders.order_bench import PULSES, SLOTS
 
 SYMBOLS = [f"SYM{i}".ljust(8) for i in range(SLOTS)]
-PULSES = "impossible entered replaced canceled answered unknown_answers executions rejects".split()
 
 
 def plain(layout, bits):
@@ -29,7 +28,7 @@ class Driver:
         self.answers = []  # (time, OrderAnswer as dict)
         self.details = []
         self.sent = []
-        self.pulses = dict.fromkeys(PULSES, 0)
+        self.pulses = dict.fromkeys((*PULSES, "impossible"), 0)
         self.waiting = []  # frames for rx, as lists of beats
         self.last_beat_at = []  # times at which the last beat of a frame of rx was taken
         self.tx_ready = lambda: True
@@ -37,7 +36,15 @@ class Driver:
 
     async def start(self):
         dut = self.dut
-        for name in "killed user_ref_write user_ref_value card_time intents__valid intents__payload rx__valid".split():
+        for name in [
+            "killed",
+            "user_ref_write",
+            "user_ref_value",
+            "card_time",
+            "intents__valid",
+            "intents__payload",
+            "rx__valid",
+        ]:
             getattr(dut, name).value = 0
         dut.rx__payload.value = 0
         dut.tx__ready.value = 1
@@ -76,7 +83,7 @@ class Driver:
             self.details.append(plain(AnswerDetail, int(dut.detail.value)))
         if dut.sent_valid.value:
             self.sent.append(plain(SentRecord, int(dut.sent.value)))
-        for name in PULSES:
+        for name in self.pulses:
             self.pulses[name] += int(getattr(dut, name).value)
         taken = bool(dut.intents__valid.value and dut.intents__ready.value)
         await RisingEdge(dut.clk)

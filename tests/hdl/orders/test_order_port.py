@@ -1,3 +1,4 @@
+# amaranth: UnusedElaboratable=no
 """The order port on Verilator."""
 
 import pytest
