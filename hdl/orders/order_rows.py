@@ -174,7 +174,7 @@ class OrderRows(wiring.Component):
             change.row.eq(row),
             change.hit.eq(hit),
             change.next_hit.eq(next_hit),
-            change.live.eq(self.live.bit_select(row, 1)),
+            change.live.eq(self.live.bit_select(row, 1) & (~is_command | (change.command.row < count))),
             change.replacing.eq(replacing.bit_select(row, 1)),
             change.current.eq(current[row]),
             change.following.eq(following[row]),

@@ -140,9 +140,8 @@ class RowChange(wiring.Component):
                 self.detail.short.eq(command.short),
                 self.detail.immediate.eq(immediate),
             ]
-            # MALFORMED: the row is not the asker's, so nothing of it is told.
-            no_order = (command.kind == OrderIntentKind.ENTER) | (command.refusal == Refusal.MALFORMED) | ~self.live
-            with m.If(no_order):
+            # What is told of a live row is true, whoever asked: risk may count by it.
+            with m.If((command.kind == OrderIntentKind.ENTER) | ~self.live):
                 m.d.sync += [answer.dead.eq(1), answer.open.eq(0), answer.chain.eq(0), answer.chain_executed.eq(0)]
         with m.Elif(command.kind == OrderIntentKind.ENTER):
             m.d.sync += [

@@ -278,17 +278,19 @@ async def intents_that_make_no_sense_are_refused_and_nothing_is_sent(dut):
     d = await ready(dut)
     row = await live_order(d)
     sent = len(d.orders)
-    for fields in (
-        {**MOVE, "order": (row + 1) % ROWS},
-        {**MOVE, "order": 200},
-        {**MOVE, "order": row, "slot": 2},
-        {**CANCEL, "order": row, "module": Module.MAKER},
+    nobody, other = (0, 0, 1), (300, 1, 0)
+    for fields, told in (
+        ({**MOVE, "order": (row + 1) % ROWS}, nobody),
+        ({**MOVE, "order": 200}, nobody),
+        ({**MOVE, "order": row, "slot": 2}, other),
+        ({**CANCEL, "order": row, "module": Module.MAKER}, other),
     ):
         await d.intent(**fields)
         await d.idle()
         answer = d.answers[-1][1]
         assert (answer["kind"], answer["refusal"]) == (Kind.REFUSED.value, Refusal.MALFORMED.value)
-        assert (answer["order"], answer["open"], answer["chain"], answer["dead"]) == (fields["order"], 0, 0, 1)
+        assert (answer["order"], answer["slot"]) == (fields["order"], fields["slot"])
+        assert (answer["open"], answer["chain"], answer["dead"]) == told
     assert len(d.orders) == sent
     assert dut.user_ref.value == 2
     await d.intent(**MOVE, order=row)
