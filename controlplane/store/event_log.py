@@ -1,8 +1,8 @@
 """The event log: every record of the card in a SQLite table, for reports and for questions asked later.
 
 One table ``record``, a column for each field of the record's header and its five words, in order of arrival.
-SQLite's integers are signed: ``cause`` with bit 63 set (an order-session count) is stored as a negative number. The log is written by
-the reader's thread alone; rows become durable at each mark and at least every :data:`BATCH` records.
+SQLite's integers are signed: ``cause`` with bit 63 set (an order-session count) is stored as a negative number. The
+log is written by the reader's thread alone; rows become durable at each mark and at least every :data:`BATCH` records.
 """
 
 import sqlite3

@@ -1,0 +1,64 @@
+"""The agent and its app: what ``adk web``, ``adk run`` and the service's own runner load."""
+
+from google.adk.agents import LlmAgent
+from google.adk.apps import App
+from google.adk.models.base_llm import BaseLlm
+
+from controlplane.agent.config import AgentSettings
+from controlplane.agent.guard import GuardPlugin
+from controlplane.agent.prompts import instruction
+from controlplane.agent.rules import RuleModel
+from controlplane.agent.tools import (
+    get_performance_report,
+    toggle_scalping_module,
+    update_risk_parameters,
+    update_thresholds,
+)
+
+__all__ = ["app", "make_app", "model_of", "root_agent"]
+
+_LITELLM = "litellm:"
+
+
+def model_of(name: str) -> str | BaseLlm:
+    """Give the model of a name: the rules, a LiteLLM model, or a name that ADK resolves itself.
+
+    Parameters
+    ----------
+    name : str
+        ``rules``, ``litellm:PROVIDER/NAME``, or any name ADK knows, for example ``gemini-2.5-flash``.
+
+    Raises
+    ------
+    ImportError
+        A LiteLLM model was asked for and litellm is not installed.
+    """
+    if name == "rules":
+        return RuleModel()
+    if name.startswith(_LITELLM):
+        from google.adk.models.lite_llm import LiteLlm  # an extra, and slow to import
+
+        return LiteLlm(model=name.removeprefix(_LITELLM))
+    return name
+
+
+def make_app(settings: AgentSettings) -> App:
+    """Make the app: the agent with its tools, inside the guard.
+
+    Parameters
+    ----------
+    settings : AgentSettings
+        Model and bounds.
+    """
+    agent = LlmAgent(
+        name="supervisor",
+        description="Supervises the imbalance module of a Pennywire card within a signed envelope.",
+        model=model_of(settings.model),
+        instruction=lambda _context: instruction(),
+        tools=[get_performance_report, toggle_scalping_module, update_risk_parameters, update_thresholds],
+    )
+    return App(name="agent", root_agent=agent, plugins=[GuardPlugin(settings.max_writes)])
+
+
+app = make_app(AgentSettings())
+root_agent = app.root_agent

@@ -1,0 +1,1 @@
+"""The control service: roles, envelope, lease and audit between its callers and the card."""

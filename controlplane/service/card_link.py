@@ -1,0 +1,151 @@
+"""The service's way to the card: the driver's blocking calls, made from asyncio through one thread.
+
+One thread makes every request, so requests never overtake one another; the event stream is read by a thread of
+its own (``controlplane/service/reader.py``), as the driver allows.
+"""
+
+import asyncio
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Protocol, TypeVar
+
+import grpc
+
+from controlplane.card.device import DeviceError
+from controlplane.service.fields import pack, unpack
+from controlplane.service.refusal import RefusedError
+from controlplane.store.record import Record
+
+__all__ = ["CardDevice", "CardIdentity", "CardLink", "CardStatus"]
+
+_Result = TypeVar("_Result")
+
+
+class CardIdentity(Protocol):
+    """What a card says it is."""
+
+    @property
+    def config_name(self) -> str: ...  # noqa: D102
+    @property
+    def abi_version(self) -> int: ...  # noqa: D102
+    @property
+    def clock_period_ps(self) -> int: ...  # noqa: D102
+    @property
+    def slots(self) -> int: ...  # noqa: D102
+    @property
+    def soft(self) -> bool: ...  # noqa: D102
+
+
+class CardDevice(Protocol):
+    """What the service needs of ``controlplane.card.device.Device``."""
+
+    @property
+    def identity(self) -> CardIdentity: ...  # noqa: D102
+    @property
+    def lost(self) -> int: ...  # noqa: D102
+    def read(self, names: Sequence[str]) -> dict[str, int]: ...  # noqa: D102
+    def write(self, items: Mapping[str, int]) -> object: ...  # noqa: D102
+    def poll_events(self, maximum: int, timeout_ms: int) -> Sequence[Record]: ...  # noqa: D102
+
+
+@dataclass(frozen=True, slots=True)
+class CardStatus:
+    """The register ``control.status``, with card time and configuration epoch read in the same batch."""
+
+    armed: bool
+    killed: bool
+    lease_alive: bool
+    session_up: bool
+    market_open: bool
+    kill_cause: int
+    card_time: int
+    config_epoch: int
+
+
+class CardLink:
+    """Requests to one card.
+
+    Parameters
+    ----------
+    device : CardDevice
+        An open card. It is not closed here.
+    """
+
+    def __init__(self, device: CardDevice) -> None:
+        self._device = device
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="card")
+        #: Card time of the last status, for the audit rows of refusals.
+        self.last_card_time = 0
+
+    @property
+    def identity(self) -> CardIdentity:
+        """What the card is."""
+        return self._device.identity
+
+    @property
+    def lost(self) -> int:
+        """Event records lost on the way."""
+        return self._device.lost
+
+    async def _call(self, call: Callable[[], _Result]) -> _Result:
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._thread, call)
+        except DeviceError as error:
+            raise RefusedError(grpc.StatusCode.UNAVAILABLE, f"the card did not do it: {error}") from error
+
+    async def read(self, names: Iterable[str]) -> dict[str, int]:
+        """Read whole registers by name.
+
+        Raises
+        ------
+        RefusedError
+            UNAVAILABLE, with the driver's words.
+        """
+        wanted = list(names)
+        return await self._call(lambda: self._device.read(wanted))
+
+    async def write(self, items: Mapping[str, int]) -> None:
+        """Write whole registers in order, and read back those that can be read.
+
+        Raises
+        ------
+        RefusedError
+            UNAVAILABLE, with the driver's words: no answer, locked, or read back differently.
+        """
+        await self._call(lambda: self._device.write(items))
+
+    async def command(self, name: str) -> None:
+        """Send one of the commands ``arm``, ``disarm``, ``kill``, ``release``."""
+        await self.write({"control.command": pack("control.command", **{name: 1})})
+
+    async def status(self) -> CardStatus:
+        """Read the card's state."""
+        values = await self.read(["control.status", "control.time", "control.config_epoch"])
+        bits = unpack("control.status", values["control.status"])
+        self.last_card_time = values["control.time"]
+        return CardStatus(
+            armed=bool(bits["armed"]),
+            killed=bool(bits["killed"]),
+            lease_alive=bool(bits["lease_alive"]),
+            session_up=bool(bits["session_up"]),
+            market_open=bool(bits["market_open"]),
+            kill_cause=bits["kill_cause"],
+            card_time=values["control.time"],
+            config_epoch=values["control.config_epoch"],
+        )
+
+    def cycles(self, seconds: float) -> int:
+        """Give a duration in cycles of the card clock, rounded down."""
+        return int(seconds * 1_000_000) * 1_000_000 // self.identity.clock_period_ps
+
+    async def vouch(self, seconds: float) -> int:
+        """Extend the card's lease to ``seconds`` of card time from now; give the card time it ends."""
+        now = (await self.read(["control.time"]))["control.time"]
+        until = now + self.cycles(seconds)
+        await self.write({"control.lease": until})
+        return until
+
+    def close(self) -> None:
+        """Wait for the request under way and end the thread."""
+        self._thread.shutdown(wait=True)

@@ -1,0 +1,193 @@
+"""CardService and LeaseService: what the card is doing, arming it, stopping it, and the writer's lease."""
+
+# ruff: noqa: N802  (the methods are named by the proto)
+
+import re
+from collections.abc import Awaitable, Callable
+
+import grpc
+
+from controlplane.card.register_table import REGISTERS
+from controlplane.proto_gen.pennywire_v1 import control_pb2 as pb
+from controlplane.proto_gen.pennywire_v1 import control_pb2_grpc as rpc
+from controlplane.service.envelope import MODULES
+from controlplane.service.fields import pack, unpack
+from controlplane.service.heartbeat import Heartbeat
+from controlplane.service.refusal import RefusedError
+from controlplane.service.state import ServiceState
+
+__all__ = ["CardRpc", "LeaseRpc"]
+
+_SLOT_READS = ("state", "control", "position", "cash", "open_shares", "bbo", "volumes")
+#: Registers of one call of ReadRegisters.
+_MOST_REGISTERS = 256
+_READABLE = {row.name: row for row in REGISTERS if row.readable}
+
+
+class LeaseRpc(rpc.LeaseServiceServicer):
+    """The writer's lease, for callers of one role."""
+
+    def __init__(self, state: ServiceState, role: int) -> None:
+        self._lease = state.lease
+        self._role = role
+
+    async def AcquireLease(
+        self, request: pb.AcquireLeaseRequest, context: grpc.aio.ServicerContext
+    ) -> pb.AcquireLeaseResponse:
+        """Take or renew the lease."""
+        epoch, seconds = self._lease.acquire(self._role, request.holder, request.seconds)
+        return pb.AcquireLeaseResponse(lease_epoch=epoch, seconds=seconds)
+
+    async def ReleaseLease(
+        self, request: pb.ReleaseLeaseRequest, context: grpc.aio.ServicerContext
+    ) -> pb.ReleaseLeaseResponse:
+        """Give the lease back."""
+        self._lease.release(self._role, request.lease_epoch)
+        return pb.ReleaseLeaseResponse()
+
+
+class CardRpc(rpc.CardServiceServicer):
+    """The card, for callers of one role."""
+
+    def __init__(self, state: ServiceState, role: int, heartbeat: Heartbeat) -> None:
+        self._state = state
+        self._role = role
+        self._heartbeat = heartbeat
+
+    async def GetStatus(self, request: pb.GetStatusRequest, context: grpc.aio.ServicerContext) -> pb.GetStatusResponse:
+        """Read the state of the card and of every symbol."""
+        state, identity = self._state, self._state.link.identity
+        status = await state.link.status()
+        epoch, holder = state.lease.live
+        modules = await state.link.read([register for register, _ in MODULES.values()])
+        return pb.GetStatusResponse(
+            config_name=identity.config_name,
+            abi_version=identity.abi_version,
+            soft=identity.soft,
+            armed=status.armed,
+            killed=status.killed,
+            lease_alive=status.lease_alive,
+            session_up=status.session_up,
+            market_open=status.market_open,
+            card_time=status.card_time,
+            clock_period_ps=identity.clock_period_ps,
+            config_epoch=status.config_epoch,
+            symbols=await self._symbols(),
+            modules=[
+                pb.ModuleStatus(strategy_name=name, enabled=bool(modules[register] & 1), available=available)
+                for name, (register, available) in MODULES.items()
+            ],
+            records_received=state.ledger.records,
+            records_lost=state.link.lost,
+            lease_epoch=epoch,
+            lease_holder=holder,
+            role=self._role,
+            kill_cause=status.kill_cause,
+        )
+
+    async def _symbols(self) -> list[pb.SymbolStatus]:
+        values = await self._state.link.read([n for register in _SLOT_READS for n in self._state.slot_names(register)])
+        rows = []
+        for slot, symbol in enumerate(self._state.config.symbols):
+            f = {reg: unpack(f"slot[{slot}].{reg}", values[f"slot[{slot}].{reg}"]) for reg in _SLOT_READS}
+            rows.append(
+                pb.SymbolStatus(
+                    symbol=symbol.name,
+                    slot=slot,
+                    bound=bool(f["state"]["bound"]),
+                    stale=bool(f["state"]["stale"]),
+                    halted=bool(f["state"]["halted"]),
+                    short_restricted=bool(f["state"]["short_restricted"]),
+                    opened=bool(f["state"]["opened"]),
+                    enabled=bool(f["control"]["enable"]),
+                    position_shares=f["position"]["shares"],
+                    cash_microdollars=f["cash"]["value"],
+                    open_buy_shares=f["open_shares"]["buy"],
+                    open_sell_shares=f["open_shares"]["sell"],
+                    bid_price=f["bbo"]["bid"],
+                    ask_price=f["bbo"]["ask"],
+                    bid_volume=f["volumes"]["bid"],
+                    ask_volume=f["volumes"]["ask"],
+                )
+            )
+        return rows
+
+    async def ReadRegisters(
+        self, request: pb.ReadRegistersRequest, context: grpc.aio.ServicerContext
+    ) -> pb.ReadRegistersResponse:
+        """Read whole registers by name."""
+        wrong = []
+        if len(request.names) > _MOST_REGISTERS:
+            wrong.append(("names", f"at most {_MOST_REGISTERS} registers at once, not {len(request.names)}"))
+        for name in request.names:
+            row = _READABLE.get(re.sub(r"\[\d+\]", "[]", name))
+            index = re.search(r"\[(\d+)\]", name)
+            if row is None or (index and int(index[1]) >= (row.count or self._state.link.identity.slots)):
+                wrong.append(("names", f"{name!r} is no register that can be read; docs/registers.md lists them"))
+        if wrong:
+            raise RefusedError(grpc.StatusCode.INVALID_ARGUMENT, "these cannot be read", fields=wrong)
+        return pb.ReadRegistersResponse(values=await self._state.link.read(request.names))
+
+    async def Arm(self, request: pb.ArmRequest, context: grpc.aio.ServicerContext) -> pb.WriteResult:
+        """Arm the card: operator only."""
+
+        async def plan() -> dict[str, int]:
+            status = await self._state.link.status()
+            missing = []
+            if status.killed:
+                missing.append(("CARD", "control.status.killed", "the card is killed: release the kill first"))
+            if not status.session_up:
+                missing.append(("CARD", "control.status.session_up", "the order session is down"))
+            if all(symbol.failures() for symbol in self._state.config.symbols):
+                missing.append(("PREREQUISITE", "symbols", "no symbol meets its prerequisites"))
+            if missing:
+                raise RefusedError(
+                    grpc.StatusCode.FAILED_PRECONDITION, "the card cannot be armed", preconditions=missing
+                )
+            if request.header.mode == pb.WRITE_MODE_COMMIT:
+                await self._heartbeat.vouch()
+            return {"control.command": pack("control.command", arm=1)}
+
+        return await self._command("Arm", request.header, plan, armed=True)
+
+    async def Disarm(self, request: pb.DisarmRequest, context: grpc.aio.ServicerContext) -> pb.WriteResult:
+        """Disarm the card: no new order, open orders stay as they are."""
+
+        async def plan() -> dict[str, int]:
+            return {"control.command": pack("control.command", disarm=1)}
+
+        return await self._command("Disarm", request.header, plan, armed=False)
+
+    async def ReleaseKill(self, request: pb.ReleaseKillRequest, context: grpc.aio.ServicerContext) -> pb.WriteResult:
+        """Release the kill; the card stays disarmed."""
+
+        async def plan() -> dict[str, int]:
+            return {"control.command": pack("control.command", release=1)}
+
+        return await self._command("ReleaseKill", request.header, plan, armed=False, killed=False)
+
+    async def Kill(self, request: pb.KillRequest, context: grpc.aio.ServicerContext) -> pb.WriteResult:
+        """Kill: anyone, no lease."""
+        return await self._state.writes.kill(self._role, request.reason)
+
+    async def _command(
+        self,
+        method: str,
+        header: pb.WriteHeader,
+        plan: Callable[[], Awaitable[dict[str, int]]],
+        *,
+        armed: bool,
+        killed: bool | None = None,
+    ) -> pb.WriteResult:
+        async def confirm() -> None:
+            status = await self._state.link.status()
+            if status.armed != armed or (killed is not None and status.killed != killed):
+                raise RefusedError(
+                    grpc.StatusCode.FAILED_PRECONDITION,
+                    f"the card took {method} and did not do it: armed={status.armed} killed={status.killed} "
+                    f"lease_alive={status.lease_alive} session_up={status.session_up}",
+                )
+
+        return await self._state.writes.commit(
+            self._role, f"CardService.{method}", header, plan, watched=["control.status"], confirm=confirm
+        )

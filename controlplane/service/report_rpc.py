@@ -1,0 +1,109 @@
+"""PerformanceService and AuditService: what came of it all, and who did what."""
+
+# ruff: noqa: N802  (the methods are named by the proto)
+
+import grpc
+
+from controlplane.proto_gen.pennywire_v1 import control_pb2 as pb
+from controlplane.proto_gen.pennywire_v1 import control_pb2_grpc as rpc
+from controlplane.service.refusal import RefusedError
+from controlplane.service.state import ServiceState
+from controlplane.store.report import PerformanceReport, make_report
+
+__all__ = ["AuditRpc", "PerformanceRpc", "report_message"]
+
+#: Rows of one answer to an audit query.
+_MOST_ROWS = 1000
+
+
+def report_message(report: PerformanceReport, lost: int) -> pb.GetReportResponse:
+    """Give a report as the control API carries it; ``lost`` is the driver's count of lost records."""
+    return pb.GetReportResponse(
+        exchange_time=report.exchange_time,
+        symbols=[
+            pb.SymbolReport(
+                symbol=row.symbol,
+                triggers=row.triggers,
+                orders=row.orders,
+                fills=row.fills,
+                shares=row.shares,
+                position_shares=row.position,
+                pnl_microdollars=row.pnl,
+                fees_microdollars=row.fees,
+                mid_times_two=row.mid_times_two,
+            )
+            for row in report.symbols
+        ],
+        triggers=report.triggers,
+        orders=report.orders,
+        fills=report.fills,
+        refusals=report.refusals,
+        pnl_microdollars=report.pnl,
+        fees_microdollars=report.fees,
+        round_trips=report.round_trips,
+        round_trips_won=report.round_trips_won,
+        markouts=[pb.Markout(seconds=m.seconds, average=m.average, fills=m.fills) for m in report.markouts],
+        latency=pb.LatencyCycles(
+            min=report.latency.min,
+            median=report.latency.median,
+            max=report.latency.max,
+            orders=report.latency.orders,
+        ),
+        bars=[
+            pb.MinuteBar(
+                symbol=symbol,
+                start=bar.start,
+                open=bar.open,
+                high=bar.high,
+                low=bar.low,
+                close=bar.close,
+                volume=bar.volume,
+                trades=bar.trades,
+                incomplete=lost_here,
+            )
+            for symbol, bar, lost_here in report.bars
+        ],
+        refusals_by_reason=report.refusals_by_reason,
+        records_lost=max(report.records_lost, lost),
+    )
+
+
+class PerformanceRpc(rpc.PerformanceServiceServicer):
+    """Reports of stretches of exchange time."""
+
+    def __init__(self, state: ServiceState) -> None:
+        self._state = state
+
+    async def GetReport(self, request: pb.GetReportRequest, context: grpc.aio.ServicerContext) -> pb.GetReportResponse:
+        """Report on ``since < exchange time <= until``."""
+        if request.until and request.until < request.since:
+            words = f"must be 0 or at least since ({request.since}), not {request.until}"
+            raise RefusedError(grpc.StatusCode.INVALID_ARGUMENT, "no such stretch", fields=[("until", words)])
+        return report_message(make_report(self._state.ledger, request.since, request.until), self._state.link.lost)
+
+
+class AuditRpc(rpc.AuditServiceServicer):
+    """The audit log, oldest first."""
+
+    def __init__(self, state: ServiceState) -> None:
+        self._state = state
+
+    async def Query(self, request: pb.AuditQueryRequest, context: grpc.aio.ServicerContext) -> pb.AuditQueryResponse:
+        """Give rows after a number; ``limit`` 0 asks for the most there may be."""
+        rows = self._state.audit.query(request.after_id, min(request.limit or _MOST_ROWS, _MOST_ROWS))
+        return pb.AuditQueryResponse(
+            rows=[
+                pb.AuditRow(
+                    id=number,
+                    who=entry.who,
+                    role=entry.role,
+                    method=entry.method,
+                    card_time=entry.card_time,
+                    before=entry.before,
+                    after=entry.after,
+                    reason=entry.reason,
+                    result=entry.result,
+                )
+                for number, entry in rows
+            ]
+        )

@@ -1,0 +1,150 @@
+"""Sets the card up when the service starts: symbols, ceilings, fees and defaults, with everything switched off.
+
+Only a disarmed card is touched. Limits start at zero and modules off: whoever may raise them does so
+afterwards, through the service, and leaves a row in the audit log.
+"""
+
+import json
+
+from controlplane.config.models import ServiceConfig
+from controlplane.proto_gen.pennywire_v1 import control_pb2 as pb
+from controlplane.service.card_link import CardIdentity, CardLink
+from controlplane.service.envelope import ratio_to_card
+from controlplane.service.fields import pack, symbol_value
+from controlplane.store.audit import AuditEntry, AuditLog
+
+__all__ = ["StartupError", "configure_card", "join_items", "register_items"]
+
+
+class StartupError(Exception):
+    """The service cannot start with this card and this configuration; the text says why and what to do."""
+
+
+def _cycles(microseconds: int, identity: CardIdentity) -> int:
+    return microseconds * 1_000_000 // identity.clock_period_ps
+
+
+def register_items(config: ServiceConfig, identity: CardIdentity) -> dict[str, int]:
+    """Give the registers of a configuration, in the order in which they are to be written.
+
+    Parameters
+    ----------
+    config : ServiceConfig
+        The configuration.
+    identity : CardIdentity
+        The card: its slots and its clock.
+
+    Returns
+    -------
+    dict of str to int
+        Whole registers by name.
+
+    Raises
+    ------
+    StartupError
+        The card has fewer slots than there are symbols.
+    """
+    if len(config.symbols) > identity.slots:
+        raise StartupError(
+            f"the configuration follows {len(config.symbols)} symbols and the card ({identity.config_name}) has "
+            f"{identity.slots} slots: leave some out"
+        )
+    items: dict[str, int] = {
+        "modules.taker": 0,
+        "modules.maker": 0,
+        "risk.fee_remove": pack("risk.fee_remove", value=config.fees.remove),
+        "risk.fee_add": pack("risk.fee_add", value=config.fees.add),
+        "risk.commission": pack("risk.commission", value=config.fees.commission),
+        "risk.on_stale": pack("risk.on_stale", cancel_exit=int(config.cancel_exit_on_stale)),
+        "telemetry.depth_interval": _cycles(config.telemetry.depth_interval_microseconds, identity),
+        "orders.session": int(config.order_session_up),
+    }
+    for slot in range(identity.slots):
+        items |= _slot_items(config, identity, slot)
+    return items
+
+
+def _slot_items(config: ServiceConfig, identity: CardIdentity, slot: int) -> dict[str, int]:
+    used = slot < len(config.symbols)
+    symbol = config.symbols[slot] if used else None
+    taker = config.taker
+    enabled = 0
+    if symbol and not symbol.failures():
+        enabled = pack("slot[].control", enable=1, taker_buy=1, taker_sell=int(symbol.may_sell_short))
+    values = {
+        "max_inventory": 0,
+        "max_order_size": 0,
+        "symbol": symbol_value(symbol.name) if symbol else 0,
+        "tick": symbol.tick if symbol else 100,
+        "ceiling_inventory": config.envelope.max_inventory if used else 0,
+        "ceiling_order_size": config.envelope.max_order_size if used else 0,
+        "short_sale": int(bool(symbol and symbol.may_sell_short)),
+        "taker_ratio": ratio_to_card(taker.imbalance_ratio),
+        "taker_min_volume": taker.min_volume,
+        "taker_order_size": 0,
+        "taker_ticks": pack(
+            "slot[].taker_ticks",
+            take_profit=taker.take_profit,
+            stop=taker.stop,
+            slip=taker.slip,
+            stop_slip=taker.stop_slip,
+            max_spread=taker.max_spread,
+            retries=taker.retries,
+        ),
+        "taker_cooldown": _cycles(taker.cooldown_microseconds, identity),
+        "control": enabled,
+    }
+    return {f"slot[{slot}].{register}": value for register, value in values.items()}
+
+
+def join_items(config: ServiceConfig) -> dict[str, int]:
+    """Give the writes that have the card join a day that has begun; empty without ``join`` in the configuration."""
+    if not config.join:
+        return {}
+    items = {"feed.command": pack("feed.command", join=1)}
+    for slot, symbol in enumerate(config.symbols):
+        if symbol.name in config.join:
+            word = pack("slot[].join", locate=config.join[symbol.name], bind=1, trading=1, whole=1)
+            items[f"slot[{slot}].join"] = word
+    return items
+
+
+async def configure_card(link: CardLink, config: ServiceConfig, audit: AuditLog) -> dict[str, list[str]]:
+    """Write the configuration to a disarmed card, read it back, and note it in the audit log.
+
+    Returns
+    -------
+    dict of str to list of str
+        Symbols that are not enabled, and why.
+
+    Raises
+    ------
+    StartupError
+        The card is armed, or too small.
+    RefusedError
+        UNAVAILABLE: the card did not take a register.
+    """
+    status = await link.status()
+    if status.armed:
+        raise StartupError(
+            "the card is armed: somebody else is trading with it, or a service died a moment ago. Stop that service, "
+            "or kill and release the card with `pennywire-ctl`, and start again"
+        )
+    items = register_items(config, link.identity)
+    before = await link.read(items)
+    changed = {name: value for name, value in items.items() if before[name] != value} | join_items(config)
+    if changed:
+        await link.write(changed)
+    audit.append(
+        AuditEntry(
+            who="service",
+            role=pb.ROLE_OPERATOR,
+            method="Startup",
+            card_time=status.card_time,
+            before=json.dumps({n: before[n] for n in changed if n in before}, separators=(",", ":")),
+            after=json.dumps(changed, separators=(",", ":")),
+            reason="the service started with this configuration",
+            result="committed",
+        )
+    )
+    return {symbol.name: symbol.failures() for symbol in config.symbols if symbol.failures()}

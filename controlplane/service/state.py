@@ -1,0 +1,52 @@
+"""What the services of every role share: the card, the configuration, the lease, the stores."""
+
+from dataclasses import dataclass
+
+from controlplane.config.models import ServiceConfig
+from controlplane.service.card_link import CardLink
+from controlplane.service.envelope import Posture
+from controlplane.service.fields import unpack
+from controlplane.service.lease import WriterLease
+from controlplane.service.writes import WritePath
+from controlplane.store.audit import AuditLog
+from controlplane.store.ledger import Ledger
+
+__all__ = ["ServiceState"]
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceState:
+    """One service's parts; the gRPC servers of the three roles share them."""
+
+    link: CardLink
+    config: ServiceConfig
+    lease: WriterLease
+    writes: WritePath
+    ledger: Ledger
+    audit: AuditLog
+
+    def slot_names(self, register: str) -> list[str]:
+        """Give the name of a slot register for every symbol followed."""
+        return [f"slot[{slot}].{register}" for slot in range(len(self.config.symbols))]
+
+    async def posture(self) -> Posture:
+        """Read how bold the card is set; where symbols differ, the least bold value, so that any raise is seen.
+
+        Raises
+        ------
+        RefusedError
+            UNAVAILABLE: the card did not answer.
+        """
+        settings = ("max_inventory", "max_order_size", "taker_order_size", "taker_ratio", "taker_min_volume")
+        names = {setting: self.slot_names(setting) for setting in settings}
+        values = await self.link.read([name for group in names.values() for name in group])
+
+        def column(setting: str, field: str) -> list[int]:
+            return [unpack(name, values[name])[field] for name in names[setting]]
+
+        return Posture(
+            max_inventory=min(column("max_inventory", "shares")),
+            order_size=min(column("max_order_size", "shares") + column("taker_order_size", "shares")),
+            ratio=max(column("taker_ratio", "ratio")),
+            min_volume=max(column("taker_min_volume", "shares")),
+        )
