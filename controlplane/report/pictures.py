@@ -1,0 +1,171 @@
+"""The report's pictures, as SVG text that is the same for the same numbers.
+
+Every fill of the exchange's log is one mark, of its own element with the id ``fill-<number>``. Text stays text, ids
+come from a fixed salt and no date is written; so the bytes depend on the numbers alone.
+"""
+
+import io
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import matplotlib as mpl
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, MaxNLocator
+
+from controlplane.report.run_data import RunData
+
+__all__ = ["draw"]
+
+_INK = "#26323f"
+_GRID = "#e3e7ec"
+_MID = "#7f8c9b"
+_BUY = "#1f77b4"
+_SELL = "#d1603d"
+_MONEY = "#2c7a6b"
+_STYLE: dict[Any, Any] = {
+    "svg.hashsalt": "pennywire",
+    "svg.fonttype": "none",
+    "font.family": "sans-serif",
+    "font.sans-serif": ["DejaVu Sans"],
+    "font.size": 9,
+    "text.color": _INK,
+    "axes.edgecolor": _GRID,
+    "axes.labelcolor": _INK,
+    "axes.grid": True,
+    "axes.axisbelow": True,
+    "grid.color": _GRID,
+    "grid.linewidth": 0.8,
+    "xtick.color": _INK,
+    "ytick.color": _INK,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+}
+
+
+def draw(report: Mapping[str, Any], data: RunData) -> dict[str, str]:
+    """Draw every picture of a report.
+
+    Parameters
+    ----------
+    report : mapping
+        As :func:`controlplane.report.build.build_report` makes it.
+    data : RunData
+        The run, for the mids.
+
+    Returns
+    -------
+    dict of str to str
+        SVG elements by name: ``mid-<symbol>`` for each symbol, ``money``, ``latency``, ``markouts``.
+    """
+    with _style():
+        pictures = {f"mid-{symbol}": _mid(report, data, symbol) for symbol in data.symbols}
+        pictures["money"] = _money(report["money_series"])
+        pictures["latency"] = _latency(report["latency_cycles"])
+        pictures["markouts"] = _markouts(report["markouts"])
+    return {name: _named(name, svg) for name, svg in pictures.items()}
+
+
+@contextmanager
+def _style() -> Iterator[None]:
+    with mpl.rc_context():
+        mpl.rcdefaults()
+        mpl.rcParams.update(_STYLE)
+        yield
+
+
+def _figure(height: float) -> tuple[Figure, Axes]:
+    # Made without pyplot: no backend is chosen and no global list of figures grows.
+    figure = Figure(figsize=(9.6, height), layout="constrained")
+    return figure, figure.add_subplot()
+
+
+def _svg(figure: Figure) -> str:
+    out = io.StringIO()
+    figure.savefig(out, format="svg", metadata={"Date": None, "Creator": None, "Format": None, "Type": None})
+    text = out.getvalue()
+    return text[text.index("<svg") :]
+
+
+def _named(name: str, svg: str) -> str:
+    """Make ids unique among several pictures of one page; the marks of fills keep theirs."""
+    svg = re.sub(r'\bid="(?!fill-)', f'id="{name}-', svg)
+    svg = svg.replace("url(#", f"url(#{name}-")
+    return re.sub(r'href="#', f'href="#{name}-', svg)
+
+
+def _clock(seconds: float, _position: int | None = None) -> str:
+    whole = int(seconds)
+    return f"{whole // 3600:02d}:{whole // 60 % 60:02d}:{whole % 60:02d}"
+
+
+def _time_axis(axes: Axes) -> None:
+    axes.xaxis.set_major_formatter(FuncFormatter(_clock))
+    axes.xaxis.set_major_locator(MaxNLocator(8, steps=[1, 1.2, 3, 6, 10]))
+
+
+def _mid(report: Mapping[str, Any], data: RunData, symbol: str) -> str:
+    figure, axes = _figure(2.9)
+    rows = data.mids[symbol]
+    if rows:
+        times = [time / 1e9 for time, _ in rows] + [data.last_time / 1e9]
+        mids = [mid / 20_000 for _, mid in rows] + [rows[-1][1] / 20_000]
+        axes.plot(times, mids, drawstyle="steps-post", color=_MID, linewidth=0.9)
+    for fill in report["fills"]:
+        if fill["symbol"] == symbol:
+            buy = fill["side"] == "buy"
+            axes.plot(
+                [fill["time"] / 1e9],
+                [fill["price"] / 10_000],
+                marker="^" if buy else "v",
+                color=_BUY if buy else _SELL,
+                markersize=4.5,
+                markeredgewidth=0,
+                linestyle="none",
+                gid=f"fill-{fill['number']}",
+            )
+    axes.set_title(f"{symbol}: mid price, fills marked (up: bought, down: sold)", loc="left")
+    axes.set_ylabel("dollars")
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:.2f}"))
+    _time_axis(axes)
+    return _svg(figure)
+
+
+def _money(series: Sequence[Sequence[int]]) -> str:
+    figure, axes = _figure(2.6)
+    times = [time / 1e9 for time, _ in series]
+    money = [worth / 1e6 for _, worth in series]
+    axes.plot(times, money, color=_MONEY, linewidth=1.3)
+    axes.fill_between(times, money, color=_MONEY, alpha=0.12, linewidth=0)
+    axes.set_title("Profit and loss after fees, all symbols, positions at the mid", loc="left")
+    axes.set_ylabel("dollars")
+    _time_axis(axes)
+    return _svg(figure)
+
+
+def _latency(latency: Mapping[str, Any]) -> str:
+    figure, axes = _figure(2.2)
+    counts = {int(cycles): count for cycles, count in latency["histogram"].items()}
+    axes.bar(list(counts), list(counts.values()), width=0.8, color=_BUY)
+    axes.set_title("Trigger to order: last byte of the deciding message to first byte of the order", loc="left")
+    axes.set_xlabel("cycles on the Verilator model")
+    axes.set_ylabel("orders")
+    if counts:
+        axes.set_xlim(min(counts) - 4, max(counts) + 4)
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    axes.yaxis.set_major_locator(MaxNLocator(integer=True))
+    return _svg(figure)
+
+
+def _markouts(rows: Sequence[Mapping[str, Any]]) -> str:
+    figure, axes = _figure(2.2)
+    known = [row for row in rows if row["average"] is not None]
+    names = [f"{row['seconds']} s\n{row['fills']} fills" for row in known]
+    cents = [row["average"] / 100 for row in known]
+    axes.bar(names, cents, width=0.45, color=[_MONEY if c >= 0 else _SELL for c in cents])
+    axes.axhline(0, color=_INK, linewidth=0.8)
+    axes.set_title("Markout of entries: mid after the horizon against the price paid", loc="left")
+    axes.set_ylabel("cents a share")
+    return _svg(figure)

@@ -1,0 +1,118 @@
+"""The report in the terminal, as tables."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from rich.console import Console, Group, RenderableType
+from rich.panel import Panel
+from rich.table import Table
+from rich.text import Text
+
+from controlplane.report.words import cents_a_share, clock, dollars, price
+
+__all__ = ["print_report"]
+
+
+def print_report(report: Mapping[str, Any], console: Console | None = None) -> None:
+    """Print a report, as :func:`controlplane.report.build.build_report` makes it."""
+    out = console or Console()
+    out.print(Panel("\n".join(report["what_it_is"]), title=report["title"], title_align="left", border_style="dim"))
+    for part in (
+        _messages(report),
+        _books(report),
+        _money(report),
+        _latency(report),
+        _decisions(report),
+        _check(report),
+    ):
+        out.print(part)
+
+
+def _money_text(micro: int) -> Text:
+    return Text(dollars(micro), style="green" if micro >= 0 else "red")
+
+
+def _messages(report: Mapping[str, Any]) -> RenderableType:
+    messages = report["messages"]
+    table = Table(title=f"{messages['total']:,} messages", title_justify="left", box=None, pad_edge=False)
+    table.add_column("type")
+    table.add_column("name")
+    table.add_column("count", justify="right")
+    for kind, row in messages["by_type"].items():
+        table.add_row(kind, row["name"], f"{row['count']:,}")
+    return table
+
+
+def _books(report: Mapping[str, Any]) -> RenderableType:
+    table = Table(title="Books at the end", title_justify="left", box=None, pad_edge=False)
+    for name in ("symbol", "bid shares", "bid", "ask", "ask shares", "card's best"):
+        table.add_column(name, justify="left" if name == "symbol" else "right")
+    for symbol, book in report["books"].items():
+        for n in range(max(len(book["bids"]), len(book["asks"]))):
+            bid = book["bids"][n] if n < len(book["bids"]) else None
+            ask = book["asks"][n] if n < len(book["asks"]) else None
+            table.add_row(
+                symbol if n == 0 else "",
+                f"{bid[1]:,}" if bid else "",
+                price(bid[0]) if bid else "",
+                price(ask[0]) if ask else "",
+                f"{ask[1]:,}" if ask else "",
+                (Text("equal", "green") if book["equal"] else Text("differs", "red")) if n == 0 else "",
+            )
+    return table
+
+
+def _money(report: Mapping[str, Any]) -> RenderableType:
+    table = Table(title="Triggers, orders, fills, money", title_justify="left", box=None, pad_edge=False)
+    for name in ("symbol", "triggers", "orders", "fills", "shares", "round trips", "won", "position", "fees", "P&L"):
+        table.add_column(name, justify="left" if name == "symbol" else "right")
+    rows, total = report["result"]["symbols"], report["result"]["total"]
+    for symbol, row in rows.items():
+        table.add_row(
+            symbol, str(report["triggers"][symbol]), str(report["orders"]["by_symbol"][symbol]), str(row["fills"]),
+            f"{row['shares']:,}", str(row["round_trips"]), str(row["round_trips_won"]), str(row["position"]),
+            dollars(row["fees"]), _money_text(row["pnl"]),
+        )  # fmt: skip
+    table.add_section()
+    table.add_row(
+        "all", str(sum(report["triggers"].values())), str(report["orders"]["total"]), str(total["fills"]),
+        f"{total['shares']:,}", str(total["round_trips"]), str(total["round_trips_won"]), "",
+        dollars(total["fees"]), _money_text(total["pnl"]),
+    )  # fmt: skip
+    return table
+
+
+def _latency(report: Mapping[str, Any]) -> RenderableType:
+    latency = report["latency_cycles"]
+    words = "Trigger to order: no entry order left the card"
+    if latency["orders"]:
+        words = (
+            f"Trigger to order, in cycles of the Verilator model: min {latency['min']}, median {latency['median']}, "
+            f"max {latency['max']} ({latency['orders']} orders)"
+        )
+    markouts = ", ".join(f"{row['seconds']} s {cents_a_share(row['average'])}" for row in report["markouts"])
+    return Group(Text(words), Text(f"Markout of entries, in cents a share: {markouts}"))
+
+
+def _decisions(report: Mapping[str, Any]) -> RenderableType:
+    table = Table(title="What the agent did, and why", title_justify="left", box=None, pad_edge=False)
+    table.add_column("time")
+    table.add_column("calls and words", overflow="fold")
+    for decision in report["decisions"]:
+        calls = [f"{c['tool']}({', '.join(f'{k}={v}' for k, v in c['args'].items())})" for c in decision["calls"]]
+        table.add_row(clock(decision["time"], 0), Text("\n".join([*calls, decision["said"]])))
+    if not report["decisions"]:
+        table.add_row("", "no decision was taken")
+    return table
+
+
+def _check(report: Mapping[str, Any]) -> RenderableType:
+    rows = report["cross_check"]
+    wrong = [row for row in rows if not row["equal"]]
+    if not wrong:
+        return Text(f"Exchange's log, card and control plane agree in all {len(rows)} counts, to the cent.", "green")
+    lines = [
+        f"{row['symbol']} {row['what']}: exchange {row['exchange']}, card {row['card']}, control plane {row['ledger']}"
+        for row in wrong
+    ]
+    return Text("The counts do not agree:\n" + "\n".join(lines), "bold red")
