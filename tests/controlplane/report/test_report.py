@@ -191,7 +191,7 @@ def test_the_page_says_what_it_is_and_escapes_what_the_agent_said(tmp_path: Path
     assert "No board has measured anything" in text
     assert "Fills are simulated" in text
     assert "Calm: &lt;switching&gt; the module on." in text
-    assert "toggle_scalping_module(strategy_name="imbalance", state=true)" in text
+    assert 'toggle_scalping_module(strategy_name="imbalance", state=true)' in text
     assert json.loads(json_path.read_text()) == build_report(data)
 
 
