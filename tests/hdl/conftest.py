@@ -31,6 +31,9 @@ def run_cocotb(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) 
 
     def run(block: wiring.Component, module: str, *, env: dict[str, str] | None = None) -> None:
         text = verilog.convert(block, name="top", ports=ports_of(block), emit_src=False, strip_internal_attrs=True)
+        # A constant part of a signal comes out as `always @*` with nothing to wait for, which never runs: the port
+        # would read zero. always_comb runs.
+        text = text.replace("always @*", "always_comb")
         digest = hashlib.sha256(text.encode()).hexdigest()[:16]
         build = ROOT / "build" / "cocotb" / digest
         build.mkdir(parents=True, exist_ok=True)
