@@ -1,0 +1,1 @@
+"""The gateware as a Verilator model: built once, cached, driven from Python in batches."""

@@ -1,0 +1,191 @@
+"""Amaranth to Verilog to Verilator to a shared library, cached by content.
+
+A library lies in ``build/verilated/<hash>/``; the hash is over everything that went into it, so nothing is ever stale
+and nothing is built twice. A lock file keeps two processes from building the same one at once.
+"""
+
+import fcntl
+import hashlib
+import importlib.metadata
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from amaranth.back import verilog
+from amaranth.hdl import Const, Value
+from amaranth.lib import wiring
+
+import hdl
+from hdl.configs import CONFIGS, CardConfig
+
+__all__ = ["OLDEST_VERILATOR", "BuildError", "build_card", "build_component"]
+
+ROOT = Path(__file__).resolve().parents[2]
+CACHE = ROOT / "build" / "verilated"
+SHIM = Path(__file__).with_name("shim.cpp")
+#: The oldest Verilator whose models the shim was tried with.
+OLDEST_VERILATOR = (5, 36)
+# Measured on the demo card, see docs/simulation.md. Initial values are all given in the Verilog, so x never matters.
+VERILATOR_FLAGS = [
+    *("--cc", "--prefix", "Vtop", "--top-module", "top", "--no-timing", "-Wno-fatal", "-Wno-lint", "-Wno-style"),
+    *("-O3", "-fno-dfg", "--x-assign", "fast", "--x-initial", "fast"),
+]
+CXX_FLAGS = ["-Os", "-fPIC", "-std=gnu++20"]
+
+Progress = Callable[[str], None]
+
+
+class BuildError(RuntimeError):
+    """A tool failed; the message says which, and ends with what it said."""
+
+
+def build_card(config: CardConfig | str, *, progress: Progress | None = None) -> Path:
+    """Build the verilated card of a configuration, or find it built.
+
+    Parameters
+    ----------
+    config : CardConfig or str
+        A configuration or the name of one.
+    progress : callable or None
+        Told in a few words what is being done; not called if the library is there.
+
+    Returns
+    -------
+    Path
+        The shared library.
+
+    Raises
+    ------
+    KeyError
+        There is no configuration of that name.
+    BuildError
+        A tool failed or is missing.
+    """
+    if isinstance(config, str):
+        if config not in CONFIGS:
+            raise KeyError(f"there is no configuration {config!r}: there are {', '.join(CONFIGS)}")
+        config = CONFIGS[config]
+    chosen = config
+
+    def make() -> str:
+        from hdl.card import Card  # elaborating the card takes seconds: only when nothing is cached
+
+        return _to_verilog(Card(chosen))
+
+    # Hashed by its sources rather than by its Verilog: finding it built then needs no elaboration.
+    sources = sorted(p for folder in hdl.__path__ for p in Path(folder).rglob("*") if p.suffix in (".py", ".rdl"))
+    digest = hashlib.sha256(repr(config).encode())
+    for path in sources:
+        digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
+    digest.update(importlib.metadata.version("amaranth").encode())
+    return _build(digest, make, progress)
+
+
+def build_component(component: wiring.Component, *, progress: Progress | None = None) -> Path:
+    """Build any component that has the ports of ``hdl.card.Card``, or find it built.
+
+    Parameters
+    ----------
+    component : wiring.Component
+        The top level.
+    progress : callable or None
+        As for :func:`build_card`.
+
+    Returns
+    -------
+    Path
+        The shared library.
+
+    Raises
+    ------
+    BuildError
+        A tool failed or is missing.
+    """
+    text = _to_verilog(component)
+    return _build(hashlib.sha256(text.encode()), lambda: text, progress)
+
+
+def _to_verilog(component: wiring.Component) -> str:
+    values = (Value.cast(value) for _, _, value in component.signature.flatten(component))
+    # The ready of a stream that never waits is a constant, and Amaranth refuses constants as ports.
+    ports = [value for value in values if not isinstance(value, Const)]
+    text = str(verilog.convert(component, name="top", ports=ports, emit_src=False, strip_internal_attrs=True))
+    # A constant part of a signal comes out as `always @*` with nothing to wait for, which never runs; always_comb does.
+    return text.replace("always @*", "always_comb")
+
+
+def _build(digest: "hashlib._Hash", make: Callable[[], str], progress: Progress | None) -> Path:
+    say = progress or (lambda _: None)
+    verilator, version = _verilator()
+    digest.update(SHIM.read_bytes())
+    digest.update(repr((VERILATOR_FLAGS, CXX_FLAGS, version)).encode())
+    target = CACHE / digest.hexdigest()[:16]
+    library = target / "libcard.so"
+    if library.exists():
+        return library
+    with _only_one(target):
+        if library.exists():  # built while we waited
+            return library
+        with tempfile.TemporaryDirectory(dir=CACHE, prefix=".building-") as work_name:
+            work = Path(work_name)
+            say("elaborating the gateware")
+            (work / "top.v").write_text(make())
+            say("verilating")
+            _run(
+                [verilator, *VERILATOR_FLAGS, "--Mdir", "model", "top.v", "-CFLAGS", " ".join(CXX_FLAGS)],
+                work,
+            )
+            say("compiling the model")
+            jobs = min(2, os.cpu_count() or 1)
+            _run(["make", f"-j{jobs}", "-C", "model", "-f", "Vtop.mk", "libVtop.a", "libverilated.a"], work)
+            include = _verilator_include(work / "model" / "Vtop.mk")
+            includes = ["-Imodel", f"-I{include}", f"-I{include / 'vltstd'}"]
+            inputs = [str(SHIM), "model/libVtop.a", "model/libverilated.a", "-lpthread", "-latomic"]
+            _run(["g++", *CXX_FLAGS, "-shared", "-w", "-o", "libcard.so", *includes, *inputs], work)
+            shutil.rmtree(work / "model")
+            shutil.copytree(work, target, dirs_exist_ok=True, ignore=shutil.ignore_patterns("libcard.so"))
+            os.replace(work / "libcard.so", library)  # last, and at once: whoever sees it sees all of it
+    return library
+
+
+@contextmanager
+def _only_one(target: Path) -> Iterator[None]:
+    CACHE.mkdir(parents=True, exist_ok=True)
+    with target.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _verilator() -> tuple[str, str]:
+    own = Path(sys.prefix) / "bin" / "verilator"
+    found = str(own) if own.exists() else shutil.which("verilator")
+    if found is None:
+        raise BuildError("no verilator: run `make setup`, which installs one into the virtual environment")
+    said = subprocess.run([found, "--version"], capture_output=True, text=True, check=False).stdout
+    version = re.search(r"Verilator (\d+)\.(\d+)", said)
+    if version is None or (int(version[1]), int(version[2])) < OLDEST_VERILATOR:
+        oldest = ".".join(f"{part:0{width}}" for part, width in zip(OLDEST_VERILATOR, (1, 3), strict=True))
+        raise BuildError(f"{found} says {said.strip()!r}: Verilator {oldest} or newer is needed; run `make setup`")
+    return found, version[0]
+
+
+def _verilator_include(makefile: Path) -> Path:
+    root = re.search(r"^VERILATOR_ROOT\s*[:?]?=\s*(.+)$", makefile.read_text(), re.MULTILINE)
+    if root is None:
+        raise BuildError(f"{makefile.name} does not say where Verilator is: is this Verilator supported?")
+    return Path(root[1].strip()) / "include"
+
+
+def _run(command: list[str], work: Path) -> None:
+    environment = {k: v for k, v in os.environ.items() if k not in ("VERILATOR_ROOT", "MAKEFLAGS", "MFLAGS")}
+    environment["PATH"] = f"{Path(sys.prefix) / 'bin'}{os.pathsep}{environment.get('PATH', '')}"
+    done = subprocess.run(command, cwd=work, env=environment, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        tail = "\n".join((done.stdout + done.stderr).splitlines()[-30:])
+        raise BuildError(f"{Path(command[0]).name} failed with status {done.returncode}:\n{tail}")
