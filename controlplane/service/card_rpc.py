@@ -81,7 +81,7 @@ class CardRpc(rpc.CardServiceServicer):
             records_lost=state.link.lost,
             lease_epoch=epoch,
             lease_holder=holder,
-            role=self._role,
+            role=pb.Role.Name(self._role),
             kill_cause=status.kill_cause,
         )
 

@@ -96,7 +96,7 @@ class AuditRpc(rpc.AuditServiceServicer):
                 pb.AuditRow(
                     id=number,
                     who=entry.who,
-                    role=entry.role,
+                    role=pb.Role.Name(entry.role),
                     method=entry.method,
                     card_time=entry.card_time,
                     before=entry.before,
