@@ -1,0 +1,339 @@
+"""The imbalance taker: enters with a heavy book, and gets out through one resting exit."""
+
+from amaranth import Module, Mux, Signal, signed
+from amaranth.lib import data, fifo, memory, stream, wiring
+from amaranth.lib.wiring import In, Out
+
+from hdl import types
+from hdl.strategy.imbalance import VOLUME_BITS, Imbalance
+from hdl.strategy.taker_entry import TakerEntry
+from hdl.strategy.taker_exit import TakerExit
+from hdl.strategy.taker_types import (
+    Alarm,
+    AlarmCode,
+    TakerAnswer,
+    TakerConfig,
+    TakerDistances,
+    TakerEvent,
+    TakerOrigin,
+    TakerRow,
+    TakerState,
+    TakerView,
+    Trigger,
+)
+from hdl.types import DepthView, OrderAnswer, OrderIntent, Refusal, SlotFlags
+
+__all__ = ["ImbalanceTaker"]
+
+#: Answers come at most every 4 cycles and are read at least every other cycle: this never fills.
+ANSWERS_QUEUED = 8
+
+
+class ImbalanceTaker(wiring.Component):
+    """Runs the taker for every slot over one shared pipeline.
+
+    Each cycle at most one thing begins: a view, else an answer, else an exit that is wanted. Its configuration is read
+    in the next cycle, and in the one after the slot's row is read, decided upon and written, so two things never meet
+    on one row. A view is never delayed; answers wait in a queue for a cycle without one; a wanted exit waits in the
+    state of its slot until the gate is free. docs/blocks/taker.md has the states, and what moves a slot between them.
+
+    Parameters
+    ----------
+    slots : int
+        Symbols followed.
+
+    Ports
+    -----
+    view : In(stream, always ready)
+        Views, not in two cycles running.
+    answers : In(stream, always ready), refusals : In(stream, always ready)
+        Answers of the order port, and refusals of the gate; those of other modules are ignored.
+    intents : Out(stream), gate_holding : In(1)
+        To the gate, and its ``holding``.
+    enable : In(1)
+        The module is on. Off, it enters nothing new; exits go on.
+    slot_enabled, buy_enabled, sell_enabled : In(array of 1)
+        Switches of the slots.
+    flags : In(array of SlotFlags), position : In(array), permits : In(array of 1)
+        Of the feed, of the positions, of the gate.
+    cancel_exit : In(1)
+        Cancel a resting exit when the book goes stale.
+    card_time : In(64)
+        Cycles.
+    config_slot : Out(8), config : In(TakerConfig)
+        Thresholds of the slot, in the same cycle.
+    trigger, alarm : Out(stream, always ready)
+        Records; a trigger is in the cycle of its intent.
+    triggers : Out(array of 32)
+        Triggers of each slot, saturating.
+    taker_state : Out(array of TakerState)
+        State of each slot.
+    busy : Out(1)
+        Something is inside that does not wait for the market.
+
+    Latency: ``intents`` is valid 3 cycles after the view that triggers, always; an answer's exit 4 cycles after the
+    answer where nothing is in its way.
+    """
+
+    def __init__(self, slots: int) -> None:
+        if not 1 <= slots <= 64:
+            raise ValueError(f"a card has 1 to 64 slots, not {slots!r}")
+        self.slots = slots
+        super().__init__(
+            {
+                "view": In(stream.Signature(DepthView, always_ready=True)),
+                "answers": In(stream.Signature(OrderAnswer, always_ready=True)),
+                "refusals": In(stream.Signature(OrderAnswer, always_ready=True)),
+                "intents": Out(stream.Signature(OrderIntent)),
+                "gate_holding": In(1),
+                "enable": In(1),
+                "slot_enabled": In(data.ArrayLayout(1, slots)),
+                "buy_enabled": In(data.ArrayLayout(1, slots)),
+                "sell_enabled": In(data.ArrayLayout(1, slots)),
+                "flags": In(data.ArrayLayout(SlotFlags, slots)),
+                "position": In(data.ArrayLayout(signed(32), slots)),
+                "permits": In(data.ArrayLayout(1, slots)),
+                "cancel_exit": In(1),
+                "card_time": In(64),
+                "config_slot": Out(8),
+                "config": In(TakerConfig),
+                "trigger": Out(stream.Signature(Trigger, always_ready=True)),
+                "alarm": Out(stream.Signature(Alarm, always_ready=True)),
+                "triggers": Out(data.ArrayLayout(32, slots)),
+                "taker_state": Out(data.ArrayLayout(TakerState, slots)),
+                "busy": Out(1),
+            }
+        )
+
+    def elaborate(self, platform):
+        """Build the block."""
+        m = Module()
+        m.submodules.imbalance = imbalance = Imbalance()
+        m.submodules.entry = entry = TakerEntry()
+        m.submodules.exit = exit = TakerExit()
+        told = Signal(self.slots)  # slots whose exposure without a way out was dealt with
+        view, event, slot, answer = self._begin(m, imbalance, told)
+
+        # Third cycle: read the row, decide, write the row.
+        m.submodules.rows = rows = memory.Memory(shape=TakerRow, depth=self.slots, init=[])
+        m.submodules.quotes = quotes = memory.Memory(shape=TakerView, depth=self.slots, init=[])
+        row_read, row_write = rows.read_port(domain="comb"), rows.write_port()
+        quote_read, quote_write = quotes.read_port(domain="comb"), quotes.write_port()
+        spent_buy, spent_sell = Signal(self.slots), Signal(self.slots)
+        state = Signal(TakerState)
+        flags = Signal(SlotFlags)
+        may_enter = Signal()
+        flat = Signal()
+        issue_free = Signal()
+        m.d.comb += [
+            state.eq(self.taker_state[slot]),
+            flags.eq(self.flags[slot]),
+            flat.eq(self.position[slot] == 0),
+            may_enter.eq(self.enable & self.slot_enabled[slot] & flat & flags.bound & flags.opened),
+            issue_free.eq(~self.intents.valid & ~self.gate_holding),
+            row_read.addr.eq(slot),
+            quote_read.addr.eq(slot),
+            quote_write.addr.eq(slot),
+            quote_write.data.eq(view),
+            quote_write.en.eq(event == TakerEvent.VIEW),
+        ]
+        tradable = Signal()
+        m.d.comb += tradable.eq(may_enter & flags.market_open & ~flags.stale & ~flags.halted)
+        for decision in (entry, exit):
+            m.d.comb += [
+                decision.event.eq(event),
+                decision.state.eq(state),
+                decision.row.eq(row_read.data),
+                decision.answer.eq(answer),
+                decision.now.eq(self.card_time),
+            ]
+        m.d.comb += [
+            entry.view.eq(view),
+            entry.bid_heavy.eq(imbalance.bid_heavy),
+            entry.ask_heavy.eq(imbalance.ask_heavy),
+            entry.may_buy.eq(tradable & self.buy_enabled[slot]),
+            entry.may_sell.eq(tradable & self.sell_enabled[slot]),
+            entry.spent_buy.eq(spent_buy.bit_select(slot, 1)),
+            entry.spent_sell.eq(spent_sell.bit_select(slot, 1)),
+            exit.view.eq(Mux(event == TakerEvent.VIEW, view, quote_read.data)),
+            exit.slot.eq(slot),
+            exit.flat.eq(flat),
+            exit.stale.eq(flags.stale | ~flags.bound),
+            exit.permits.eq(self.permits[slot]),
+            exit.cancel_exit.eq(self.cancel_exit),
+            exit.free.eq(issue_free),
+        ]
+        in_entry = Signal()
+        m.d.comb += [
+            in_entry.eq((state == TakerState.IDLE) | (state == TakerState.ENTERING) | (state == TakerState.COOLDOWN)),
+            row_write.addr.eq(slot),
+            row_write.en.eq(event != TakerEvent.NONE),
+            row_write.data.eq(Mux(in_entry, entry.next_row, exit.next_row)),
+        ]
+        with m.If(event != TakerEvent.NONE):
+            m.d.sync += self.taker_state[slot].eq(Mux(in_entry, entry.next_state, exit.next_state))
+        with m.If(in_entry & (event != TakerEvent.NONE)):
+            m.d.sync += [
+                spent_buy.bit_select(slot, 1).eq(entry.next_spent_buy),
+                spent_sell.bit_select(slot, 1).eq(entry.next_spent_sell),
+            ]
+        with m.If(~in_entry & exit.told):
+            m.d.sync += told.bit_select(slot, 1).eq(1)
+        for i in range(self.slots):
+            with m.If(self.permits[i]):
+                m.d.sync += told[i].eq(0)
+
+        enters = in_entry & entry.enters
+        issues = ~in_entry & exit.issues
+        with m.If(self.intents.ready):
+            m.d.sync += self.intents.valid.eq(0)
+        with m.If(enters | issues):
+            m.d.sync += [
+                self.intents.valid.eq(1),
+                self.intents.payload.eq(Mux(in_entry, entry.intent, exit.intent)),
+            ]
+        alarms = ~in_entry & (exit.alarm != AlarmCode.NONE)
+        origin = Signal(TakerOrigin)
+        m.d.comb += origin.eq(Mux(event == TakerEvent.ANSWER, answer.origin, exit.view.origin))
+        m.d.sync += [
+            self.alarm.valid.eq(alarms),
+            self.alarm.payload.slot.eq(slot),
+            self.alarm.payload.side.eq(exit.row.side),
+            self.alarm.payload.code.eq(exit.alarm),
+            self.alarm.payload.shares.eq(exit.row.filled - exit.row.closed - exit.row.chain_executed),
+            self.alarm.payload.entry_price.eq(exit.row.entry_price),
+            self.alarm.payload.cause.eq(origin.cause),
+            self.alarm.payload.exchange_time.eq(origin.exchange_time),
+        ]
+        self._trigger(m, enters, imbalance, entry)
+        return m
+
+    def _begin(self, m, imbalance, told):
+        """First and second cycle: choose what to deal with, and read its configuration.
+
+        Returns
+        -------
+        tuple
+            View, event, slot and answer, registered for the third cycle.
+        """
+        m.submodules.answer_queue = answers = fifo.SyncFIFO(width=TakerAnswer.as_shape().size, depth=ANSWERS_QUEUED)
+        m.submodules.refusal_queue = refusals = fifo.SyncFIFO(
+            width=TakerAnswer.as_shape().size, depth=max(self.slots, 4)
+        )
+        for source, queue in ((self.answers, answers), (self.refusals, refusals)):
+            heard = source.payload
+            kept = Signal(TakerAnswer)
+            m.d.comb += [
+                kept[name].eq(heard[name])
+                for name in ("kind", "slot", "role", "order", "shares", "price", "chain_executed", "dead", "flag")
+            ]
+            m.d.comb += [
+                kept.busy.eq((heard.refusal == Refusal.BUSY) | (heard.refusal == Refusal.TABLE_FULL)),
+                kept.origin.cause.eq(heard.cause),
+                kept.origin.exchange_time.eq(heard.exchange_time),
+                kept.origin.trigger_time.eq(self.card_time),
+                queue.w_data.eq(kept),
+                queue.w_en.eq(source.valid & (heard.module == types.Module.TAKER) & (heard.slot < self.slots)),
+            ]
+
+        seen = self.view.payload
+        m.d.comb += [imbalance.view.valid.eq(self.view.valid), imbalance.view.payload.eq(seen)]
+        view_valid, view = Signal(), Signal(TakerView)
+        m.d.sync += [
+            view_valid.eq(self.view.valid & (seen.slot < self.slots)),
+            view.slot.eq(seen.slot),
+            view.bid.eq(seen.bids[0].price),
+            view.ask.eq(seen.asks[0].price),
+            view.trade_price.eq(seen.trade_price),
+            view.traded.eq(seen.trade_shares != 0),
+            view.origin.cause.eq(seen.sequence),
+            view.origin.trigger_time.eq(seen.card_time),
+            view.origin.exchange_time.eq(seen.exchange_time),
+        ]
+
+        wanted, exposed = Signal(self.slots), Signal(self.slots)
+        for i in range(self.slots):
+            state = self.taker_state[i]
+            resting = (state == TakerState.RESTING) | (state == TakerState.STOPPING)
+            m.d.comb += [
+                wanted[i].eq((state == TakerState.EXIT_WANTED) | (state == TakerState.STOP_WANTED)),
+                exposed[i].eq((resting | (state == TakerState.UNMANAGED)) & ~self.permits[i] & ~told[i]),
+            ]
+        event, slot = Signal(TakerEvent), Signal(8)
+        answer = Signal(TakerAnswer)
+        m.d.comb += answer.eq(Mux(answers.r_rdy, answers.r_data, refusals.r_data))
+        with m.If(view_valid):
+            m.d.comb += [event.eq(TakerEvent.VIEW), slot.eq(view.slot)]
+        with m.Elif(answers.r_rdy | refusals.r_rdy):
+            m.d.comb += [event.eq(TakerEvent.ANSWER), slot.eq(answer.slot)]
+            m.d.comb += [answers.r_en.eq(1), refusals.r_en.eq(~answers.r_rdy)]
+        with m.Else():
+            for kind, slots in ((TakerEvent.CHECK, exposed), (TakerEvent.ISSUE, wanted)):
+                for i in reversed(range(self.slots)):
+                    with m.If(slots[i]):
+                        m.d.comb += [event.eq(kind), slot.eq(i)]
+
+        config = self.config
+        m.d.comb += [self.config_slot.eq(slot)]
+        m.d.comb += [imbalance.config[name].eq(config[name]) for name in ("tick", "ratio", "min_volume", "max_spread")]
+        decided = Signal(TakerEvent, name="decided_event")
+        decided_slot = Signal(8)
+        decided_view, decided_answer = Signal(TakerView), Signal(TakerAnswer)
+        distances = Signal(TakerDistances)
+        order_size, retries, cooldown, ratio = Signal(32), Signal(8), Signal(48), Signal(16)
+        m.d.sync += [
+            decided.eq(event),
+            decided_slot.eq(slot),
+            decided_view.eq(view),
+            decided_answer.eq(answer),
+            distances.tick.eq(config.tick),
+            *(distances[name].eq(config[name] * config.tick) for name in ("take_profit", "stop", "slip", "stop_slip")),
+            order_size.eq(config.order_size),
+            retries.eq(config.retries),
+            cooldown.eq(config.cooldown),
+            ratio.eq(config.ratio),
+        ]
+        m.d.comb += [
+            m.submodules.entry.distances.eq(distances),
+            m.submodules.entry.order_size.eq(order_size),
+            m.submodules.exit.distances.eq(distances),
+            m.submodules.exit.retries.eq(retries),
+            m.submodules.exit.cooldown.eq(cooldown),
+            self.busy.eq(
+                view_valid
+                | answers.r_rdy
+                | refusals.r_rdy
+                | wanted.any()
+                | exposed.any()
+                | (decided != TakerEvent.NONE)
+                | self.intents.valid
+            ),
+        ]
+        with m.If(decided == TakerEvent.VIEW):
+            m.d.sync += self.trigger.payload.ratio.eq(ratio)
+        return decided_view, decided, decided_slot, decided_answer
+
+    def _trigger(self, m, enters, imbalance, entry) -> None:
+        """Tell and count the triggers."""
+        told, intent = self.trigger.payload, entry.intent
+        m.d.sync += [
+            self.trigger.valid.eq(enters),
+            told.slot.eq(intent.slot),
+            told.side.eq(intent.side),
+            told.bid_volume.eq(_saturated(imbalance.bid_volume)),
+            told.ask_volume.eq(_saturated(imbalance.ask_volume)),
+            told.bid_price.eq(entry.view.bid),
+            told.ask_price.eq(entry.view.ask),
+            told.cause.eq(intent.cause),
+            told.card_time.eq(intent.trigger_time),
+            told.exchange_time.eq(intent.exchange_time),
+        ]
+        with m.If(enters):
+            count = self.triggers[intent.slot]
+            with m.If(~count.all()):
+                m.d.sync += count.eq(count + 1)
+
+
+def _saturated(volume):
+    """A five-level volume in 32 bits."""
+    return Mux(volume[32:VOLUME_BITS].any(), 0xFFFF_FFFF, volume[:32])
