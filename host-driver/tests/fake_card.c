@@ -1,0 +1,330 @@
+#include "fake_card.h"
+
+#include <poll.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+enum { REGISTERS = 0x1800 / 8, CLIENTS = 8, HEADER = 16, ITEM = 16, RECORD = 64, ROOM = 65536 };
+
+struct fake_card {
+    char url[128];
+    int listener;
+    int wake[2]; /* closing wake[1] ends the thread */
+    pthread_t thread;
+    pthread_mutex_t lock; /* guards what follows */
+    uint64_t registers[REGISTERS];
+    uint64_t writable[REGISTERS];
+    uint32_t access[REGISTERS];
+    enum fake_mode mode;
+    unsigned mode_left;
+    unsigned requests;
+    int subscriber;
+    int clients[CLIENTS];
+    uint8_t late[ROOM];
+    size_t late_size;
+};
+
+static void must(bool condition, const char *what) {
+    if (condition)
+        return;
+    perror(what);
+    abort();
+}
+
+static void put(uint8_t *bytes, uint64_t value, int size) {
+    for (int i = 0; i < size; i++)
+        bytes[i] = (uint8_t)(value >> (8 * i));
+}
+
+static uint64_t get(const uint8_t *bytes, int size) {
+    uint64_t value = 0;
+    for (int i = size - 1; i >= 0; i--)
+        value = value << 8 | bytes[i];
+    return value;
+}
+
+static void send_whole(int client, const void *bytes, size_t size) {
+    /* A client that has gone away, or given up, is no fault of the card's. */
+    const ssize_t sent = send(client, bytes, size, MSG_NOSIGNAL);
+    (void)sent;
+}
+
+static uint32_t do_item(struct fake_card *fake, bool write, uint32_t address, uint64_t *value) {
+    if (address % 8 != 0 || address / 8 >= REGISTERS)
+        return 1;
+    const uint32_t number = address / 8;
+    if (!write) {
+        *value = fake->registers[number];
+        return 0;
+    }
+    if (fake->access[number] != 0)
+        return fake->access[number];
+    fake->registers[number] =
+        (fake->registers[number] & ~fake->writable[number]) | (*value & fake->writable[number]);
+    return 0;
+}
+
+/* Give the answer to a good request; returns its size. */
+static size_t make_answer(struct fake_card *fake, const uint8_t *request, size_t size,
+                          uint8_t *answer) {
+    const size_t count = (size_t)get(request + 8, 2);
+    memcpy(answer, request, size);
+    answer[3] |= 0x80;
+    for (size_t i = 0; i < count; i++) {
+        uint8_t *item = answer + HEADER + i * ITEM;
+        uint64_t value = get(item + 8, 8);
+        const uint32_t status = do_item(fake, request[3] == 2, (uint32_t)get(item, 4), &value);
+        put(item + 4, status, 4);
+        put(item + 8, value, 8);
+    }
+    return size;
+}
+
+/* Send an answer as the mode wants it. Returns false when the connection is to be closed. */
+static bool send_answer(struct fake_card *fake, int client, uint8_t *answer, size_t size) {
+    if (fake->late_size > 0)
+        send_whole(client, fake->late, fake->late_size);
+    fake->late_size = 0;
+    const enum fake_mode mode = fake->mode_left > 0 ? fake->mode : FAKE_RIGHT;
+    if (fake->mode_left > 0)
+        fake->mode_left--;
+    switch (mode) {
+    case FAKE_RIGHT:
+        break;
+    case FAKE_LATE:
+        memcpy(fake->late, answer, size);
+        fake->late_size = size;
+        return true;
+    case FAKE_TWICE:
+        send_whole(client, answer, size);
+        break;
+    case FAKE_SHORT:
+        size -= 8;
+        break;
+    case FAKE_STUB:
+        size = 5;
+        break;
+    case FAKE_LONG:
+        memset(answer + size, 0xee, 8);
+        size += 8;
+        break;
+    case FAKE_HUGE:
+        memset(answer + size, 0xee, 40000);
+        size += 40000;
+        break;
+    case FAKE_WRONG_REQUEST:
+        put(answer + 4, get(answer + 4, 4) + 7, 4);
+        break;
+    case FAKE_WRONG_VERSION:
+        answer[2] = 2;
+        break;
+    case FAKE_WRONG_MAGIC:
+        answer[0] = 'X';
+        break;
+    case FAKE_WRONG_KIND:
+        answer[3] ^= 3;
+        break;
+    case FAKE_WRONG_COUNT:
+        put(answer + 8, get(answer + 8, 2) + 1, 2);
+        break;
+    case FAKE_WRONG_ADDRESS:
+        put(answer + HEADER, get(answer + HEADER, 4) + 8, 4);
+        break;
+    case FAKE_WRONG_STATUS:
+        put(answer + HEADER + 4, 0x80000000U, 4);
+        break;
+    case FAKE_REFUSED:
+        put(answer + 10, 3, 2);
+        size = HEADER;
+        break;
+    case FAKE_VERSION_STATUS:
+        put(answer + 10, 1, 2);
+        size = HEADER;
+        break;
+    case FAKE_FLOOD:
+        put(answer + 4, get(answer + 4, 4) - 1, 4);
+        for (int i = 0; i < 2000; i++)
+            send_whole(client, answer, size);
+        return true;
+    case FAKE_SILENT:
+        return true;
+    case FAKE_HANG_UP:
+        return false;
+    }
+    send_whole(client, answer, size);
+    return true;
+}
+
+/* Serve one datagram of a client. Returns false when the connection has ended. */
+static bool serve_client(struct fake_card *fake, int client) {
+    static _Thread_local uint8_t request[ROOM], answer[ROOM + 40016];
+    const ssize_t received = recv(client, request, sizeof request, 0);
+    if (received < HEADER)
+        return false;
+    pthread_mutex_lock(&fake->lock);
+    fake->requests++;
+    if (request[3] == 3)
+        fake->subscriber = client;
+    const size_t size = make_answer(fake, request, (size_t)received, answer);
+    const bool stays = send_answer(fake, client, answer, size);
+    if (!stays && fake->subscriber == client)
+        fake->subscriber = -1;
+    pthread_mutex_unlock(&fake->lock);
+    return stays;
+}
+
+static void accept_client(struct fake_card *fake) {
+    const int client = accept(fake->listener, NULL, NULL);
+    must(client >= 0, "accept");
+    for (int i = 0; i < CLIENTS; i++) {
+        if (fake->clients[i] < 0) {
+            fake->clients[i] = client;
+            return;
+        }
+    }
+    must(false, "too many clients");
+}
+
+static void *serve(void *argument) {
+    struct fake_card *fake = argument;
+    for (;;) {
+        struct pollfd ready[CLIENTS + 2] = {{.fd = fake->wake[0], .events = POLLIN},
+                                            {.fd = fake->listener, .events = POLLIN}};
+        for (int i = 0; i < CLIENTS; i++) /* poll() leaves a negative descriptor alone */
+            ready[i + 2] = (struct pollfd){.fd = fake->clients[i], .events = POLLIN};
+        must(poll(ready, CLIENTS + 2, -1) > 0, "poll");
+        if (ready[0].revents != 0)
+            return NULL;
+        for (int i = 0; i < CLIENTS; i++) {
+            if (ready[i + 2].revents != 0 && !serve_client(fake, fake->clients[i])) {
+                close(fake->clients[i]);
+                fake->clients[i] = -1;
+            }
+        }
+        if (ready[1].revents != 0)
+            accept_client(fake);
+    }
+}
+
+struct fake_card *fake_card_start(const char *directory) {
+    static unsigned number;
+    struct fake_card *fake = calloc(1, sizeof *fake);
+    must(fake != NULL, "calloc");
+    struct sockaddr_un name = {.sun_family = AF_UNIX};
+    const int length =
+        snprintf(name.sun_path, sizeof name.sun_path, "%s/card%u.sock", directory, number++);
+    must(length > 0 && (size_t)length < sizeof name.sun_path, "socket path");
+    snprintf(fake->url, sizeof fake->url, "unix:%s", name.sun_path);
+    fake->subscriber = -1;
+    for (int i = 0; i < CLIENTS; i++)
+        fake->clients[i] = -1;
+    for (int i = 0; i < REGISTERS; i++)
+        fake->writable[i] = UINT64_MAX;
+    /* Identity, as card.rdl has it, by hand. */
+    memcpy(&fake->registers[0], "PENNYWIR", 8);
+    fake->registers[1] = 1;
+    memcpy(&fake->registers[2], "fake", 4);
+    fake->registers[5] = 4 | 8 << 8 | 32 << 16 | UINT64_C(16) << 32 | UINT64_C(4096) << 40;
+    fake->registers[6] = 6400;
+    pthread_mutex_init(&fake->lock, NULL);
+    must(pipe(fake->wake) == 0, "pipe");
+    fake->listener = socket(AF_UNIX, SOCK_SEQPACKET, 0);
+    must(fake->listener >= 0, "socket");
+    must(bind(fake->listener, (struct sockaddr *)&name, sizeof name) == 0, name.sun_path);
+    must(listen(fake->listener, CLIENTS) == 0, "listen");
+    must(pthread_create(&fake->thread, NULL, serve, fake) == 0, "pthread_create");
+    return fake;
+}
+
+const char *fake_card_url(const struct fake_card *fake) {
+    return fake->url;
+}
+
+void fake_card_stop(struct fake_card *fake) {
+    close(fake->wake[1]);
+    pthread_join(fake->thread, NULL);
+    for (int i = 0; i < CLIENTS; i++)
+        if (fake->clients[i] >= 0)
+            close(fake->clients[i]);
+    close(fake->wake[0]);
+    close(fake->listener);
+    unlink(fake->url + strlen("unix:"));
+    pthread_mutex_destroy(&fake->lock);
+    free(fake);
+}
+
+void fake_card_mode(struct fake_card *fake, enum fake_mode mode, unsigned count) {
+    pthread_mutex_lock(&fake->lock);
+    fake->mode = mode;
+    fake->mode_left = count;
+    fake->late_size = 0;
+    pthread_mutex_unlock(&fake->lock);
+}
+
+uint64_t fake_card_get(struct fake_card *fake, uint32_t address) {
+    pthread_mutex_lock(&fake->lock);
+    const uint64_t value = fake->registers[address / 8];
+    pthread_mutex_unlock(&fake->lock);
+    return value;
+}
+
+void fake_card_set(struct fake_card *fake, uint32_t address, uint64_t value) {
+    pthread_mutex_lock(&fake->lock);
+    fake->registers[address / 8] = value;
+    pthread_mutex_unlock(&fake->lock);
+}
+
+void fake_card_access(struct fake_card *fake, uint32_t address, uint32_t write_status) {
+    pthread_mutex_lock(&fake->lock);
+    fake->access[address / 8] = write_status;
+    pthread_mutex_unlock(&fake->lock);
+}
+
+void fake_card_writable_bits(struct fake_card *fake, uint32_t address, uint64_t bits) {
+    pthread_mutex_lock(&fake->lock);
+    fake->writable[address / 8] = bits;
+    pthread_mutex_unlock(&fake->lock);
+}
+
+unsigned fake_card_requests(struct fake_card *fake) {
+    pthread_mutex_lock(&fake->lock);
+    const unsigned requests = fake->requests;
+    pthread_mutex_unlock(&fake->lock);
+    return requests;
+}
+
+void fake_card_send(struct fake_card *fake, const void *bytes, size_t size) {
+    pthread_mutex_lock(&fake->lock);
+    const int subscriber = fake->subscriber;
+    pthread_mutex_unlock(&fake->lock);
+    must(subscriber >= 0, "no subscriber");
+    must(send(subscriber, bytes, size, MSG_NOSIGNAL) == (ssize_t)size, "send");
+}
+
+void fake_card_send_records(struct fake_card *fake, uint32_t first, unsigned count) {
+    uint8_t datagram[HEADER + 64 * RECORD] = {'P', 'W', 1, 0xC0};
+    must(count <= 64, "too many records");
+    put(datagram + 4, first, 4);
+    put(datagram + 8, count, 2);
+    for (unsigned i = 0; i < count; i++) {
+        uint8_t *record = datagram + HEADER + (size_t)i * RECORD;
+        record[0] = 1; /* ORDER_SENT */
+        put(record + 4, (uint64_t)first + i, 4);
+        put(record + 8, UINT64_C(1000) * i, 8);
+        put(record + 44, 1500000, 4);
+    }
+    fake_card_send(fake, datagram, HEADER + (size_t)count * RECORD);
+}
+
+void fake_card_drop_subscriber(struct fake_card *fake) {
+    pthread_mutex_lock(&fake->lock);
+    must(fake->subscriber >= 0, "no subscriber");
+    shutdown(fake->subscriber, SHUT_RDWR);
+    fake->subscriber = -1;
+    pthread_mutex_unlock(&fake->lock);
+}
