@@ -1,1 +1,1 @@
-"""TBD"""
+"""The feed: MoldUDP64 sequencing, ITCH decode, and the trading state of each followed symbol."""

@@ -1,0 +1,271 @@
+"""MoldUDP64: packets in, messages out, with the sequence watched."""
+
+from amaranth import Cat, Module, Mux, Signal, unsigned
+from amaranth.lib import data, wiring
+from amaranth.lib.wiring import In, Out
+
+from hdl.feed.blocks import ENDS, BlockFinder
+from hdl.feed.capture import MessageCapture
+from hdl.net.frame import frame_signature
+from hdl.net.udp_receiver import BeatTimes
+from hdl.wire.itch50 import LONGEST
+from hdl.wire.moldudp64 import END_OF_SESSION, HEADER
+
+__all__ = ["FeedMessage", "Gap", "MoldReceiver"]
+
+
+class FeedMessage(data.Struct):
+    """One message of the feed, undecoded."""
+
+    #: First byte most significant; bytes past ``length`` mean nothing.
+    content: unsigned(8 * LONGEST)
+    #: As the block said; may be longer than any ITCH message.
+    length: unsigned(16)
+    sequence: unsigned(64)
+    session_epoch: unsigned(16)
+    #: Card time at which the last byte entered the card.
+    card_time: unsigned(64)
+
+
+class Gap(data.Struct):
+    """A loss: messages from ``expected`` up to, not including, ``received`` did not come."""
+
+    expected: unsigned(64)
+    received: unsigned(64)
+
+
+class MoldReceiver(wiring.Component):
+    """Gives each message of a MoldUDP64 session once, in order, and says when some are missing.
+
+    The first packet's session is taken as it comes and expected to begin at sequence 1, as is every later session.
+    A packet that starts above the expected number is a gap; decoding goes on behind it. One that starts below is
+    heard again: its known messages are skipped and counted, the new ones delivered. Heartbeats and ends of session
+    carry the next number and so show a loss too. An empty block uses up a number and delivers nothing.
+
+    Nothing is stored: messages go out before the end of their frame is seen. Where a packet says more than it holds,
+    what was there is delivered, the rest counted as a wrong size and reported as a gap; the count is not believed
+    for the next expected number, and the jump that follows is not reported twice. Where a frame ends in ``error``, all
+    of its messages are in doubt: if any was delivered, that is a gap, and the expected number is as before the frame.
+
+    Parameters
+    ----------
+    width : int
+        Bytes of a beat: 1, 4 or 8.
+
+    Ports
+    -----
+    packet, times
+        UDP payloads; always ready. When their bytes entered the card.
+    join
+        Pulse: the next packet's session and sequence are taken as they come.
+    message_valid, message
+        One message; at most one a cycle, and one every second cycle on average at the most.
+    gap_valid, gap
+        Messages are missing.
+    session_changed
+        A new session took the place of another; ``session_epoch`` counts these.
+    joined, joined_late
+        A packet was taken as it came; it did not begin with message 1.
+    session, session_epoch, next_sequence
+        Session name, first character lowest; number of changes; sequence number expected next.
+    session_ended
+        Pulse: end of session.
+    packets, duplicates, wrong_sizes
+        How much to count this cycle: packets with a whole header; messages skipped because known; blocks that lie
+        whole in a beat (too short for any message) or run past their packet, headers cut short, bytes behind the
+        last block.
+    busy
+        A beat is in flight.
+
+    Latency: ``message_valid`` 2 cycles after the beat with the message's last byte, always. Gap, session and join
+    pulses come 1 cycle after the beat that carries the header's last byte; gaps found at a packet's end 2 cycles
+    after it.
+
+    Source: MoldUDP64 1.00 (``hdl.wire.moldudp64``).
+    """
+
+    def __init__(self, width: int = 8) -> None:
+        self._width = width
+        super().__init__(
+            {
+                "packet": In(frame_signature(width, always_ready=True)),
+                "times": In(BeatTimes(width)),
+                "join": In(1),
+                "message_valid": Out(1),
+                "message": Out(FeedMessage),
+                "gap_valid": Out(1),
+                "gap": Out(Gap),
+                "session_changed": Out(1),
+                "joined": Out(1),
+                "joined_late": Out(1),
+                "session": Out(80),
+                "session_epoch": Out(16),
+                "next_sequence": Out(64, init=1),
+                "session_ended": Out(1),
+                "packets": Out(1),
+                "duplicates": Out(range(ENDS + 1)),
+                "wrong_sizes": Out(range(ENDS + 3)),
+                "busy": Out(1),
+            }
+        )
+
+    def elaborate(self, platform: object) -> Module:
+        """Build the block."""
+        m = Module()
+        W = self._width
+        m.submodules.finder = finder = BlockFinder(W)
+        m.submodules.capture = capture = MessageCapture(W)
+        beat, beat_valid = self.packet.payload, self.packet.valid
+
+        # The header, as its last beat comes by.
+        final = (HEADER.length - 1) // W  # number of that beat
+        number = Signal(range(final + 2))
+        with m.If(beat_valid):
+            m.d.sync += number.eq(Mux(beat.last, 0, Mux(number == final + 1, number, number + 1)))
+        early = [Signal(8, name=f"header_{p}") for p in range(final * W)]
+        for p, byte in enumerate(early):
+            with m.If(beat_valid & (number == p // W)):
+                m.d.sync += byte.eq(beat.data[p % W])
+        header = early + [beat.data[p % W] for p in range(final * W, HEADER.length)]
+
+        def field(name, *, text=False):
+            part = header[HEADER[name].offset : HEADER[name].end]
+            return Cat(part if text else reversed(part))
+
+        session, sequence, count = field("session", text=True), field("sequence_number"), field("message_count")
+        enough = beat.count > (HEADER.length - 1) % W
+        spoiled = beat.last & beat.error
+        begin = Signal()
+        runt = Signal()
+        m.d.comb += [
+            begin.eq(beat_valid & (number == final) & enough & ~spoiled),
+            runt.eq(beat_valid & beat.last & ~beat.error & ((number < final) | ((number == final) & ~enough))),
+            finder.beat_valid.eq(beat_valid),
+            finder.beat.eq(beat),
+            finder.begin.eq(begin),
+            finder.blocks.eq(Mux(count == END_OF_SESSION, 0, count)),
+        ]
+
+        # Where the packet stands in the sequence.
+        known = Signal()
+        joining = Signal()
+        expected = self.next_sequence
+        fallback = Signal(64)  # what to expect if this packet turns out spoiled
+        skip = Signal(17)  # messages of this packet that are known
+        reported = Signal()  # a loss was reported at the end of a packet: the jump over it is no second one
+        delivered = Signal()  # this packet changed something that cannot be taken back
+        joined_here = Signal()
+        same = Signal()
+        base = Signal(64)
+        behind = Signal(64)
+        lost = Signal()
+        m.d.comb += [
+            same.eq(known & (session == self.session)),
+            base.eq(Mux(joining, sequence, Mux(same, expected, 1))),
+            behind.eq(base - sequence),
+            lost.eq(sequence > base),
+        ]
+        m.d.sync += [
+            self.gap_valid.eq(0),
+            self.session_changed.eq(0),
+            self.joined.eq(0),
+            self.joined_late.eq(0),
+            self.packets.eq(begin),
+            self.session_ended.eq(begin & (count == END_OF_SESSION)),
+        ]
+
+        # Blocks, one cycle behind.
+        ending = finder.now_valid & finder.active & finder.now.last
+        repeats = Signal(range(ENDS + 1))
+        fresh_ends = Signal(range(ENDS + 1))
+        missing = Signal(17)
+        torn = Signal()
+        few = Signal(range(ENDS + 1))
+        short_count = Signal(range(ENDS + 1))
+        deliver = Signal()
+        after = Signal(64)
+        m.d.comb += [
+            few.eq(Mux(skip > ENDS, ENDS, skip)),
+            repeats.eq(Mux(finder.ends < few, finder.ends, few)),
+            fresh_ends.eq(finder.ends - repeats),
+            short_count.eq(sum(finder.shorts[k] & (few <= k) for k in range(ENDS))),
+            deliver.eq(finder.message_end & (skip == 0)),
+            after.eq(expected + fresh_ends),
+            missing.eq(Mux(finder.left > skip - repeats, finder.left - (skip - repeats), 0)),
+            torn.eq(ending & ~finder.now.error & (finder.left != 0)),
+        ]
+        trailing = Signal()
+        m.d.sync += [
+            self.duplicates.eq(repeats),
+            self.wrong_sizes.eq(
+                short_count + torn + runt + (ending & ~finder.now.error & (trailing | finder.trailing))
+            ),
+        ]
+        with m.If(finder.now_valid):
+            m.d.sync += trailing.eq(~finder.now.last & (trailing | finder.trailing))
+        with m.If(finder.now_valid & finder.active):
+            m.d.sync += [expected.eq(after), skip.eq(skip - repeats)]
+            with m.If(fresh_ends != 0):
+                m.d.sync += delivered.eq(1)
+        with m.If(ending & finder.now.error):
+            m.d.sync += [
+                self.gap_valid.eq(delivered),
+                self.gap.expected.eq(fallback),
+                self.gap.received.eq(expected),
+                expected.eq(fallback),
+                joining.eq(joining | joined_here),
+            ]
+            with m.If(delivered):
+                m.d.sync += reported.eq(1)
+        with m.Elif(torn & (missing != 0)):
+            m.d.sync += [
+                self.gap_valid.eq(1),
+                self.gap.expected.eq(after),
+                self.gap.received.eq(after + missing),
+                reported.eq(1),
+            ]
+
+        with m.If(begin):
+            m.d.sync += [
+                known.eq(1),
+                self.session.eq(session),
+                fallback.eq(base),
+                expected.eq(Mux(lost, sequence, base)),
+                skip.eq(Mux(lost, 0, Mux(behind >> len(skip), ~0, behind))),
+                delivered.eq(lost | (known & ~same)),
+                reported.eq(0),
+                joining.eq(0),
+                joined_here.eq(joining),
+                self.joined.eq(joining),
+                self.joined_late.eq(joining & (sequence != 1)),
+                self.gap_valid.eq(lost & ~(reported & same)),
+                self.gap.expected.eq(base),
+                self.gap.received.eq(sequence),
+            ]
+            with m.If(known & ~same):
+                m.d.sync += [self.session_changed.eq(1), self.session_epoch.eq(self.session_epoch + 1)]
+        with m.If(self.join):
+            m.d.sync += joining.eq(1)
+
+        # The message, and when its last byte came in: that beat's times travel beside it.
+        times = Signal(BeatTimes(W))
+        with m.If(beat_valid):
+            m.d.sync += times.eq(self.times)
+        m.d.comb += [
+            capture.valid.eq(finder.now_valid & finder.open),
+            capture.now.eq(finder.now),
+            capture.before.eq(finder.before),
+            capture.shift.eq(finder.shift),
+            capture.word.eq(finder.word),
+            self.message.content.eq(capture.content),
+        ]
+        m.d.sync += self.message_valid.eq(deliver)
+        with m.If(deliver):
+            m.d.sync += [
+                self.message.length.eq(finder.length),
+                self.message.sequence.eq(expected),
+                self.message.session_epoch.eq(self.session_epoch),
+                self.message.card_time.eq(Mux(finder.message_lane <= times.split, times.older, times.newer)),
+            ]
+        m.d.comb += self.busy.eq(beat_valid | (number != 0) | finder.now_valid | self.message_valid)
+        return m

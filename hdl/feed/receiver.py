@@ -1,0 +1,166 @@
+"""The feed side of the card in one block: frames in, market events and states out."""
+
+from amaranth import Module, unsigned
+from amaranth.lib import data, stream, wiring
+from amaranth.lib.wiring import In, Out, connect, flipped
+
+from hdl.configs import CardConfig
+from hdl.feed.blocks import ENDS
+from hdl.feed.itch import ItchDecoder, ItchMessage
+from hdl.feed.mold import Gap, MoldReceiver
+from hdl.feed.states import MarketStates, SlotJoin, StateChange, SystemEvent
+from hdl.net.frame import frame_signature
+from hdl.net.udp_receiver import UdpReceiver
+from hdl.types import MarketEvent, SlotFlags
+
+__all__ = ["FeedReceiver"]
+
+
+class FeedReceiver(wiring.Component):
+    """``UdpReceiver``, ``MoldReceiver``, ``ItchDecoder`` and ``MarketStates`` wired together.
+
+    Parameters
+    ----------
+    config : CardConfig
+        ``width`` and ``slots`` are used.
+
+    Ports
+    -----
+    rx, card_time
+        Ethernet frames without check sequence, always ready; card time of this cycle.
+    dest_ip, dest_port, check_ip_checksum
+        As registers ``feed.destination`` and ``feed.checks``.
+    join
+        Pulse of ``feed.command.join``: the next packet's session and sequence are taken as they come, and the market
+        counts as open.
+    symbols, slot_join
+        Registers ``slot.symbol`` and ``slot.join`` of each slot.
+    book_stale_valid, book_stale_slot, queue_overflow
+        What the book lost.
+    events
+        Market events of bound slots, and CLEAR; never waiting.
+    flags, locates
+        State of each slot.
+    gap_valid, gap
+        A loss, once.
+    session, session_epoch, session_changed, next_sequence
+        The MoldUDP64 session (first character lowest), number of changes, pulse of a change, sequence expected next.
+    frames ... tracked
+        What to add to the counter of that name this cycle.
+    system_event_valid, system_event, state_change
+        For telemetry; ``state_change`` waits until it is taken.
+    decoded_valid, decoded
+        Every message of known type and right length, a cycle before its event: for tests and taps.
+    busy
+        A frame, a message, an event or a state change is in flight.
+
+    Latency: an event is valid 3 cycles after the message's last byte leaves the ``UdpReceiver``, which is the cycle in
+    which it enters, or the one in which the frame's next beat enters, or the frame has ended (``docs/blocks/udp.md``).
+    """
+
+    def __init__(self, config: CardConfig) -> None:
+        self._width, self._slots = config.width, config.slots
+        super().__init__(
+            {
+                "rx": In(frame_signature(config.width, always_ready=True)),
+                "card_time": In(64),
+                "dest_ip": In(32),
+                "dest_port": In(16),
+                "check_ip_checksum": In(1),
+                "join": In(1),
+                "symbols": In(data.ArrayLayout(unsigned(64), config.slots)),
+                "slot_join": In(data.ArrayLayout(SlotJoin, config.slots)),
+                "book_stale_valid": In(1),
+                "book_stale_slot": In(8),
+                "queue_overflow": In(1),
+                "events": Out(stream.Signature(MarketEvent, always_ready=True)),
+                "flags": Out(data.ArrayLayout(SlotFlags, config.slots)),
+                "locates": Out(data.ArrayLayout(unsigned(16), config.slots)),
+                "gap_valid": Out(1),
+                "gap": Out(Gap),
+                "session": Out(80),
+                "session_epoch": Out(16),
+                "session_changed": Out(1),
+                "next_sequence": Out(64),
+                "frames": Out(1),
+                "frames_ignored": Out(1),
+                "frames_bad": Out(1),
+                "packets": Out(1),
+                "messages": Out(1),
+                "unknown_types": Out(1),
+                "wrong_sizes": Out(range(ENDS + 4)),
+                "gaps": Out(1),
+                "duplicates": Out(range(ENDS + 1)),
+                "tracked": Out(1),
+                "system_event_valid": Out(1),
+                "system_event": Out(SystemEvent),
+                "state_change": Out(stream.Signature(StateChange)),
+                "decoded_valid": Out(1),
+                "decoded": Out(ItchMessage),
+                "busy": Out(1),
+            }
+        )
+
+    def elaborate(self, platform: object) -> Module:
+        """Build the block."""
+        m = Module()
+        m.submodules.udp = udp = UdpReceiver(self._width)
+        m.submodules.mold = mold = MoldReceiver(self._width)
+        m.submodules.itch = itch = ItchDecoder()
+        m.submodules.states = states = MarketStates(self._slots)
+
+        connect(m, flipped(self.rx), udp.rx)
+        connect(m, udp.datagram, mold.packet)
+        connect(m, states.events, flipped(self.events))
+        connect(m, states.state_change, flipped(self.state_change))
+        m.d.comb += [
+            udp.card_time.eq(self.card_time),
+            udp.ip.eq(self.dest_ip),
+            udp.port.eq(self.dest_port),
+            udp.check_ip_checksum.eq(self.check_ip_checksum),
+            mold.times.eq(udp.times),
+            mold.join.eq(self.join),
+            itch.message_valid.eq(mold.message_valid),
+            itch.message.eq(mold.message),
+            states.message_valid.eq(itch.decoded_valid),
+            states.message.eq(itch.decoded),
+            states.card_time.eq(self.card_time),
+            states.next_sequence.eq(mold.next_sequence),
+            states.symbols.eq(self.symbols),
+            states.slot_join.eq(self.slot_join),
+            states.market_join.eq(self.join),
+            states.joined.eq(mold.joined),
+            states.joined_late.eq(mold.joined_late),
+            states.gap.eq(mold.gap_valid),
+            states.session_changed.eq(mold.session_changed),
+            states.session_epoch.eq(mold.session_epoch),
+            states.book_stale_valid.eq(self.book_stale_valid),
+            states.book_stale_slot.eq(self.book_stale_slot),
+            states.queue_overflow.eq(self.queue_overflow),
+        ]
+        m.d.comb += [
+            self.flags.eq(states.flags),
+            self.locates.eq(states.locates),
+            self.gap_valid.eq(mold.gap_valid),
+            self.gap.eq(mold.gap),
+            self.session.eq(mold.session),
+            self.session_epoch.eq(mold.session_epoch),
+            self.session_changed.eq(mold.session_changed),
+            self.next_sequence.eq(mold.next_sequence),
+            self.frames.eq(udp.frame_seen),
+            self.frames_ignored.eq(udp.frame_ignored),
+            self.frames_bad.eq(udp.frame_bad),
+            self.packets.eq(mold.packets),
+            self.messages.eq(itch.messages),
+            self.unknown_types.eq(itch.unknown_types),
+            self.wrong_sizes.eq(mold.wrong_sizes + itch.wrong_sizes),
+            self.gaps.eq(mold.gap_valid),
+            self.duplicates.eq(mold.duplicates),
+            self.tracked.eq(states.tracked),
+            self.system_event_valid.eq(states.system_event_valid),
+            self.system_event.eq(states.system_event),
+            self.decoded_valid.eq(itch.decoded_valid),
+            self.decoded.eq(itch.decoded),
+            self.busy.eq(udp.busy | mold.busy | states.busy),
+        ]
+        return m

@@ -1,0 +1,279 @@
+"""Ethernet, IPv4 and UDP off a frame; its payload out, cut through."""
+
+from amaranth import Cat, Module, Mux, Signal, unsigned
+from amaranth.lib import data, wiring
+from amaranth.lib.wiring import In, Out
+
+from hdl.net.frame import Beat, frame_signature
+from hdl.wire.ethernet import ETHERNET, ETHERTYPE_IPV4, ETHERTYPE_VLAN, IPV4, PROTOCOL_UDP, UDP, VLAN
+
+__all__ = ["BeatTimes", "UdpReceiver"]
+
+#: Bytes before the IPv4 header of a frame without a tag; a tag adds ``VLAN.length``, which is one 4-byte word.
+_IP = ETHERNET.length
+_WORD = VLAN.length
+
+
+class BeatTimes(data.StructLayout):
+    """When the bytes of a payload beat entered: lanes below ``split`` at ``older``, the others at ``newer``."""
+
+    def __init__(self, width: int = 8) -> None:
+        super().__init__({"older": unsigned(64), "newer": unsigned(64), "split": range(width + 1)})
+
+
+class UdpReceiver(wiring.Component):
+    """Gives the payload of every good UDP datagram for this card, byte 0 in lane 0, trimmed to the UDP length.
+
+    Heard are Ethernet II frames, with or without one 802.1Q tag, that carry unfragmented IPv4 with UDP; options in the
+    IPv4 header are passed over. Everything the headers say is checked before the first payload byte leaves: version,
+    header length and checksum, addresses, and that UDP and IPv4 agree on the length. The payload is not stored: a
+    frame that turns out short or damaged at its end has been given out by then, and says so by ``error`` on its last
+    beat. That last beat waits for the end of the frame where bytes follow the payload (padding, a trailer). The UDP
+    checksum is not verified: feeds send it as zero, and the frame check sequence covers the same bytes.
+
+    Parameters
+    ----------
+    width : int
+        Bytes of a beat: 1, 4 or 8.
+
+    Ports
+    -----
+    rx
+        Whole frames without their check sequence; always ready. ``error`` on the last beat: the check failed.
+    card_time
+        Card time of this cycle, in cycles.
+    ip, port
+        Destination heard; 0 hears every one.
+    check_ip_checksum
+        Whether a wrong IPv4 header checksum makes a frame bad.
+    datagram
+        Payload, as a frame; taken at once, always.
+    times
+        When the bytes of the beat on ``datagram`` entered.
+    frame_seen, frame_ignored, frame_bad
+        Pulses, at most one of the latter two a frame, two cycles after its end. Ignored: other protocols, addresses
+        and ports, fragments, datagrams without payload. Bad: ``error``, runts, wrong checksums and lengths that lie.
+    busy
+        A frame is in flight.
+
+    Latency: a payload beat leaves in the cycle in which its last byte enters (0 cycles, no register), or in the
+    next one where the frame has ended. Since payload starts in the middle of a frame's beat, a byte may so wait one
+    beat.
+
+    Sources: ``hdl.wire.ethernet``.
+    """
+
+    def __init__(self, width: int = 8) -> None:
+        self._width = width
+        super().__init__(
+            {
+                "rx": In(frame_signature(width, always_ready=True)),
+                "card_time": In(64),
+                "ip": In(32),
+                "port": In(16),
+                "check_ip_checksum": In(1),
+                "datagram": Out(frame_signature(width, always_ready=True)),
+                "times": Out(BeatTimes(width)),
+                "frame_seen": Out(1),
+                "frame_ignored": Out(1),
+                "frame_bad": Out(1),
+                "busy": Out(1),
+            }
+        )
+
+    def elaborate(self, platform: object) -> Module:
+        """Build the block."""
+        m = Module()
+        W = self._width
+        rx, rx_valid = self.rx.payload, self.rx.valid
+
+        # Beat numbers count up to one that no header reaches. A tag is one word more, like an option.
+        limit = (_IP + _WORD * 16 + UDP.length) // W + 2
+        number = Signal(range(limit + 1))
+        before = Signal(Beat(W))  # the beat before this one
+        before_number = Signal.like(number)
+        before_time = Signal(64)
+        before_valid = Signal()
+        fresh = Signal()
+        closing = Signal()  # ``before`` was the last beat of its frame, one cycle ago
+        m.d.sync += [fresh.eq(rx_valid), closing.eq(rx_valid & rx.last)]
+        with m.If(rx_valid):
+            m.d.sync += [before.eq(rx), before_number.eq(number), before_time.eq(self.card_time), before_valid.eq(1)]
+            m.d.sync += number.eq(Mux(rx.last, 0, Mux(number == limit, limit, number + 1)))
+        with m.Elif(closing):
+            m.d.sync += before_valid.eq(0)
+
+        # Headers, byte by byte, as far as they lie at a fixed place with or without a tag.
+        first = ETHERNET["ethertype"].offset
+        header = {p: Signal(8, name=f"header_{p}") for p in range(first, _IP + _WORD + IPV4.length)}
+        for p, byte in header.items():
+            with m.If(rx_valid & (number == p // W)):
+                m.d.sync += byte.eq(rx.data[p % W])
+
+        tagged = Cat(header[first + 1], header[first]) == ETHERTYPE_VLAN
+
+        def field(name):
+            at = _IP + IPV4[name].offset
+            plain, shifted = (
+                Cat(header[at + shift + i] for i in reversed(range(IPV4[name].width))) for shift in (0, _WORD)
+            )
+            return Mux(tagged, shifted, plain)
+
+        def ethertype(at):
+            return Cat(header[at + 1], header[at])
+
+        ip_header_words = field("version_ihl")[:4]
+        words = Signal(5)  # 4-byte words of tag and IPv4 header: they decide where UDP starts
+        m.d.comb += words.eq(tagged + ip_header_words)
+
+        # UDP's destination port and length make one aligned word of the frame: taken as it passes.
+        udp = [Signal(8, name=f"udp_{i}") for i in range(_WORD)]
+        for i, byte in enumerate(udp):
+            for lane in range(W):
+                if W == 1 or lane % _WORD == i:
+                    at = _IP + UDP["destination_port"].offset + i
+                    with m.If(rx_valid & (number * W + lane == at + _WORD * words)):
+                        m.d.sync += byte.eq(rx.data[lane])
+        udp_port, udp_length = Cat(udp[1], udp[0]), Cat(udp[3], udp[2])
+
+        # The checksum follows one beat behind: its verdict is ready when the first payload beat is.
+        total = Signal(21)
+        terms = []
+        for lane in range(0, W, 2):
+            position = before_number * W + lane
+            inside = (position >= _IP + _WORD * tagged) & (((position - _IP) >> 2) < words)
+            high = before.data[lane]
+            if W == 1:
+                terms.append(Mux(inside, Mux(before_number[0], high, high << 8), 0))
+            else:
+                terms.append(Mux(inside, Cat(before.data[lane + 1], high), 0))
+        with m.If(fresh):
+            m.d.sync += total.eq(Mux(before_number == 0, 0, total) + sum(terms))
+        folded = Signal(17)
+        m.d.comb += folded.eq(total[:16] + total[16:])
+
+        not_ipv4 = Signal()
+        malformed = Signal()
+        foreign = Signal()
+        lying = Signal()
+        wrong_port = Signal()
+        accept = Signal()
+        fragment = field("flags_fragment")
+        m.d.comb += [
+            not_ipv4.eq(Mux(tagged, ethertype(first + _WORD), ethertype(first)) != ETHERTYPE_IPV4),
+            malformed.eq(
+                (field("version_ihl")[4:] != 4)
+                | (ip_header_words < IPV4.length // _WORD)
+                | (self.check_ip_checksum & ((folded[:16] + folded[16]) != 0xFFFF))
+            ),
+            foreign.eq(
+                (fragment[:14] != 0)  # an offset, or more fragments to come
+                | (field("protocol") != PROTOCOL_UDP)
+                | ((self.ip != 0) & (self.ip != field("destination")))
+            ),
+            lying.eq((udp_length < UDP.length) | (field("total_length") != udp_length + _WORD * ip_header_words)),
+            wrong_port.eq((self.port != 0) & (self.port != udp_port)),
+            accept.eq(~(not_ipv4 | malformed | foreign | lying | wrong_port)),
+        ]
+
+        # Payload: what is left of the beat before, and the start of this one.
+        start = Signal(range(_IP + _WORD * 31 + UDP.length + 1))
+        m.d.comb += start.eq(_IP + UDP.length + _WORD * words)
+        shift = start % W
+        split = Signal(range(W + 1))
+        m.d.comb += split.eq(W - shift)
+
+        started = Signal()
+        done = Signal()
+        complete = Signal()
+        left = Signal(16)
+        left_now = Signal(16)
+        old_bytes, new_bytes = Signal(range(W + 1)), Signal(range(W + 1))
+        available = Signal(range(W + 1))
+        ends_here, follows = Signal(), Signal()
+        m.d.comb += [
+            left_now.eq(Mux(started, left, udp_length - UDP.length)),
+            ends_here.eq(~closing & rx_valid & rx.last),
+            follows.eq(ends_here & (rx.count > shift)),
+            old_bytes.eq(Mux(before.count > shift, before.count - shift, 0)),
+            new_bytes.eq(Mux(closing, 0, Mux(rx.count < shift, rx.count, shift))),
+            available.eq(old_bytes + new_bytes),
+        ]
+        formed = Signal(Beat(W))
+        for lane in range(W):
+            options = [
+                before.data[s + lane] if s + lane < W else rx.data[s + lane - W]
+                for s in sorted({(_IP + UDP.length + _WORD * q) % W for q in (0, 1)})
+            ]
+            # Where two shifts are possible, the odd number of words has the smaller one.
+            m.d.comb += formed.data[lane].eq(options[0] if len(options) == 1 else Mux(words[0], *options))
+        final, torn, take = Signal(), Signal(), Signal()
+        m.d.comb += [
+            take.eq(
+                before_valid
+                & (closing | rx_valid)
+                & (before_number >= start // W)
+                & accept
+                & ~done
+                & (available != 0)
+                & (left_now != 0)
+            ),
+            final.eq(left_now <= available),
+            torn.eq(~final & (closing | (ends_here & ~follows))),
+            formed.count.eq(Mux(final, left_now, available)),
+            formed.last.eq(final | torn),
+            formed.error.eq(torn | (final & Mux(closing, before.error, rx.error & rx.last))),
+        ]
+        held = Signal(Beat(W))
+        held_times = Signal(BeatTimes(W))
+        waiting = Signal()
+        wait = Signal()
+        m.d.comb += [
+            wait.eq(take & final & ~closing & ~rx.last),
+            self.datagram.valid.eq((take & ~wait) | (waiting & ends_here)),
+            self.datagram.payload.eq(formed),
+            self.times.older.eq(before_time),
+            self.times.newer.eq(self.card_time),
+            self.times.split.eq(split),
+        ]
+        with m.If(waiting):
+            m.d.comb += [self.datagram.payload.eq(held), self.datagram.payload.error.eq(rx.error)]
+            m.d.comb += self.times.eq(held_times)
+        with m.If(take):
+            m.d.sync += [started.eq(1), left.eq(left_now - available)]
+            m.d.sync += [done.eq(formed.last), complete.eq(final), waiting.eq(wait)]
+            m.d.sync += [held.eq(formed), held_times.eq(self.times)]
+        with m.Elif(ends_here):
+            m.d.sync += waiting.eq(0)
+        with m.If(closing):
+            m.d.sync += [started.eq(0), done.eq(0), complete.eq(0), waiting.eq(0)]
+
+        # What the frame was, once all of it is known.
+        closed = Signal()
+        error = Signal()
+        whole = Signal()
+        length = Signal(range((limit + 1) * W + 1))
+        m.d.sync += [closed.eq(closing), self.frame_seen.eq(closing), self.frame_bad.eq(0), self.frame_ignored.eq(0)]
+        with m.If(closing):
+            m.d.sync += [
+                length.eq(before_number * W + before.count),
+                error.eq(before.error),
+                whole.eq(complete | (take & final)),
+            ]
+        with m.If(closed):
+            with m.If(error | (length < _IP + _WORD * tagged)):
+                m.d.sync += self.frame_bad.eq(1)
+            with m.Elif(not_ipv4):
+                m.d.sync += self.frame_ignored.eq(1)
+            with m.Elif((length < _IP + _WORD * tagged + IPV4.length) | malformed):
+                m.d.sync += self.frame_bad.eq(1)
+            with m.Elif(foreign):
+                m.d.sync += self.frame_ignored.eq(1)
+            with m.Elif((length < start) | lying):
+                m.d.sync += self.frame_bad.eq(1)
+            with m.Elif(wrong_port | (udp_length == UDP.length)):
+                m.d.sync += self.frame_ignored.eq(1)
+            with m.Elif(~whole):
+                m.d.sync += self.frame_bad.eq(1)
+        m.d.comb += self.busy.eq(rx_valid | (number != 0) | closing | closed)
+        return m
