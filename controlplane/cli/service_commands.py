@@ -1,0 +1,50 @@
+"""``serve`` and ``report``: the service itself, and what it knows of how trading went."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from controlplane.cli.connection import DEADLINE, DEFAULT_DIRECTORY, Directory, Json, connect
+
+__all__ = ["add_to"]
+
+
+def serve(
+    device: Annotated[str, typer.Option(help="Device address, for example unix:build/run/link.sock.")],
+    config: Annotated[Path, typer.Option(help="Configuration with the envelope; see controlplane/config/demo.toml.")],
+    directory: Directory = DEFAULT_DIRECTORY,
+) -> None:
+    """Hold the card and serve the control API on one socket a role: operator.sock, agent.sock, viewer.sock."""
+    from controlplane.service.serve import serve as run
+
+    raise typer.Exit(run(device, config, directory))
+
+
+def report(
+    directory: Directory = DEFAULT_DIRECTORY,
+    since: Annotated[int, typer.Option(help="Exchange time, ns since midnight; 0: from the beginning.", min=0)] = 0,
+    until: Annotated[int, typer.Option(help="Exchange time, ns since midnight; 0: up to now.", min=0)] = 0,
+    as_json: Json = False,
+) -> None:
+    """Show how trading went over a stretch of exchange time."""
+    with connect(directory, "viewer", "agent", "operator") as channel:
+        from google.protobuf.json_format import MessageToJson
+
+        from controlplane.proto_gen.pennywire_v1 import control_pb2 as pb
+        from controlplane.proto_gen.pennywire_v1 import control_pb2_grpc as rpc
+
+        request = pb.GetReportRequest(since=since, until=until)
+        answer = rpc.PerformanceServiceStub(channel).GetReport(request, timeout=DEADLINE)
+        if as_json:
+            print(MessageToJson(answer, always_print_fields_with_no_presence=True, preserving_proto_field_name=True))
+            return
+        from controlplane.cli.tables import print_report
+
+        print_report(answer)
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add these commands to the command line."""
+    app.command()(serve)
+    app.command()(report)

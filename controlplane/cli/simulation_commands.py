@@ -1,0 +1,61 @@
+"""``demo``, ``replay``, ``session make``: everything that runs the gateware without hardware."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+__all__ = ["add_to"]
+
+_session = typer.Typer(help="Recorded and made sessions.", no_args_is_help=True)
+
+_Seed = Annotated[int, typer.Option(help="One seed gives one session, byte for byte.", min=0)]
+_Messages = Annotated[int, typer.Option(help="Messages of the session, at least.", min=1000)]
+_Out = Annotated[Path, typer.Option(help="Folder for the report.")]
+
+
+def demo(seed: _Seed = 1, messages: _Messages = 220_000, out: _Out = Path("build/demo"), regime: str = "calm") -> None:
+    """Play a made session through the real gateware, supervised by the keyless agent, and write a report."""
+    from controlplane.cli.demo import run_demo
+
+    raise typer.Exit(run_demo(seed=seed, messages=messages, out=out, regime=regime))
+
+
+def replay(
+    file: Annotated[Path, typer.Argument(help="A BinaryFILE ITCH 5.0 session, plain or gzip.", exists=True)],
+    symbols: Annotated[str, typer.Option(help="Symbols to follow, comma separated: AAPL,MSFT.")],
+    join: Annotated[
+        bool, typer.Option("--join", help="The file starts within a day: bind the locates and open the market.")
+    ] = False,
+    out: _Out = Path("build/replay"),
+    config: Annotated[Path | None, typer.Option(help="Configuration of the service.", exists=True)] = None,
+) -> None:
+    """Play a recorded session through the real gateware, and write a report.
+
+    NASDAQ publishes sample days as *.NASDAQ_ITCH50.gz (BinaryFILE) at emi.nasdaq.com/ITCH
+    """
+    from controlplane.cli.replay import run_replay
+
+    names = [name.strip().upper() for name in symbols.split(",") if name.strip()]
+    raise typer.Exit(run_replay(file=file, symbols=names, join=join, out=out, config=config))
+
+
+@_session.command("make")
+def make(
+    path: Annotated[Path, typer.Argument(help="File to write; gzip if it ends in .gz.")],
+    seed: _Seed = 1,
+    messages: _Messages = 220_000,
+    regime: Annotated[str, typer.Option(help="calm or toxic.")] = "calm",
+) -> None:
+    """Make a session of three liquid symbols from a seed."""
+    from sim.sessions.make import make_session
+
+    make_session(path, seed, messages, regime)
+    print(f"wrote {path}")
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add these commands to the command line."""
+    app.command()(demo)
+    app.command()(replay)
+    app.add_typer(_session, name="session")
