@@ -252,12 +252,14 @@ class ImbalanceTaker(wiring.Component):
         ]
 
         wanted, exposed = Signal(self.slots), Signal(self.slots)
+        decided, decided_slot = Signal(TakerEvent, name="decided_event"), Signal(8)
         for i in range(self.slots):
             state = self.taker_state[i]
             resting = (state == TakerState.RESTING) | (state == TakerState.STOPPING)
+            checked = (decided == TakerEvent.CHECK) & (decided_slot == i)  # its mark is set at the end of this cycle
             m.d.comb += [
                 wanted[i].eq((state == TakerState.EXIT_WANTED) | (state == TakerState.STOP_WANTED)),
-                exposed[i].eq((resting | (state == TakerState.UNMANAGED)) & ~self.permits[i] & ~told[i]),
+                exposed[i].eq((resting | (state == TakerState.UNMANAGED)) & ~self.permits[i] & ~told[i] & ~checked),
             ]
         event, slot = Signal(TakerEvent), Signal(8)
         answer = Signal(TakerAnswer)
@@ -276,8 +278,6 @@ class ImbalanceTaker(wiring.Component):
         config = self.config
         m.d.comb += [self.config_slot.eq(slot)]
         m.d.comb += [imbalance.config[name].eq(config[name]) for name in ("tick", "ratio", "min_volume", "max_spread")]
-        decided = Signal(TakerEvent, name="decided_event")
-        decided_slot = Signal(8)
         decided_view, decided_answer = Signal(TakerView), Signal(TakerAnswer)
         distances = Signal(TakerDistances)
         order_size, retries, cooldown, ratio = Signal(32), Signal(8), Signal(48), Signal(16)

@@ -5,6 +5,7 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from hdl import types
+from hdl.risk.positions import ENTER_LETTER, REPLACE_LETTER
 from hdl.strategy.taker_types import (
     PRICE_BITS,
     AlarmCode,
@@ -19,9 +20,6 @@ from hdl.strategy.taker_types import (
 from hdl.types import OrderAnswerKind, OrderIntent, OrderIntentKind, Role, Side, TimeInForce
 
 __all__ = ["TakerExit"]
-
-#: OUCH type letter of a Replace, in the ``flag`` of a refusal.
-REPLACE_LETTER = ord("U")
 
 
 class TakerExit(wiring.Component):
@@ -155,8 +153,10 @@ class TakerExit(wiring.Component):
             with m.Case(OrderAnswerKind.SENT), m.If(~answer.dead):
                 m.d.comb += [following.order.eq(answer.order), following.live.eq(1)]
             with m.Case(OrderAnswerKind.REFUSED):
-                replace = answer.flag == REPLACE_LETTER
-                expected = Mux(replace, self.state == TakerState.STOP_SENT, self.state == TakerState.EXIT_SENT)
+                # A cancel that came too late is refused too: its order is dead, and has said so.
+                expected = ((answer.flag == REPLACE_LETTER) & (self.state == TakerState.STOP_SENT)) | (
+                    (answer.flag == ENTER_LETTER) & (self.state == TakerState.EXIT_SENT)
+                )
                 with m.If(expected):
                     m.d.comb += [
                         self.next_state.eq(TakerState.UNMANAGED),

@@ -1,8 +1,8 @@
 """The taker, the gate and the positions wired as in the engine, with an order port made of Python.
 
-:class:`TradeBench` is a clocked world around them: every cycle it notes what leaves the gate, what is refused, triggered
-or alarmed, and answers SENT for what was granted, as the real order port does. Answers of the exchange are called for by
-the test (``accept``, ``fill``, ``cancel`` ...); the stand-in keeps the totals that an answer must carry.
+:class:`TradeBench` is a clocked world around them: every cycle it notes what leaves the gate, what is refused,
+triggered or alarmed, and answers SENT for what was granted, as the real order port does. Answers of the exchange are
+called for by the test (``accept``, ``fill``, ``cancel`` ...); the stand-in keeps the totals an answer must carry.
 """
 
 from dataclasses import dataclass, field
