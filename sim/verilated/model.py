@@ -1,6 +1,5 @@
 """The verilated card in this process: :class:`CardModel`."""
 
-import array
 import struct
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -13,6 +12,7 @@ from hdl.configs import CONFIGS, CardConfig
 from hdl.regs.hostlink import HEADER_WORDS, MAGIC, VERSION
 from hdl.telemetry.records import RECORD_BYTES
 from sim.card_port import Arrival, Played, SentOrder
+from sim.verilated.batch import ArrivalBatch
 from sim.verilated.build import build_card
 
 __all__ = ["MARK_BIT", "PATIENCE", "CardBusyError", "CardModel", "RegisterError"]
@@ -39,6 +39,7 @@ uint32_t pw_sim_view_bytes(void *);
 void pw_sim_push(void *, uint32_t n, const uint64_t *times, const uint8_t *ports, const uint32_t *lengths,
                  const char *bytes);
 int64_t pw_sim_run(void *, uint64_t until, int stop_on_order, uint64_t patience);
+int64_t pw_sim_rest(void *, uint64_t patience);
 int64_t pw_sim_host(void *, const char *request, uint32_t length, uint64_t patience);
 const char *pw_sim_answer(void *);
 uint32_t pw_sim_order_count(void *);
@@ -141,7 +142,7 @@ class CardModel:
         ValueError
             An arrival has no bytes.
         """
-        self._push(arrivals)
+        self.queue(ArrivalBatch.of(arrivals))
         if self._lib.pw_sim_run(self._card, until, stop_on_order, PATIENCE) < 0:
             raise CardBusyError(f"the card still works {PATIENCE} cycles after card time {until}")
         lib, card, buffer = self._lib, self._card, self._ffi.buffer
@@ -155,21 +156,24 @@ class CardModel:
         lib.pw_sim_clear_orders(card)
         return Played(self.now, int(lib.pw_sim_consumed(card)), orders)
 
-    def _push(self, arrivals: Sequence[Arrival]) -> None:
-        if not arrivals:
-            return
-        if not all(a.data for a in arrivals):
-            raise ValueError("an arrival without bytes cannot enter the card")
-        times = array.array("Q", [a.time for a in arrivals])
-        lengths = array.array("I", [len(a.data) for a in arrivals])
-        self._lib.pw_sim_push(
-            self._card,
-            len(arrivals),
-            self._ffi.from_buffer("uint64_t[]", times),
-            self._ffi.from_buffer("uint8_t[]", bytes(a.port for a in arrivals)),
-            self._ffi.from_buffer("uint32_t[]", lengths),
-            b"".join(a.data for a in arrivals),
-        )
+    def queue(self, batch: ArrivalBatch) -> None:
+        """Queue arrivals for the next stretch of play."""
+        if len(batch):
+            from_buffer = self._ffi.from_buffer
+            times, lengths = from_buffer("uint64_t[]", batch.times), from_buffer("uint32_t[]", batch.lengths)
+            ports = from_buffer("uint8_t[]", batch.ports)
+            self._lib.pw_sim_push(self._card, len(batch), times, ports, lengths, batch.data)
+
+    def come_to_rest(self) -> None:
+        """Run until nothing moves, letting nothing in; orders that leave are given by the next stretch of play.
+
+        Raises
+        ------
+        CardBusyError
+            The card was still working after :data:`PATIENCE` cycles.
+        """
+        if self._lib.pw_sim_rest(self._card, PATIENCE) < 0:
+            raise CardBusyError(f"the card works on for {PATIENCE} cycles with nothing coming in")
 
     def boundary(self, token: int, *, wait_for_host: bool = True) -> None:
         """Mark the card, then let ``on_mark`` answer; without ``on_mark`` nobody is waited for."""

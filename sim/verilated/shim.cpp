@@ -76,7 +76,7 @@ bool take(const Beat& beat, std::string& into) {
 bool due(const Input& input, uint64_t now, uint64_t limit) {
     if (input.waiting.empty()) return false;
     const uint64_t time = input.waiting.front().time;
-    return input.at != 0 || (time <= now && time <= limit);
+    return input.at != 0 || (time <= now && time < limit);
 }
 
 void entered(Input& input) {
@@ -88,7 +88,7 @@ void entered(Input& input) {
     }
 }
 
-// One clock cycle. Arrivals later than `limit` stay out.
+// One clock cycle. Arrivals of `limit` or later stay out.
 void cycle(Model& m, uint64_t time_step, uint64_t limit) {
     Vtop& top = m.top;
     const uint64_t now = top.card_time;
@@ -121,8 +121,8 @@ void cycle(Model& m, uint64_t time_step, uint64_t limit) {
 
 bool idle(const Model& m) { return m.quiet >= kQuietCycles; }
 
-uint64_t next_arrival(const Model& m, uint64_t until) {
-    uint64_t next = until;
+uint64_t next_arrival(const Model& m, uint64_t latest) {
+    uint64_t next = latest;
     for (const Input* input : {&m.feed, &m.orders}) {
         if (!input->waiting.empty() && input->waiting.front().time < next) next = input->waiting.front().time;
     }
@@ -171,21 +171,33 @@ void pw_sim_push(Model* m, uint32_t n, const uint64_t* times, const uint8_t* por
 // Runs until card time `until` and until nothing moves, or until an order has left. A quiet stretch is one cycle.
 int64_t pw_sim_run(Model* m, uint64_t until, int stop_on_order, uint64_t patience) {
     const size_t orders = m->sent.size();
+    const uint64_t limit = until + 1;
     uint64_t overtime = 0;
     while (!(stop_on_order && m->sent.size() != orders)) {
         const uint64_t now = m->top.card_time;
         if (now >= until) {
-            if (idle(*m) && !due(m->feed, now, until) && !due(m->orders, now, until)) return 0;
+            if (idle(*m) && !due(m->feed, now, limit) && !due(m->orders, now, limit)) return 0;
             if (++overtime > patience) return kStaysBusy;
         }
         uint64_t step = 1;
         if (idle(*m) && now < until) {
-            const uint64_t next = next_arrival(*m, until);
+            // Stop short of `until`: what time sets in motion there is seen, and `until` is met exactly.
+            const uint64_t next = next_arrival(*m, until - now > kQuietCycles ? until - kQuietCycles : now);
             if (next > now + 1) step = next - now > kMaxTimeStep ? kMaxTimeStep : next - now;
         }
-        cycle(*m, step, until);
+        cycle(*m, step, limit);
         ++m->cycles;
         if (step != 1) m->quiet = 0;  // what was waiting for time may move now
+    }
+    return 0;
+}
+
+// Runs, time passing, until nothing moves. Nothing that waits enters, but what has begun to enter does.
+int64_t pw_sim_rest(Model* m, uint64_t patience) {
+    for (uint64_t i = 0; !idle(*m); ++i) {
+        if (i > patience) return kStaysBusy;
+        cycle(*m, 1, 0);
+        ++m->cycles;
     }
     return 0;
 }
