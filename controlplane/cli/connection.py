@@ -42,7 +42,8 @@ def _usable(directory: Path, names: tuple[str, ...]) -> Path:
 def connect(directory: Path, *roles: str) -> Iterator:
     """Open a channel by the first role's socket that there is and that may be opened.
 
-    A refused or failed call ends the command with its words on standard error and exit status 1; 2: there is no service.
+    A refused or failed call ends the command with its words on standard error and exit status 1; without a service
+    the status is 2.
 
     Parameters
     ----------
