@@ -6,7 +6,7 @@ hears an order ``latency_in_ns`` after it left the card, and the card hears the 
 
 The order of things at the exchange is by time, whoever is ahead: it is moved on no further than to the time at which
 an order that the card might send in its next cycle would arrive, and while an order rests there the card runs no
-further than to the next session message that could fill it. So nothing depends on how the stretches of play are cut.
+further than to the next session message that could fill it. So the fills do not depend on how the play is cut.
 """
 
 from collections import Counter, deque

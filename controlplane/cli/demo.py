@@ -1,0 +1,73 @@
+"""``pennywire demo``: a made session through the real gateware, supervised, with a report."""
+
+import sys
+from pathlib import Path
+
+from rich.console import Console
+
+from controlplane.cli.session_run import RunPlan, finish, run_session
+
+__all__ = ["CONFIG", "run_demo"]
+
+#: The service's configuration for the made symbols.
+CONFIG = Path(__file__).resolve().parents[1] / "config" / "demo.toml"
+
+
+def run_demo(
+    seed: int,
+    messages: int,
+    out: Path,
+    regime: str = "calm",
+    *,
+    decide_seconds: int = 60,
+    config: Path = CONFIG,
+    console: Console | None = None,
+) -> int:
+    """Make a session, play it, print and write the report.
+
+    Parameters
+    ----------
+    seed : int
+        One seed gives one session and one report, but for wall-clock times.
+    messages : int
+        Messages of the session.
+    out : Path
+        Folder for the session, the report and the logs; made where missing.
+    regime : str
+        ``calm`` or ``toxic``.
+    decide_seconds : int
+        Exchange time between two decisions of the agent.
+    config : Path
+        The service's configuration; its symbols are the made ones.
+    console : rich.console.Console, optional
+        Where to print.
+
+    Returns
+    -------
+    int
+        Exit status: 0; 1 when something failed or the three counts of the report do not agree; 2 for a wrong wish.
+    """
+    from sim.sessions.binaryfile import read_messages
+    from sim.sessions.make import MADE_SYMBOLS, make_session
+
+    screen = console or Console()
+    out.mkdir(parents=True, exist_ok=True)
+    session = out / "session.itch50"
+    try:
+        with screen.status("making the session"):
+            made = make_session(session, seed, messages, regime)
+    except ValueError as error:
+        print(f"pennywire demo: {error}", file=sys.stderr)
+        return 2
+    screen.print(f"made {made.messages:,} messages of {(made.closed - made.opened) // 60_000_000_000} exchange minutes")
+    plan = RunPlan(
+        title=f"Pennywire demo, seed {seed}, {regime}",
+        session={"seed": seed, "regime": regime},
+        messages=read_messages(session),
+        total=made.messages,
+        symbols=tuple(symbol.symbol for symbol in MADE_SYMBOLS),
+        config=config,
+        out=out,
+        decide_seconds=decide_seconds,
+    )
+    return finish("demo", lambda: run_session(plan, screen), screen)

@@ -1,0 +1,131 @@
+"""Turns what the parts of a run know into the plain data that its report is made from."""
+
+import contextlib
+import sqlite3
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from controlplane.agent.run import DecisionRecord
+from controlplane.card.event_table import RecordType
+from controlplane.proto_gen.pennywire_v1 import control_pb2 as pb
+from controlplane.report.run_data import BookRow, CardRow, DecisionRow, FillRow, LedgerRow, SentRow, ToolCall
+from controlplane.store.record import ENTRY_ROLE, flags_role
+
+if TYPE_CHECKING:
+    from sim.exchange.log import LogEntry
+    from sim.market_watch import MarketWatch
+
+__all__ = ["COUNTERS", "books_of", "card_rows", "decision_row", "fill_rows", "ledger_rows", "sent_rows"]
+
+#: Counters of the card that a report shows.
+COUNTERS = (
+    "feed.frames",
+    "feed.messages",
+    "feed.tracked",
+    "feed.gaps",
+    "feed.unknown_types",
+    "feed.wrong_sizes",
+    "book.events",
+    "book.refills",
+    "book.queue_max",
+    "book.queue_overflows",
+    "book.table_overflows",
+    "orders.entered",
+    "orders.replaced",
+    "orders.canceled",
+    "orders.executions",
+    "orders.rejects",
+    "orders.impossible_answers",
+    "orders.unknown_answers",
+    "telemetry.dropped",
+)
+_KINDS = ("enter", "replace", "cancel")
+
+
+def fill_rows(entries: "Iterable[LogEntry]") -> list[FillRow]:
+    """Give the fills of the exchange's log, in its order."""
+    return [
+        FillRow(
+            time=entry.time_ns,
+            symbol=entry.symbol,
+            user_ref=entry.user_ref,
+            buy=entry.side == "B",
+            shares=entry.shares,
+            price=entry.price,
+            liquidity=entry.liquidity,
+            match=entry.match,
+            fee=entry.fee,
+        )
+        for entry in entries
+        if entry.kind == "executed"
+    ]
+
+
+def books_of(watch: "MarketWatch", symbols: Sequence[str]) -> dict[str, BookRow]:
+    """Give the session's books at the end."""
+    return {symbol: BookRow(watch.levels(symbol, True), watch.levels(symbol, False)) for symbol in symbols}
+
+
+def card_rows(status: pb.GetStatusResponse, registers: Mapping[str, int]) -> dict[str, CardRow]:
+    """Give what the card's registers say of each symbol; ``registers`` has ``slot[n].triggers``."""
+    return {
+        row.symbol: CardRow(
+            position=row.position_shares,
+            cash=row.cash_microdollars,
+            bid=row.bid_price,
+            ask=row.ask_price,
+            triggers=registers[f"slot[{row.slot}].triggers"],
+        )
+        for row in status.symbols
+    }
+
+
+def ledger_rows(report: pb.GetReportResponse) -> dict[str, LedgerRow]:
+    """Give what the control plane's ledger says of each symbol."""
+    return {
+        row.symbol: LedgerRow(
+            position=row.position_shares,
+            fills=row.fills,
+            shares=row.shares,
+            fees=row.fees_microdollars,
+            pnl=row.pnl_microdollars,
+            mid_times_two=row.mid_times_two,
+        )
+        for row in report.symbols
+    }
+
+
+def sent_rows(event_log: Path, symbols: Sequence[str]) -> list[SentRow]:
+    """Give every order that left the card, from the control plane's event log.
+
+    Raises
+    ------
+    sqlite3.Error
+        The file is no event log.
+    ValueError
+        It speaks of a slot that no symbol has, or of an order of no known kind.
+    """
+    rows = []
+    with contextlib.closing(sqlite3.connect(f"{event_log.absolute().as_uri()}?mode=ro", uri=True)) as connection:
+        found = connection.execute(
+            "SELECT exchange_time, slot, detail, word2, word4 FROM record WHERE type = ? ORDER BY rowid",
+            (int(RecordType.ORDER_SENT),),
+        )
+        for time, slot, kind, latency, flags in found:
+            if slot >= len(symbols) or kind >= len(_KINDS):
+                raise ValueError(f"an ORDER_SENT record has slot {slot} and kind {kind}: the log is not of this run")
+            rows.append(SentRow(time, symbols[slot], _KINDS[kind], flags_role(flags) == ENTRY_ROLE, latency))
+    return rows
+
+
+def decision_row(time: int, record: DecisionRecord) -> DecisionRow:
+    """Give a decision as the report shows it; ``time``: exchange time of the boundary it was asked for at."""
+    said = f"{record.said} (broke off: {record.error})".strip() if record.error else record.said
+    calls = tuple(ToolCall(call["tool"], call["args"], _brief(call["result"])) for call in record.calls)
+    return DecisionRow(time, said, calls)
+
+
+def _brief(result: Any) -> Any:
+    """Leave out the bars of an answer: the report has better pictures of the prices."""
+    return {k: v for k, v in result.items() if k != "recent_bars"} if isinstance(result, dict) else result

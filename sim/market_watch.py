@@ -1,0 +1,55 @@
+"""Watches a session go by and keeps what a report wants of the market: mids over time, and the books at the end."""
+
+from collections.abc import Iterable, Iterator
+
+from sim.exchange.book import SessionBooks
+from sim.sessions.encode import locate_of, time_of
+
+__all__ = ["MarketWatch"]
+
+_BOOK_TYPES = frozenset(b"AFECXDU")
+
+
+class MarketWatch:
+    """Keeps the mids of some symbols.
+
+    Parameters
+    ----------
+    symbols : iterable of str
+        Symbols, without padding.
+
+    Attributes
+    ----------
+    mids : dict
+        For each symbol (ns since midnight, bid + ask in 1/10,000 dollar), an entry whenever the sum changed while both
+        sides had orders.
+    """
+
+    def __init__(self, symbols: Iterable[str]) -> None:
+        self.mids: dict[str, list[tuple[int, int]]] = {symbol: [] for symbol in symbols}
+        self._books = SessionBooks()
+
+    def watch(self, messages: Iterable[bytes]) -> Iterator[bytes]:
+        """Pass messages on, watching each."""
+        names: dict[int, str] = {}
+        last: dict[int, int] = {}
+        books = self._books
+        for message in messages:
+            books.apply(message)
+            if message[0] in _BOOK_TYPES:
+                locate = locate_of(message)
+                book = books.of(locate)
+                if book.bids and book.asks:
+                    doubled = book.best_bid() + book.best_ask()
+                    if last.get(locate) != doubled:
+                        last[locate] = doubled
+                        if locate not in names:
+                            names = {number: stock.rstrip() for stock, number in books.locates.items()}
+                        if (name := names.get(locate)) in self.mids:
+                            self.mids[name].append((time_of(message), doubled))
+            yield message
+
+    def levels(self, symbol: str, buy: bool, count: int = 5) -> tuple[tuple[int, int], ...]:
+        """Give (price, shares) of the best levels of a side as it stands, best first; none for an unknown symbol."""
+        locate = self._books.locates.get(symbol.ljust(8))
+        return () if locate is None else tuple(self._books.of(locate).levels(buy)[:count])
