@@ -22,9 +22,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "pennywire_events.h"
-
+/* The generated header asserts its layout in C11's words; C++ has another word for it. */
 #ifdef __cplusplus
+#define _Static_assert static_assert
+#endif
+#include "pennywire_events.h"
+#ifdef __cplusplus
+#undef _Static_assert
 extern "C" {
 #endif
 

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <time.h>
 #include <unistd.h>
 
 enum { REGISTERS = 0x1800 / 8, CLIENTS = 8, HEADER = 16, ITEM = 16, RECORD = 64, ROOM = 65536 };
@@ -148,8 +149,9 @@ static bool send_answer(struct fake_card *fake, int client, uint8_t *answer, siz
         break;
     case FAKE_FLOOD:
         put(answer + 4, get(answer + 4, 4) - 1, 4);
-        for (int i = 0; i < 2000; i++)
-            send_whole(client, answer, size);
+        for (time_t end = time(NULL) + 3; time(NULL) < end;)
+            if (send(client, answer, size, MSG_NOSIGNAL) < 0)
+                break;
         return true;
     case FAKE_SILENT:
         return true;

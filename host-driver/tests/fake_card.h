@@ -25,7 +25,7 @@ enum fake_mode {
     FAKE_WRONG_STATUS,   /* first item of a status that does not exist */
     FAKE_REFUSED,        /* refused whole, status 3 */
     FAKE_VERSION_STATUS, /* refused whole, status 1 */
-    FAKE_FLOOD,          /* 2,000 answers to other requests, and none to this */
+    FAKE_FLOOD,          /* answers to another request for 3 s, or until the client goes away */
     FAKE_SILENT,         /* not at all */
     FAKE_HANG_UP,        /* the connection is closed instead */
 };
