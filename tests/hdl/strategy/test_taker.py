@@ -540,3 +540,23 @@ def test_kill_is_silence_within_two_cycles():
         assert 0 < len(bench.granted) < 6
 
     run(script)
+
+
+def test_two_exits_that_wait_for_the_order_port_both_leave():
+    async def script(bench):
+        await trigger(bench)
+        await trigger(bench, slot=1)
+        first, second = bench.orders[0], bench.orders[1]
+        bench.ready = False
+        for own in (first, second):
+            bench.accept(own)
+            bench.fill(own, 100, ASK)
+        await bench.step(60)
+        assert len(bench.granted) == 2
+        # A view is nothing to wait for: the taker goes on deciding.
+        await bench.view(BID, ASK)
+        bench.ready = True
+        await bench.step(40)
+        assert [(i["slot"], i["role"]) for _, i in bench.granted[2:]] == [(0, Role.EXIT), (1, Role.EXIT)]
+
+    run(script)

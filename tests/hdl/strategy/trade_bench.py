@@ -106,6 +106,7 @@ class Order:
     asked: int = 0  # by a Replace that is not answered
     chain: int = 0
     live: bool = True
+    accepted: bool = False
 
 
 @dataclass
@@ -125,6 +126,7 @@ class TradeBench:
     alarms: list = field(default_factory=list)
     positions: list = field(default_factory=list)
     orders: dict = field(default_factory=dict)
+    booked: list = field(default_factory=lambda: [0] * SLOTS)  # position of each slot, by the exchange's own doing
     waiting: list = field(default_factory=list)  # answers to give, as (cycle, fields)
 
     def start(self):
@@ -246,6 +248,7 @@ class TradeBench:
     def fill(self, order, shares, price, flag="R"):
         order.open -= shares
         order.executed += shares
+        self.booked[order.slot] += shares if order.side == Side.BUY else -shares
         order.live = order.open > 0
         self._say(order, OrderAnswerKind.EXECUTED, shares=shares, price=price, flag=ord(flag))
 
