@@ -1,0 +1,122 @@
+"""Trading states against a model: a long random day with losses, rolls and a host that meddles."""
+
+import random
+
+import cocotb
+from feed_bench import SLOTS, FeedBench
+from states_model import StatesModel
+
+from hdl.wire.fields import Kind
+from hdl.wire.itch50 import ITCH50
+
+SYMBOLS = ["AAPL", "MSFT", "ZVZZT", "QQQ", "SPY"]
+LETTERS = {
+    "event_code": "OSQMEC",
+    "trading_state": "HPQT",
+    "reg_sho_action": "0123",
+    "market_code": "QBX",
+    "operational_halt_action": "HT",
+    "cross_type": "OCHI",
+    "breached_level": "123",
+}
+
+
+def some_message(rng, locates):
+    """Make a message of a type that states care about, or one of any other type."""
+    letter = rng.choice("SRRHHHYYhhQQWADPB" + "".join(ITCH50))
+    symbol = rng.randrange(len(SYMBOLS))
+    values = {}
+    for field in ITCH50[letter]:
+        if field.name in ("message_type", "tracking_number"):
+            continue
+        if field.name == "stock_locate":
+            values[field.name] = locates[symbol]
+        elif field.name == "stock":
+            values[field.name] = SYMBOLS[symbol].ljust(8)
+        elif field.name in LETTERS:
+            values[field.name] = rng.choice(LETTERS[field.name])
+        elif field.kind is Kind.ALPHA:
+            values[field.name] = "B" * field.width
+        elif field.kind is Kind.BYTES:
+            values[field.name] = bytes(field.width)
+        else:
+            values[field.name] = rng.getrandbits(8 * field.width)
+    if letter == "R" and rng.random() < 0.1:
+        values["stock_locate"] = rng.randrange(1, 9)
+    return letter, values
+
+
+@cocotb.test()
+async def a_random_day(dut):
+    rng = random.Random(11)
+    b = await FeedBench(dut).start()
+    model = StatesModel(SLOTS)
+    locates = [rng.randrange(1, 7) for _ in SYMBOLS]
+    day = 0
+    tracked = 0
+    for _ in range(1500):
+        kind = rng.randrange(30)
+        model.events, model.stale_causes = [], []
+        b.take("event")
+        b.take("change")
+        sequence = None
+        if kind == 0:
+            slot, symbol = rng.randrange(SLOTS), rng.choice([*SYMBOLS, ""])
+            model.follow(slot, symbol.ljust(8) if symbol else "")
+            b.follow([s.symbol for s in model.slots])
+        elif kind == 1:
+            slot, locate = rng.randrange(SLOTS), rng.randrange(1, 9)
+            bits = rng.randrange(16)
+            model.host(
+                slot,
+                locate=locate,
+                bind=bool(bits & 1),
+                trading=bool(bits & 2),
+                whole=bool(bits & 4),
+                stale=bool(bits & 8),
+            )
+            await b.pulse("slot_join", (locate | bits << 16) << 20 * slot)
+        elif kind == 2:
+            slot = rng.randrange(SLOTS)
+            model.stale_by(2, [slot])
+            dut.book_stale_slot.value = slot
+            await b.pulse("book_stale_valid")
+        elif kind == 3 and rng.random() < 0.3:
+            model.stale_by(3, range(SLOTS))
+            await b.pulse("queue_overflow")
+        elif kind == 4 and rng.random() < 0.2:
+            await b.pulse("join")
+            model.open = True
+            await b.settle()
+            assert b.flags() == model.flags()
+            sequence = rng.choice((1, 1000))
+            model.missed = model.missed or sequence != 1
+        elif kind == 5 and rng.random() < 0.5:
+            if day:
+                model.roll()
+            day, sequence = day + 1, 1
+            locates = [rng.randrange(1, 7) for _ in SYMBOLS]
+        elif kind == 6 and rng.random() < 0.2:
+            sequence = b.sequence + 3
+            model.gap()
+        if day == 0:
+            continue
+        messages = [some_message(rng, locates) for _ in range(rng.randrange(0, 5))]
+        for letter, values in messages:
+            tracked += model.message(letter, values)
+        await b.settle()
+        await b.say(
+            [ITCH50[letter].pack(**values) for letter, values in messages], session=f"D{day}", sequence=sequence
+        )
+        await b.settle()
+        assert b.flags() == model.flags()
+        assert [locate for locate, s in zip(b.locates(), model.slots, strict=True) if s.bound] == [
+            s.locate for s in model.slots if s.bound
+        ]
+        assert [(e["kind"], e["slot"]) for e in b.take("event")] == model.events
+        changes = b.take("change")
+        assert [(c["slot"], c["cause"]) for c in changes if c["cause"]] == sorted(model.stale_causes)
+        told = {c["slot"]: c for c in changes}
+        for slot, change in told.items():
+            assert {k: bool(v) for k, v in change["flags"].items()} == model.flags()[slot]
+    assert b.totals.get("tracked", 0) == tracked > 300

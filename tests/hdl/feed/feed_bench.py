@@ -1,0 +1,80 @@
+"""A FeedReceiver under test: frames in; events, decoded messages and counts out."""
+
+from beats import Bench, as_dict
+
+from hdl.feed.itch import ItchMessage
+from hdl.feed.mold import Gap
+from hdl.feed.states import StateChange, SystemEvent
+from hdl.types import MarketEvent, SlotFlags
+from hdl.wire.ethernet import udp_frame
+from hdl.wire.moldudp64 import packet
+
+SLOTS, WIDTH = 4, 8
+COUNTS = (
+    *("frames", "frames_ignored", "frames_bad", "packets", "messages", "unknown_types"),
+    *("wrong_sizes", "gaps", "duplicates", "tracked"),
+)
+
+
+class FeedBench(Bench):
+    def __init__(self, dut):
+        super().__init__(
+            dut,
+            WIDTH,
+            {
+                "event": (dut.events__valid, dut.events__payload, MarketEvent),
+                "decoded": (dut.decoded_valid, dut.decoded, ItchMessage),
+                "gap": (dut.gap_valid, dut.gap, Gap),
+                "change": (dut.state_change__valid, dut.state_change__payload, StateChange),
+                "system": (dut.system_event_valid, dut.system_event, SystemEvent),
+                **{name: (getattr(dut, name), None, None) for name in COUNTS},
+            },
+        )
+        self.sequence = 1
+
+    async def start(self, symbols=()):
+        d = self.dut
+        for name in ("rx__valid", "dest_ip", "dest_port", "join", "slot_join", "book_stale_valid", "queue_overflow"):
+            getattr(d, name).value = 0
+        d.book_stale_slot.value = 0
+        d.check_ip_checksum.value = 1
+        d.state_change__ready.value = 1
+        self.follow(symbols)
+        await self.reset()
+        await self.idle(3)
+        return self
+
+    def follow(self, symbols):
+        self.dut.symbols.value = sum(
+            int.from_bytes(symbol.ljust(8).encode(), "little") << 64 * i for i, symbol in enumerate(symbols) if symbol
+        )
+
+    async def frame(self, frame, **options):
+        return await self.send(self.dut.rx__valid, self.dut.rx__payload, frame, **options)
+
+    async def say(self, messages, *, session="DAY", sequence=None, vlan=None, **options):
+        """Send messages in one packet; returns the entry cycle of each beat."""
+        sequence = self.sequence if sequence is None else sequence
+        self.sequence = sequence + len(messages)
+        return await self.frame(udp_frame(packet(session, sequence, messages), vlan=vlan), **options)
+
+    async def pulse(self, name, value=1):
+        getattr(self.dut, name).value = value
+        await self.cycle()
+        getattr(self.dut, name).value = 0
+
+    async def settle(self):
+        await self.idle(12)
+        assert not int(self.dut.busy.value), "busy with nothing in flight"
+
+    def take(self, name):
+        out = [value for _, value in self.seen[name]]
+        self.seen[name].clear()
+        return out
+
+    def flags(self):
+        bits = int(self.dut.flags.value)
+        return [{k: bool(v) for k, v in as_dict(SlotFlags, bits >> 6 * i & 63).items()} for i in range(SLOTS)]
+
+    def locates(self):
+        return [int(self.dut.locates.value) >> 16 * i & 0xFFFF for i in range(SLOTS)]

@@ -1,0 +1,115 @@
+"""Trading states of followed symbols in plain Python, written from the rules and not from the gateware."""
+
+from dataclasses import dataclass
+
+KINDS = {"A": 1, "F": 1, "E": 2, "C": 3, "X": 4, "D": 5, "U": 6, "P": 7, "Q": 8, "B": 9}
+CLEAR = 10
+
+
+@dataclass
+class Slot:
+    symbol: str = ""
+    locate: int = 0
+    bound: bool = False
+    stale: bool = True
+    stopped: bool = True
+    out_of_order: bool = False
+    restricted: bool = True
+    opened: bool = False
+
+
+class StatesModel:
+    def __init__(self, slots):
+        self.slots = [Slot() for _ in range(slots)]
+        self.open = False
+        self.missed = False
+        self.events = []  # (kind, slot)
+        self.stale_causes = []  # (slot, cause)
+
+    def _stale(self, index, cause):
+        if not self.slots[index].stale:
+            self.stale_causes.append((index, cause))
+        self.slots[index].stale = True
+
+    def follow(self, index, symbol):
+        if symbol != self.slots[index].symbol:
+            self._stale(index, 4)
+            self.slots[index] = Slot(symbol)
+            self.events.append((CLEAR, index))
+
+    def gap(self):
+        self.missed = True
+        for index in range(len(self.slots)):
+            self._stale(index, 1)
+
+    def roll(self):
+        self.open = self.missed = False
+        for index, slot in enumerate(self.slots):
+            self._stale(index, 5)
+            self.slots[index] = Slot(slot.symbol)
+            self.events.append((CLEAR, index))
+
+    def stale_by(self, cause, indices):
+        for index in indices:
+            self._stale(index, cause)
+
+    def host(self, index, *, locate=0, bind=False, trading=False, whole=False, stale=False):
+        slot = self.slots[index]
+        if bind:
+            slot.bound, slot.locate = True, locate
+        if trading:
+            slot.stopped = slot.out_of_order = slot.restricted = False
+            slot.opened = True
+        if stale:
+            self._stale(index, 4)
+        elif whole:
+            slot.stale = False
+            self.events.append((CLEAR, index))
+
+    def message(self, letter, fields):
+        """Take one message; returns whether it is about a followed symbol."""
+        if letter == "S":
+            self.open = {"Q": True, "M": False}.get(fields["event_code"], self.open)
+        if letter == "W":
+            for slot in self.slots:
+                slot.stopped = True
+        mine = [i for i, s in enumerate(self.slots) if s.bound and s.locate == fields["stock_locate"]]
+        if letter == "R":
+            named = [i for i, s in enumerate(self.slots) if s.symbol and s.symbol == fields["stock"]][:1]
+            for index in named:
+                slot = self.slots[index]
+                if slot.bound and slot.locate == fields["stock_locate"]:
+                    continue
+                if not slot.bound and not self.missed:
+                    slot.stale = False
+                    self.events.append((CLEAR, index))
+                else:
+                    slot.stale = True
+                slot.bound, slot.locate = True, fields["stock_locate"]
+            mine += named
+        for index in mine:
+            slot = self.slots[index]
+            if letter == "H":
+                slot.stopped = fields["trading_state"] != "T"
+            elif letter == "h" and fields["market_code"] == "Q":
+                slot.out_of_order = fields["operational_halt_action"] != "T"
+            elif letter == "Y":
+                slot.restricted = fields["reg_sho_action"] != "0"
+            elif letter == "Q" and fields["cross_type"] == "O":
+                slot.opened = True
+        if mine and letter in KINDS:
+            self.events.append((KINDS[letter], mine[0]))
+        return bool(mine)
+
+    def flags(self):
+        return [
+            {
+                "bound": s.bound,
+                "stale": s.stale,
+                "halted": s.stopped or s.out_of_order,
+                "short_restricted": s.restricted,
+                "opened": s.opened,
+                "market_open": self.open,
+            }
+            for s in self.slots
+        ]
