@@ -1,0 +1,186 @@
+"""The bank's hardware side: the signals that blocks ask for by name."""
+
+import pytest
+from amaranth import ResetInserter, Signal
+from amaranth.sim import Simulator
+
+from hdl.configs import CONFIGS
+from hdl.regs.bank import RegisterBank
+from hdl.regs.bus import BusStatus
+
+CONFIG = CONFIGS["demo"]
+
+
+async def access(ctx, bank, address, value=None):
+    """Read, or write ``value``; give (status, read data, cycles from strobe to acknowledgement)."""
+    strobe = bank.bus.read if value is None else bank.bus.write
+    ctx.set(bank.bus.address, address)
+    ctx.set(bank.bus.wdata, value or 0)
+    ctx.set(strobe, 1)
+    await ctx.tick()
+    ctx.set(strobe, 0)
+    cycles = 1
+    while not ctx.get(bank.bus.ack):
+        await ctx.tick()
+        cycles += 1
+    result = ctx.get(bank.bus.status), ctx.get(bank.bus.rdata), cycles
+    await ctx.tick()
+    return result
+
+
+def simulate(bank, testbench):
+    simulator = Simulator(bank)
+    simulator.add_clock(6.4e-9)
+    simulator.add_testbench(testbench)
+    simulator.run()
+
+
+def test_counters_saturate():
+    bank = RegisterBank(CONFIG)
+    step, refused = bank.count("feed.frames", bits=32), bank.count_array("risk.refused")
+
+    async def bench(ctx):
+        ctx.set(step, 0xFFFF_FFFE)
+        ctx.set(refused[3], 1)
+        await ctx.tick()
+        ctx.set(refused[3], 0)
+        ctx.set(step, 0)
+        assert await access(ctx, bank, 0x230) == (BusStatus.OK, 0xFFFF_FFFE, 4)
+        ctx.set(step, 1)
+        await ctx.tick().repeat(3)
+        assert (await access(ctx, bank, 0x230))[1] == 0xFFFF_FFFF
+        ctx.set(step, 0xFFFF_FFFF)
+        await ctx.tick()
+        ctx.set(step, 0)
+        assert (await access(ctx, bank, 0x230))[1] == 0xFFFF_FFFF
+        assert [(await access(ctx, bank, 0x580 + 8 * n))[1] for n in range(16)] == [0] * 3 + [1] + [0] * 12
+
+    simulate(bank, bench)
+
+
+def test_strobes_are_one_cycle_three_after_the_write():
+    bank = RegisterBank(CONFIG)
+    arm, kill = bank.strobe("control.command.arm"), bank.strobe("control.command.kill")
+    bind = bank.slot_strobe("join", "bind")
+    locate = bank.slot_value("join", "locate")
+    seen = []
+
+    async def watch(ctx):
+        async for _, _, a, k, b, place in ctx.tick().sample(arm, kill, bind[2], locate[2]):
+            seen.append((a, k, b, place))
+
+    async def bench(ctx):
+        assert (await access(ctx, bank, 0x100, 0b101))[0] == BusStatus.OK
+        assert (await access(ctx, bank, 0x1410, 1 << 16 | 77))[0] == BusStatus.OK
+
+    simulator = Simulator(bank)
+    simulator.add_clock(6.4e-9)
+    simulator.add_testbench(bench)
+    simulator.add_process(watch)
+    simulator.run()
+    assert [s[0] for s in seen].count(1) == [s[1] for s in seen].count(1) == 1
+    assert seen[3][:2] == (1, 1)
+    assert [s[2:] for s in seen if s[2]] == [(1, 77)]
+
+
+def test_written_fires_for_an_equal_value_too():
+    bank = RegisterBank(CONFIG)
+    pulse, token = bank.written("control.mark")
+    fired = []
+
+    async def watch(ctx):
+        async for _, _, p, t in ctx.tick().sample(pulse, token):
+            if p:
+                fired.append(t)
+
+    async def bench(ctx):
+        await access(ctx, bank, 0x120, 5)
+        await access(ctx, bank, 0x120, 5)
+        assert (await access(ctx, bank, 0x120))[1] == 0  # write-only
+
+    simulator = Simulator(bank)
+    simulator.add_clock(6.4e-9)
+    simulator.add_testbench(bench)
+    simulator.add_process(watch)
+    simulator.run()
+    assert fired == [5, 5]
+
+
+def test_memory_registers_are_read_by_slot():
+    bank = RegisterBank(CONFIG)
+    first, second = bank.slot_port("taker_ticks"), bank.slot_port("taker_ticks")
+
+    async def bench(ctx):
+        ctx.set(second.slot, 3)
+        assert ctx.get(first.row.take_profit) == 3
+        await access(ctx, bank, 0x1058 + 0x200, 0x08_01_02_00_07_09)
+        ctx.set(first.slot, 1)
+        assert (ctx.get(first.row.take_profit), ctx.get(first.row.stop)) == (9, 7)
+        assert (ctx.get(second.row.take_profit), ctx.get(second.row.stop)) == (3, 2)
+
+    simulate(bank, bench)
+
+
+def test_driven_values_and_write_back():
+    bank = RegisterBank(CONFIG)
+    armed, cause = bank.drive("control.status.armed"), bank.drive("control.status.kill_cause")
+    position = bank.slot_drive("position")
+    strobe, next_ref = bank.write_back("orders.user_ref")
+
+    async def bench(ctx):
+        ctx.set(armed, 1)
+        ctx.set(cause, 0x2A)
+        ctx.set(position[1], -5)
+        assert (await access(ctx, bank, 0x108))[1] == 0x2A01
+        assert (await access(ctx, bank, 0x12C0))[1] == 0xFFFF_FFFB
+        assert (await access(ctx, bank, 0x400))[1] == 1
+        ctx.set(next_ref, 900)
+        ctx.set(strobe, 1)
+        await ctx.tick()
+        ctx.set(strobe, 0)
+        assert (await access(ctx, bank, 0x400))[1] == 900
+        await access(ctx, bank, 0x400, 1000)
+        assert (await access(ctx, bank, 0x400))[1] == 1000
+
+    simulate(bank, bench)
+
+
+def test_reset_clears_all_but_memories():
+    bank = RegisterBank(CONFIG)
+    enable = bank.slot_value("control", "enable")
+    reset = Signal()
+
+    async def bench(ctx):
+        await access(ctx, bank, 0x1008, 7)
+        await access(ctx, bank, 0x1040, 0x500)
+        assert ctx.get(enable[0]) == 1
+        ctx.set(reset, 1)
+        await ctx.tick()
+        ctx.set(reset, 0)
+        assert ctx.get(enable[0]) == 0
+        assert ctx.get(bank.config_epoch) == 0
+        assert (await access(ctx, bank, 0x1040))[1] == 0x500
+
+    simulator = Simulator(ResetInserter(reset)(bank))
+    simulator.add_clock(6.4e-9)
+    simulator.add_testbench(bench)
+    simulator.run()
+
+
+def test_misuse_is_named():
+    bank = RegisterBank(CONFIG)
+    cases = [
+        (lambda: bank.value("control.status.armed"), "kind 'value'"),
+        (lambda: bank.strobe("feed.destination.ip"), "kind 'strobe'"),
+        (lambda: bank.drive("feed.destination.ip"), "kind 'drive'"),
+        (lambda: [bank.drive("control.time"), bank.drive("control.time")], "driven already"),
+        (lambda: [bank.count("feed.gaps"), bank.count("feed.gaps")], "counted already"),
+        (lambda: bank.count("control.time"), "not a counter"),
+        (lambda: bank.slot_port("symbol"), "not kept in a memory"),
+        (lambda: bank.slot_value("tick"), "kind 'value'"),
+        (lambda: bank.write_back("control.lease"), "both sides"),
+    ]
+    for call, message in cases:
+        with pytest.raises(ValueError, match=message):
+            call()
+    Simulator(bank)  # elaborated, so that Amaranth does not complain of a block never used
