@@ -132,13 +132,16 @@ static int poll_locked(struct pw_card *card, struct pw_record *records, size_t m
     if (!events->subscribed)
         return pw_fail(PW_ERROR_NOT_SUBSCRIBED, "pw_events_poll before pw_events_subscribe");
     size_t given = 0;
-    for (;;) {
+    for (bool heard = false;; heard = true) {
         const int number = hand_out(events, records + given, max - given);
         if (number < 0)
             return given > 0 ? (int)given : number;
         given += (size_t)number;
         if (given == max || events->next < events->records)
             return (int)given;
+        /* A card that keeps sending copies or nonsense is not heard longer than a silent one. */
+        if (heard && given == 0 && pw_monotonic_ms() >= deadline_ms)
+            return 0;
         /* Wait for the first record only; take the others if they are there. */
         const int size = receive(card, given > 0 ? 0 : deadline_ms);
         if (size == PW_ERROR_TIMEOUT || (size < 0 && given > 0))
@@ -150,8 +153,6 @@ static int poll_locked(struct pw_card *card, struct pw_record *records, size_t m
             events->records = events->next = 0; /* the late answer to a repeated SUBSCRIBE */
         else
             take_datagram(events, (size_t)size);
-        if (events->records == 0 && pw_monotonic_ms() >= deadline_ms)
-            return (int)given;
     }
 }
 
