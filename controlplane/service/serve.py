@@ -142,8 +142,7 @@ class ControlService:
         if self._renewing:
             self._renewing.cancel()
         self.reader.stop()
-        for server in self._servers:
-            await server.stop(_GRACE)
+        await asyncio.gather(*(server.stop(_GRACE) for server in self._servers))
         for name in SOCKETS.values():
             (self._directory / name).unlink(missing_ok=True)
         if self.reader.ident is not None:
