@@ -12,6 +12,11 @@ def test_order_port_scenarios(run_cocotb):
     run_cocotb(OrderBench(), "cocotb_orders")
 
 
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_order_port_against_a_random_exchange(run_cocotb, seed):
+    run_cocotb(OrderBench(), "cocotb_orders_random", env={"SEED": str(seed)})
+
+
 @pytest.mark.parametrize("rows", [0, 1, 129])
 def test_a_size_that_cannot_be_built_is_refused(rows):
     with pytest.raises(ValueError, match=f"{rows} is not 2 to 128"):
