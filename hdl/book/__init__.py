@@ -1,1 +1,1 @@
-"""TBD"""
+"""The order book: order table, sorted rows of price levels, five-level depth views."""

@@ -1,0 +1,58 @@
+"""The book on real messages, against answers that other software gave."""
+
+import struct
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from book_bench import BookBench
+from book_play import check, play
+from itch_events import event, known_answers, messages
+
+DEMO = (4, 4096, 32)
+
+
+@pytest.mark.parametrize("pace", [20, 0], ids=["paced", "back_to_back"])
+def test_aapl_after_every_change(real_data: Callable[[str], Path], tmp_path: Path, pace: int) -> None:
+    """Price and shares of five levels a side after each of 8,037 changes; the book never says incomplete."""
+    name = "itch/aapl_20200130_first10k"
+    answers = known_answers(real_data(f"{name}.top5_every_change.csv.gz"))
+    found = [
+        (index, e)
+        for index, message in enumerate(messages(real_data(f"{name}.itch50")), 1)
+        if (e := event(message, {13: 2}, index)) is not None
+    ]
+    events = [e for _, e in found]
+    result = play(BookBench(*DEMO), events, [pace] * len(events), tmp_path)
+    compared = 0
+    for (index, _), view in zip(found, result["views"], strict=True):
+        if index in answers:
+            assert (view["bids"], view["asks"]) == answers[index], f"after message {index}"
+            compared += 1
+    assert compared == 8037
+    seen = check(events, result)
+    print(seen, {k: v for k, v in result.items() if k != "views"})
+    assert seen["incomplete"] == 0
+    assert result["stale_slots"] == 0
+    assert result["live_orders"] == 215
+
+
+def test_synthetic_end_state(real_data: Callable[[str], Path], tmp_path: Path) -> None:
+    """Three symbols, messages about unknown orders, a table filled to 78 per cent, books that end crossed."""
+    slots: dict[int, int] = {}
+    events = []
+    for index, message in enumerate(messages(real_data("itch/synthetic_abc_12k.itch50")), 1):
+        if message[:1] == b"R":
+            slots[struct.unpack_from(">H", message, 1)[0]] = len(slots)
+        e = event(message, slots, index)
+        if e is not None:
+            events.append(e)
+    result = play(BookBench(*DEMO), events, [12] * len(events), tmp_path)
+    seen = check(events, result)
+    print(seen, {k: v for k, v in result.items() if k != "views"})
+    last = next(v for e, v in zip(reversed(events), reversed(result["views"]), strict=True) if e.slot == 0)
+    assert last["bids"] == [(270600, 100), (270533, 100), (270467, 14), (269600, 15), (267600, 25)]
+    assert last["asks"] == [(205400, 100), (214200, 100), (216600, 9), (218400, 69), (220067, 100)]
+    assert last["crossed"]
+    assert result["unknown_references"] == 117
+    assert result["stale_slots"] == 0
