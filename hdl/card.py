@@ -1,0 +1,328 @@
+"""What a board carries: the engine, the registers, the host link and the event stream."""
+
+from amaranth import Module
+from amaranth.lib import stream, wiring
+from amaranth.lib.wiring import In, Out, connect, flipped
+
+from hdl.configs import CardConfig
+from hdl.engine import Engine
+from hdl.net.frame import frame_signature
+from hdl.regs.bank import RegisterBank
+from hdl.regs.hostlink import HostLink
+from hdl.telemetry.depth_sampler import DepthSampler
+from hdl.telemetry.order_records import OrderRecords
+from hdl.telemetry.state_records import StateRecords
+from hdl.telemetry.stream import Telemetry
+from hdl.types import DepthView
+
+__all__ = ["Card"]
+
+#: Records that wait at each source, first served first. A heartbeat leaves behind all that was before it.
+SOURCES = {
+    "killed": 4,
+    "armed": 4,
+    "order_sent": 16,
+    "answered": 16,
+    "refused": 8,
+    "position": 16,
+    "trigger": 4,
+    "alarm": 4,
+    "gaps": 4,
+    "stale": 64,
+    "symbol_state": 64,
+    "market": 4,
+    "session": 4,
+    "prints": 8,
+    "depth": 8,
+    "heartbeat": 4,
+}
+
+
+class Card(wiring.Component):
+    """The whole card between its four streams.
+
+    Reset leaves it disarmed, with every module and slot switched off and every book stale.
+
+    Parameters
+    ----------
+    config : CardConfig
+        Sizes.
+    git_hash : int
+        First 8 bytes of the commit, for the identity registers; 0 where a build is cached by content and spans commits.
+
+    Ports
+    -----
+    rx : In
+        Ethernet frames of the feed, without check sequence; never waits.
+    ouch_tx, ouch_rx : Out, In
+        Order session: one OUCH message a frame.
+    host_rx, host_tx : In, Out
+        Host link requests and responses, one datagram a frame.
+    events_tx : Out
+        EVENTS datagrams.
+    time_step : In(40)
+        Added to the card time every cycle: 1 on a board.
+    card_time : Out(64)
+        Cycles since reset.
+    soft : In(1)
+        Time is granted by a player (``identity.flags.soft``).
+    view : Out
+        Every depth view: a tap for tests.
+    busy : Out(1)
+        Something moves that no input is awaited for. It may fall for up to 4 cycles between two blocks.
+    """
+
+    def __init__(self, config: CardConfig, *, git_hash: int = 0) -> None:
+        self._config = config
+        self._git_hash = git_hash
+        super().__init__(
+            {
+                "rx": In(frame_signature(config.width, always_ready=True)),
+                "ouch_tx": Out(frame_signature(8)),
+                "ouch_rx": In(frame_signature(8)),
+                "host_rx": In(frame_signature(8)),
+                "host_tx": Out(frame_signature(8)),
+                "events_tx": Out(frame_signature(8)),
+                "time_step": In(40),
+                "card_time": Out(64),
+                "soft": In(1),
+                "view": Out(stream.Signature(DepthView, always_ready=True)),
+                "busy": Out(1),
+            }
+        )
+
+    def elaborate(self, platform):
+        """Join the registers to the blocks they configure and count."""
+        m = Module()
+        # The bank hands out signals only until it is elaborated itself, which is after this function.
+        bank = RegisterBank(self._config, git_hash=self._git_hash)
+        m.submodules.engine = engine = Engine(self._config)
+        m.submodules.hostlink = hostlink = HostLink()
+        m.submodules.telemetry = telemetry = Telemetry(SOURCES)
+        m.submodules.sampler = sampler = DepthSampler(self._config.slots)
+        m.submodules.order_records = order_records = OrderRecords()
+        m.submodules.state_records = state_records = StateRecords()
+        m.submodules.bank = bank
+        connect(m, flipped(self.rx), engine.rx)
+        connect(m, engine.ouch_tx, flipped(self.ouch_tx))
+        connect(m, flipped(self.ouch_rx), engine.ouch_rx)
+        connect(m, flipped(self.host_rx), hostlink.rx)
+        connect(m, hostlink.tx, flipped(self.host_tx))
+        connect(m, hostlink.bus, bank.bus)
+        connect(m, telemetry.tx, flipped(self.events_tx))
+        m.d.sync += self.card_time.eq(self.card_time + self.time_step)
+        m.d.comb += [
+            engine.card_time.eq(self.card_time),
+            self.view.valid.eq(engine.view.valid),
+            self.view.payload.eq(engine.view.payload),
+            self.busy.eq(engine.busy | hostlink.busy | telemetry.busy),
+            bank.drive("identity.flags.soft").eq(self.soft),
+            bank.count("control.hostlink_errors").eq(hostlink.error),
+        ]
+        self._control(m, bank, engine)
+        self._feed(m, bank, engine)
+        self._book(m, bank, engine)
+        self._taker(m, bank, engine)
+        self._risk(m, bank, engine)
+        self._orders(m, bank, engine)
+        self._telemetry(m, bank, engine, telemetry, sampler)
+        self._records(m, bank, engine, telemetry, order_records, state_records)
+        return m
+
+    def _control(self, m: Module, bank: RegisterBank, engine: Engine) -> None:
+        arming = engine.arming
+        m.d.comb += [
+            *(getattr(arming, name).eq(bank.strobe(f"control.command.{name}")) for name in _COMMANDS),
+            arming.lease_until.eq(bank.value("control.lease.until")),
+            engine.session_up.eq(bank.value("orders.session.up")),
+            bank.armed.eq(arming.armed),
+            bank.drive("control.status.armed").eq(arming.armed),
+            bank.drive("control.status.killed").eq(arming.killed),
+            bank.drive("control.status.lease_alive").eq(arming.lease_alive),
+            bank.drive("control.status.session_up").eq(engine.session_up),
+            bank.drive("control.status.market_open").eq(engine.feed.flags[0].market_open),
+            bank.drive("control.status.kill_cause").eq(arming.kill_cause),
+            bank.drive("control.time.now").eq(self.card_time),
+        ]
+
+    def _feed(self, m: Module, bank: RegisterBank, engine: Engine) -> None:
+        feed = engine.feed
+        m.d.comb += [
+            feed.dest_ip.eq(bank.value("feed.destination.ip")),
+            feed.dest_port.eq(bank.value("feed.destination.port")),
+            feed.check_ip_checksum.eq(bank.value("feed.checks.ip_checksum")),
+            feed.join.eq(bank.strobe("feed.command.join")),
+            bank.drive("feed.session_lo.value").eq(feed.session[:64]),
+            bank.drive("feed.session_hi.value").eq(feed.session[64:]),
+            bank.drive("feed.session_hi.epoch").eq(feed.session_epoch),
+            bank.drive("feed.next_sequence.value").eq(feed.next_sequence),
+        ]
+        for name in _FEED_COUNTERS:
+            amount = getattr(feed, name)
+            m.d.comb += bank.count(f"feed.{name}", len(amount)).eq(amount)
+        symbols = bank.slot_value("symbol")
+        locates = bank.slot_value("join", "locate")
+        strobes = {name: bank.slot_strobe("join", name) for name in ("bind", "trading", "whole", "stale")}
+        states = {name: bank.slot_drive("state", name) for name in (*_FLAGS, "locate")}
+        for i in range(self._config.slots):
+            m.d.comb += [feed.symbols[i].eq(symbols[i]), feed.slot_join[i].locate.eq(locates[i])]
+            m.d.comb += [getattr(feed.slot_join[i], name).eq(strobe[i]) for name, strobe in strobes.items()]
+            m.d.comb += [states[name][i].eq(getattr(feed.flags[i], name)) for name in _FLAGS]
+            m.d.comb += states["locate"][i].eq(feed.locates[i])
+
+    def _book(self, m: Module, bank: RegisterBank, engine: Engine) -> None:
+        book = engine.book
+        for name in _BOOK_COUNTERS:
+            m.d.comb += bank.count(f"book.{name}").eq(getattr(book, name))
+        m.d.comb += [
+            bank.count("book.events").eq(book.events_applied),
+            bank.count("book.queue_overflows").eq(engine.queue.overflow),
+            bank.drive("book.queue_max.value").eq(engine.queue.max_level),
+            bank.drive("book.live_orders.count").eq(book.live_orders),
+        ]
+
+    def _taker(self, m: Module, bank: RegisterBank, engine: Engine) -> None:
+        taker = engine.taker
+        ports = {name: bank.slot_port(name) for name in _TAKER_ROWS}
+        ticks = ports["taker_ticks"].row
+        m.d.comb += [port.slot.eq(taker.config_slot) for port in ports.values()]
+        m.d.comb += [
+            taker.config.tick.eq(ports["tick"].row.tick),
+            taker.config.ratio.eq(ports["taker_ratio"].row.ratio),
+            taker.config.min_volume.eq(ports["taker_min_volume"].row.shares),
+            taker.config.order_size.eq(ports["taker_order_size"].row.shares),
+            taker.config.cooldown.eq(ports["taker_cooldown"].row.cycles),
+            *(getattr(taker.config, name).eq(getattr(ticks, name)) for name in _TICKS),
+            taker.enable.eq(bank.value("modules.taker.enable")),
+            taker.cancel_exit.eq(bank.value("risk.on_stale.cancel_exit")),
+        ]
+        switches = (
+            (taker.slot_enabled, bank.slot_value("control", "enable")),
+            (taker.buy_enabled, bank.slot_value("control", "taker_buy")),
+            (taker.sell_enabled, bank.slot_value("control", "taker_sell")),
+        )
+        triggers, state = bank.slot_drive("triggers"), bank.slot_drive("state", "taker_state")
+        for i in range(self._config.slots):
+            m.d.comb += [port[i].eq(values[i]) for port, values in switches]
+            m.d.comb += [triggers[i].eq(taker.triggers[i]), state[i].eq(taker.taker_state[i])]
+
+    def _risk(self, m: Module, bank: RegisterBank, engine: Engine) -> None:
+        gate, positions = engine.gate, engine.positions
+        limits = {name: bank.slot_port(name) for name in _LIMITS}
+        short_sale = bank.slot_port("short_sale")
+        m.d.comb += [port.slot.eq(gate.config_slot) for port in (*limits.values(), short_sale)]
+        m.d.comb += [getattr(gate.config, name).eq(port.row.shares) for name, port in limits.items()]
+        m.d.comb += [
+            gate.config.short_allowed.eq(short_sale.row.allowed),
+            positions.fee_remove.eq(bank.value("risk.fee_remove.value")),
+            positions.fee_add.eq(bank.value("risk.fee_add.value")),
+            positions.commission.eq(bank.value("risk.commission.value")),
+        ]
+        refused = gate.refusals.payload.refusal
+        for number, increment in enumerate(bank.count_array("risk.refused")):
+            m.d.comb += increment.eq(gate.refusals.valid & (refused.as_value() == number))
+        enabled = bank.slot_value("control", "enable")
+        drives = {
+            "position": bank.slot_drive("position"),
+            "cash": bank.slot_drive("cash"),
+            "open_buy": bank.slot_drive("open_shares", "buy"),
+            "open_sell": bank.slot_drive("open_shares", "sell"),
+        }
+        for i in range(self._config.slots):
+            m.d.comb += gate.enabled[i].eq(enabled[i])
+            m.d.comb += [signals[i].eq(getattr(positions, name)[i]) for name, signals in drives.items()]
+
+    def _orders(self, m: Module, bank: RegisterBank, engine: Engine) -> None:
+        orders = engine.orders
+        written, value = bank.written("orders.user_ref.next")
+        moved, following = bank.write_back("orders.user_ref.next")
+        m.d.comb += [
+            orders.user_ref_write.eq(written),
+            orders.user_ref_value.eq(value),
+            # The host's number reaches the port in the cycle it is written; from the next on the port's own counts.
+            moved.eq(~written),
+            following.eq(orders.user_ref),
+            orders.capacity.eq(bank.value("orders.account.capacity")),
+            bank.drive("orders.open_orders.count").eq(orders.open_orders),
+            bank.count("orders.impossible_answers").eq(orders.impossible),
+            bank.count("orders.answers").eq(orders.answered),
+        ]
+        for name in _ORDER_COUNTERS:
+            m.d.comb += bank.count(f"orders.{name}").eq(getattr(orders, name))
+        for i, symbol in enumerate(bank.slot_value("symbol")):
+            m.d.comb += orders.symbols[i].eq(symbol)
+
+    def _telemetry(self, m: Module, bank: RegisterBank, engine: Engine, telemetry, sampler) -> None:
+        trigger = engine.taker.trigger
+        m.d.comb += [
+            sampler.view.valid.eq(engine.view.valid),
+            sampler.view.payload.eq(engine.view.payload),
+            sampler.interval.eq(bank.value("telemetry.depth_interval.cycles")),
+            sampler.trades.eq(bank.value("telemetry.enable.trades")),
+            sampler.trigger.eq(trigger.valid),
+            sampler.trigger_slot.eq(trigger.payload.slot),
+            sampler.card_time.eq(self.card_time),
+            telemetry.card_time.eq(self.card_time),
+            telemetry.config_epoch.eq(bank.config_epoch),
+            bank.drive("telemetry.sequence.value").eq(telemetry.sequence),
+            bank.count("telemetry.dropped", len(telemetry.dropped)).eq(telemetry.dropped),
+        ]
+        connect(m, sampler.depth, telemetry.depth)
+        connect(m, sampler.prints, telemetry.prints)
+        tops = {
+            "bid": bank.slot_drive("bbo", "bid"),
+            "ask": bank.slot_drive("bbo", "ask"),
+            "bid_volume": bank.slot_drive("volumes", "bid"),
+            "ask_volume": bank.slot_drive("volumes", "ask"),
+        }
+        for i in range(self._config.slots):
+            m.d.comb += [signals[i].eq(getattr(sampler.tops[i], name)) for name, signals in tops.items()]
+
+    def _records(self, m: Module, bank: RegisterBank, engine: Engine, telemetry, order_records, state_records) -> None:
+        gate, orders, feed = engine.gate, engine.orders, engine.feed
+        connect(m, feed.state_change, state_records.state_change)
+        for source, listener in (
+            (orders.sent, order_records.sent),
+            (orders.answers, order_records.answers),
+            (gate.refusals, order_records.refusals),
+            (engine.positions.changes, order_records.positions),
+            (engine.arming.arm_changes, state_records.arm_changes),
+            (engine.arming.kill_changes, state_records.kill_changes),
+            (engine.taker.trigger, state_records.triggers),
+            (engine.taker.alarm, state_records.alarms),
+        ):
+            m.d.comb += [listener.valid.eq(source.valid), listener.payload.eq(source.payload)]
+        mark, token = bank.written("control.mark.token")
+        m.d.comb += [
+            order_records.detail.eq(orders.detail),
+            order_records.refusal_short.eq(gate.refusal_short),
+            order_records.refusal_immediate.eq(gate.refusal_immediate),
+            state_records.gap_valid.eq(feed.gap_valid),
+            state_records.gap.eq(feed.gap),
+            state_records.system_event_valid.eq(feed.system_event_valid),
+            state_records.system_event.eq(feed.system_event),
+            state_records.session_up.eq(engine.session_up),
+            state_records.mark.eq(mark),
+            state_records.token.eq(token),
+            state_records.lease.eq(bank.value("control.lease.until")),
+        ]
+        for block in (order_records, state_records):
+            for name in SOURCES:
+                if name in block.signature.members:
+                    connect(m, getattr(block, name), getattr(telemetry, name))
+
+
+_COMMANDS = ("arm", "disarm", "kill", "release")
+_FLAGS = ("bound", "stale", "halted", "short_restricted", "opened", "market_open")
+_FEED_COUNTERS = (
+    "frames", "frames_ignored", "frames_bad", "packets", "messages", "unknown_types", "wrong_sizes", "gaps",
+    "duplicates", "tracked",
+)  # fmt: skip
+_BOOK_COUNTERS = (
+    "unknown_references", "duplicate_references", "zero_adds", "over_executions", "table_overflows", "levels_spilled",
+    "refills",
+)  # fmt: skip
+_ORDER_COUNTERS = ("entered", "replaced", "canceled", "unknown_answers", "executions", "rejects")
+_TAKER_ROWS = ("tick", "taker_ratio", "taker_min_volume", "taker_order_size", "taker_cooldown", "taker_ticks")
+_TICKS = ("take_profit", "stop", "slip", "stop_slip", "max_spread", "retries")
+_LIMITS = ("max_inventory", "max_order_size", "ceiling_inventory", "ceiling_order_size")

@@ -1,0 +1,142 @@
+"""The engine: feed, book, strategy, risk and orders, wired to each other."""
+
+from amaranth import Module
+from amaranth.lib import stream, wiring
+from amaranth.lib.wiring import In, Out, connect, flipped
+
+from hdl.book.book import OrderBook
+from hdl.book.queue import EventQueue
+from hdl.configs import CardConfig
+from hdl.feed.receiver import FeedReceiver
+from hdl.net.frame import frame_signature
+from hdl.orders.port import OrderPort
+from hdl.risk.arming import Arming
+from hdl.risk.gate import RiskGate
+from hdl.risk.positions import Positions
+from hdl.strategy.taker import ImbalanceTaker
+from hdl.types import DepthView
+
+__all__ = ["Engine"]
+
+
+class Engine(wiring.Component):
+    """Hears frames and sends orders.
+
+    The blocks are attributes. What connects one block to another is wired here; what configures a block, or is counted
+    or reported, is for whoever holds the registers (``hdl/card.py``) to wire to the block's own ports.
+
+    Parameters
+    ----------
+    config : CardConfig
+        Sizes.
+
+    Ports
+    -----
+    rx : In
+        Ethernet frames without check sequence; never waits.
+    ouch_tx, ouch_rx : Out, In
+        One OUCH message a frame, no session framing.
+    card_time : In(64)
+        Cycles.
+    session_up : In(1)
+        The order session is up.
+    view : Out
+        Every depth view, for telemetry and tests.
+    busy : Out(1)
+        Something moves that no input is awaited for.
+
+    Latency: see ``docs/performance.md``; the stages' own are in their docstrings.
+    """
+
+    def __init__(self, config: CardConfig) -> None:
+        self.feed = FeedReceiver(config)
+        self.queue = EventQueue()
+        self.book = OrderBook(config.slots, config.table_orders, config.row_levels)
+        self.taker = ImbalanceTaker(config.slots)
+        self.gate = RiskGate(config.slots)
+        self.positions = Positions(config.slots, config.own_orders)
+        self.orders = OrderPort(config.own_orders, config.slots)
+        self.arming = Arming()
+        self._own_orders = config.own_orders
+        super().__init__(
+            {
+                "rx": In(frame_signature(config.width, always_ready=True)),
+                "ouch_tx": Out(frame_signature(8)),
+                "ouch_rx": In(frame_signature(8)),
+                "card_time": In(64),
+                "session_up": In(1),
+                "view": Out(stream.Signature(DepthView, always_ready=True)),
+                "busy": Out(1),
+            }
+        )
+
+    def elaborate(self, platform):
+        """Wire the blocks to each other."""
+        m = Module()
+        for name in ("feed", "queue", "book", "taker", "gate", "positions", "orders", "arming"):
+            m.submodules[name] = getattr(self, name)
+        feed, queue, book, taker = self.feed, self.queue, self.book, self.taker
+        gate, positions, orders, arming = self.gate, self.positions, self.orders, self.arming
+
+        # Feed to book to strategy.
+        connect(m, flipped(self.rx), feed.rx)
+        connect(m, feed.events, queue.incoming)
+        connect(m, queue.outgoing, book.events)
+        m.d.comb += [
+            feed.book_stale_valid.eq(book.stale.valid),
+            feed.book_stale_slot.eq(book.stale.payload.slot),
+            feed.queue_overflow.eq(queue.overflow),
+            taker.view.valid.eq(book.view.valid),
+            taker.view.payload.eq(book.view.payload),
+            self.view.valid.eq(book.view.valid),
+            self.view.payload.eq(book.view.payload),
+        ]
+
+        # Strategy to gate to exchange.
+        connect(m, taker.intents, gate.intents)
+        connect(m, gate.granted, orders.intents)
+        connect(m, orders.tx, flipped(self.ouch_tx))
+        connect(m, flipped(self.ouch_rx), orders.rx)
+        m.d.comb += [
+            taker.gate_holding.eq(gate.holding),
+            taker.flags.eq(feed.flags),
+            taker.position.eq(positions.position),
+            taker.permits.eq(gate.permits),
+            gate.flags.eq(feed.flags),
+            gate.position.eq(positions.position),
+            gate.open_buy.eq(positions.open_buy),
+            gate.open_sell.eq(positions.open_sell),
+            positions.lookup_order.eq(gate.lookup_order),
+            gate.lookup.eq(positions.lookup),
+            gate.unsent.eq(positions.unsent),
+            gate.table_full.eq(orders.open_orders >= self._own_orders),
+            positions.grants.valid.eq(gate.granted.valid & gate.granted.ready),
+            positions.grants.payload.eq(gate.granted.payload),
+        ]
+
+        # What becomes of orders.
+        for listener in (taker.answers, positions.answers):
+            m.d.comb += [listener.valid.eq(orders.answers.valid), listener.payload.eq(orders.answers.payload)]
+        m.d.comb += [
+            taker.refusals.valid.eq(gate.refusals.valid),
+            taker.refusals.payload.eq(gate.refusals.payload),
+        ]
+
+        # May it trade at all?
+        m.d.comb += [
+            arming.impossible.eq(orders.impossible),
+            arming.session_up.eq(self.session_up),
+            arming.card_time.eq(self.card_time),
+            gate.armed.eq(arming.armed),
+            gate.killed.eq(arming.killed),
+            gate.lease_alive.eq(arming.lease_alive),
+            gate.session_up.eq(self.session_up),
+            orders.killed.eq(arming.killed),
+            feed.card_time.eq(self.card_time),
+            taker.card_time.eq(self.card_time),
+            orders.card_time.eq(self.card_time),
+        ]
+        m.d.comb += self.busy.eq(
+            feed.busy | (queue.level != 0) | book.busy | taker.busy | gate.busy | positions.busy | orders.busy
+        )
+        return m
