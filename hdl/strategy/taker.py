@@ -193,6 +193,7 @@ class ImbalanceTaker(wiring.Component):
                 self.intents.payload.eq(Mux(in_entry, entry.intent, exit.intent)),
             ]
         alarms = ~in_entry & (exit.alarm != AlarmCode.NONE)
+        left = exit.next_row
         origin = Signal(TakerOrigin)
         m.d.comb += origin.eq(Mux(event == TakerEvent.ANSWER, answer.origin, exit.view.origin))
         m.d.sync += [
@@ -200,7 +201,7 @@ class ImbalanceTaker(wiring.Component):
             self.alarm.payload.slot.eq(slot),
             self.alarm.payload.side.eq(exit.row.side),
             self.alarm.payload.code.eq(exit.alarm),
-            self.alarm.payload.shares.eq(exit.row.filled - exit.row.closed - exit.row.chain_executed),
+            self.alarm.payload.shares.eq(left.filled - left.closed - left.chain_executed),
             self.alarm.payload.entry_price.eq(exit.row.entry_price),
             self.alarm.payload.cause.eq(origin.cause),
             self.alarm.payload.exchange_time.eq(origin.exchange_time),

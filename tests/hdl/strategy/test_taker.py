@@ -293,6 +293,19 @@ def test_an_exit_canceled_in_part_comes_to_the_rest_later():
     run(script)
 
 
+def test_an_alarm_tells_the_shares_that_are_left():
+    async def script(bench):
+        bench.taker(retries=0)
+        leave = await hold(bench)
+        bench.fill(leave, 30, mirrored(LONG, 3), flag="A")
+        bench.cancel(leave)
+        await bench.step(20)
+        assert bench.state() == TakerState.UNMANAGED
+        assert [(a["code"], a["shares"], a["side"]) for _, a in bench.alarms] == [(AlarmCode.RETRIES, 70, LONG)]
+
+    run(script)
+
+
 def test_rejected_exits_are_tried_again_until_retries_are_used_up():
     async def script(bench):
         await hold(bench, accept=False)
@@ -553,8 +566,9 @@ def test_two_exits_that_wait_for_the_order_port_both_leave():
             bench.fill(own, 100, ASK)
         await bench.step(60)
         assert len(bench.granted) == 2
-        # A view is nothing to wait for: the taker goes on deciding.
-        await bench.view(BID, ASK)
+        # The taker goes on deciding: an entry of a third slot is refused, and takes no exit's place.
+        await trigger(bench, slot=2)
+        assert [r["refusal"] for _, r in bench.refused] == [Refusal.BUSY]
         bench.ready = True
         await bench.step(40)
         assert [(i["slot"], i["role"]) for _, i in bench.granted[2:]] == [(0, Role.EXIT), (1, Role.EXIT)]

@@ -20,7 +20,7 @@ from hdl.strategy.taker import ImbalanceTaker
 from hdl.strategy.taker_types import TakerConfig, TakerState
 from hdl.types import OrderAnswerKind, OrderIntentKind, Refusal, Role, Side, SlotFlags, TimeInForce
 
-SLOTS = 2
+SLOTS = 3
 ROWS = 4
 TICK = 100
 LETTER = {OrderIntentKind.ENTER: "O", OrderIntentKind.REPLACE: "U", OrderIntentKind.CANCEL: "X"}
@@ -132,12 +132,11 @@ class TradeBench:
     def start(self):
         """Everything on, armed, the slots open for trading."""
         ctx, dut = self.ctx, self.dut
-        self.flags(0)
-        self.flags(1)
         ctx.set(dut.gate_config, GATE)
         ctx.set(dut.taker_config, TAKER)
         ctx.set(dut.taker.enable, 1)
         for i in range(SLOTS):
+            self.flags(i)
             ctx.set(dut.gate.enabled[i], 1)
             ctx.set(dut.taker.buy_enabled[i], 1)
             ctx.set(dut.taker.sell_enabled[i], 1)
