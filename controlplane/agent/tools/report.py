@@ -14,6 +14,8 @@ from controlplane.proto_gen.pennywire_v1 import control_pb2_grpc as rpc
 __all__ = ["get_performance_report"]
 
 _SECOND = 1_000_000_000
+#: Writes after which trading is judged anew.
+_CHANGES = ("StrategyService.ToggleModule", "StrategyService.UpdateThresholds", "RiskService.UpdateRiskParameters")
 
 
 def _stretch(report: pb.GetReportResponse) -> dict[str, Any]:
@@ -46,6 +48,15 @@ def _bar(bar: pb.MinuteBar) -> dict[str, Any]:
     return row | {name: getattr(bar, name) for name in ("open", "high", "low", "close", "volume", "trades")}
 
 
+async def _last_change(channel: grpc.aio.Channel, wait: float) -> int | None:
+    """Give the card time of the last committed change of settings; None when there was none."""
+    audit, newest, after = rpc.AuditServiceStub(channel), None, 0
+    while rows := (await audit.Query(pb.AuditQueryRequest(after_id=after), timeout=wait)).rows:
+        after = rows[-1].id
+        newest = next((r.card_time for r in reversed(rows) if r.method in _CHANGES and r.result == "committed"), newest)
+    return newest
+
+
 async def _gather(channel: grpc.aio.Channel) -> dict[str, Any]:
     settings = AgentSettings()
     wait = settings.call_seconds
@@ -53,6 +64,11 @@ async def _gather(channel: grpc.aio.Channel) -> dict[str, Any]:
     status = await rpc.CardServiceStub(channel).GetStatus(pb.GetStatusRequest(), timeout=wait)
     day = await performance.GetReport(pb.GetReportRequest(), timeout=wait)
     since = max(0, day.exchange_time - settings.window_seconds * _SECOND)
+    changed = await _last_change(channel, wait)
+    if changed is not None:
+        # What was traded under other settings says nothing of these: the change's card time gives its exchange time.
+        ago = (status.card_time - changed) * status.clock_period_ps // 1000
+        since = min(max(since, day.exchange_time - ago), day.exchange_time)
     recent = await performance.GetReport(pb.GetReportRequest(since=since, until=day.exchange_time), timeout=wait)
     limits = await risk.GetLimits(pb.GetLimitsRequest(), timeout=wait)
     envelope = await risk.GetEnvelope(pb.GetEnvelopeRequest(), timeout=wait)
@@ -83,6 +99,7 @@ async def _gather(channel: grpc.aio.Channel) -> dict[str, Any]:
             for s in status.symbols
         ],
         "day": _stretch(day),
+        "recent_since": clock(since),
         "recent": _stretch(recent),
         "recent_bars": [_bar(bar) for bar in recent.bars],
         "records_lost": day.records_lost,
@@ -92,6 +109,7 @@ async def _gather(channel: grpc.aio.Channel) -> dict[str, Any]:
 async def get_performance_report(tool_context: ToolContext) -> dict:
     """Report what the card is set to and how its trading went, over the day and recently.
 
+    Recently means the last minutes, or since the settings were last changed, where that is shorter.
     Money is in 1/1,000,000 dollar after fees, prices in 1/10,000 dollar. A markout is the average of the mid some
     seconds after an entry less the price paid, mirrored for sales: negative is adverse.
 

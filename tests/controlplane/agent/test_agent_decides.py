@@ -18,6 +18,7 @@ def trade(card, start, count, move):
     """Let the card buy 100 at 25.01 ``count`` times; each time the mid then moves by ``move`` (1/10,000 dollar)."""
     for i in range(count):
         at, order = start + i * 30 * SECOND, 10 * i + 1
+        card.now = (at + 9 * SECOND - OPEN) * 1000 // 6400 + 10_000
         card.say("DEPTH", (DOLLARS_25, DOLLARS_25 + 100, 9000, 1000, 0), slot=0, exchange_time=at)
         card.say("TRIGGER", (9000, 1000, DOLLARS_25, DOLLARS_25 + 100, 0x900), slot=0, side=0, exchange_time=at)
         card.say(
@@ -104,6 +105,23 @@ def test_toxic_makes_it_careful_and_then_off_for_good(serving, demo_config, even
     assert plain_card.values["modules.taker"] == 0
     assert tools(toxic[3]) == ["get_performance_report"]
     assert "a person decides" in toxic[3].said
+
+
+def test_what_was_traded_before_a_change_is_not_held_against_it(serving, demo_config, eventually, tmp_path, plain_card):
+    from controlplane.agent.run import decide
+
+    async def scenario():
+        async with serving(plain_card, demo_config) as (service, channels):
+            await armed(channels)
+            await decide(tmp_path)
+            trade(plain_card, OPEN, 9, -300)
+            await eventually(lambda: len(service.state.ledger.fills) == 18)
+            return [await decide(tmp_path), await decide(tmp_path)]
+
+    careful, again = asyncio.run(scenario())
+    assert tools(careful) == ["get_performance_report", "update_risk_parameters", "update_thresholds"]
+    assert tools(again) == ["get_performance_report"]
+    assert plain_card.values["modules.taker"] == 1
 
 
 def test_does_nothing_while_disarmed_and_repeats_itself(serving, plain_card, demo_config, tmp_path):
