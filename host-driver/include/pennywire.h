@@ -206,7 +206,9 @@ PW_API int pw_heartbeat_for(struct pw_card *card, uint64_t duration_ns);
  * from 2^31 on are the soft card's own: PW_ERROR_ARGUMENT. */
 PW_API int pw_mark(struct pw_card *card, uint32_t token);
 
-/* Commands, and a look at whether they took effect. PW_ERROR_REFUSED says why not. */
+/* Commands, and a look at whether they took effect. PW_ERROR_REFUSED says why not. Like every
+ * request they wait for those before them on this handle: a kill that must wait for nobody has a
+ * handle of its own. */
 PW_API int pw_arm(struct pw_card *card);
 PW_API int pw_disarm(struct pw_card *card);
 PW_API int pw_kill(struct pw_card *card);
