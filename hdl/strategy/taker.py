@@ -71,7 +71,7 @@ class ImbalanceTaker(wiring.Component):
     busy : Out(1)
         Something is inside that does not wait for the market.
 
-    Latency: ``intents`` is valid 3 cycles after the view that triggers, always; an answer's exit 4 cycles after the
+    Latency: ``intents`` is valid 3 cycles after the view that triggers, always; an answer's exit 5 cycles after the
     answer where nothing is in its way.
     """
 

@@ -4,17 +4,12 @@ Prices are 1/10,000 dollar, the tick is 100 (one cent). The taker's settings are
 size 100, slip 1, take profit 3, stop 2, stop slip 2 ticks, two retries.
 """
 
-import importlib.util
-from pathlib import Path
-
 import pytest
 
 from hdl.strategy.taker_types import AlarmCode, TakerState
 from hdl.types import OrderIntentKind, Refusal, Role, Side, TimeInForce
+from tests.hdl.strategy import trade_bench
 
-_spec = importlib.util.spec_from_file_location("trade_bench", Path(__file__).with_name("trade_bench.py"))
-trade_bench = importlib.util.module_from_spec(_spec)
-_spec.loader.exec_module(trade_bench)
 run = trade_bench.run
 
 BID, ASK = 100_000, 100_100  # the book at the trigger
@@ -102,6 +97,20 @@ def test_view_to_grant_takes_four_cycles_always(slot):
         latencies = [at - intent["trigger_time"] for at, intent in bench.granted]
         assert latencies == [4, 4, 4, 4]
         assert [intent["cause"] for _, intent in bench.granted] == [1, 2, 3, 4]
+
+    run(script)
+
+
+def test_the_exit_is_granted_six_cycles_after_the_answer_that_ends_the_entry():
+    async def script(bench):
+        await trigger(bench)
+        bench.accept(bench.orders[0])
+        bench.fill(bench.orders[0], 100, ASK)
+        (told_at, _) = bench.waiting[-1]
+        await bench.step(30)
+        assert bench.granted[1][0] - told_at == 6
+        assert bench.granted[1][1]["trigger_time"] == told_at
+        assert bench.granted[1][1]["cause"] >> 63 == 1
 
     run(script)
 

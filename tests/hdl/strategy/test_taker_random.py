@@ -3,18 +3,13 @@
 What is watched is kept apart from the gateware: by what left the gate, and by what the stand-in exchange did.
 """
 
-import importlib.util
 import random
-from pathlib import Path
 
 import pytest
 
 from hdl.strategy.taker_types import TakerState
 from hdl.types import OrderIntentKind, Refusal, Role, Side
-
-_spec = importlib.util.spec_from_file_location("trade_bench", Path(__file__).with_name("trade_bench.py"))
-trade_bench = importlib.util.module_from_spec(_spec)
-_spec.loader.exec_module(trade_bench)
+from tests.hdl.strategy import trade_bench
 
 MID = 100_000
 
