@@ -130,7 +130,7 @@ def finish(command: str, run: Callable[[], Mapping[str, Any]], console: Console)
     try:
         report = run()
     except (BuildError, ChildError, PlayError, RunClientError, SoftCardError, TimeoutError) as error:
-        print(f"pennywire {command}: {error}", file=sys.stderr)
+        print("\n".join([f"pennywire {command}: {error}", *getattr(error, "__notes__", ())]), file=sys.stderr)
         return 1
     print_report(report, console)
     if all(row["equal"] for row in report["cross_check"]):
@@ -168,10 +168,12 @@ def _run_processes(plan: RunPlan, folder: Path, console: Console) -> "RunData":
                 run = _play(plan, folder, client, console)
                 registers = client.registers(_registers(plan))
                 ends = client.status(), client.report()
-            except Exception:
+            except Exception as error:
                 # A child that died is the cause; what it led to here is not.
                 card.check()
                 service.check()
+                for child in (card, service):
+                    error.add_note(f"{child.name} still ran. {child.last_words()}")
                 raise
     for name in _KEPT:
         shutil.copyfile(folder / name, plan.out / name)
