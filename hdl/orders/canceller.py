@@ -8,10 +8,11 @@ __all__ = ["Canceller"]
 
 
 class Canceller(wiring.Component):
-    """While killed, asks for one Cancel of every live row, each once a kill.
+    """While killed and the session is up, asks for one Cancel of every live row, each once a kill.
 
     A row that was asked for and whose number changed back afterwards (its Replace was rejected, so the Cancel named a
     number that never lived) is asked for again. Releasing the kill forgets what was asked: the next kill starts anew.
+    So does a session that goes down: what was sent last may not have arrived, and a Cancel said twice does no harm.
 
     Parameters
     ----------
@@ -20,7 +21,7 @@ class Canceller(wiring.Component):
 
     Ports
     -----
-    killed : level
+    killed, session_up : levels
     live : a bit a row
     freed : strobe a row, the row's order is dead
     number_back : strobe a row, a Replace was rejected
@@ -35,6 +36,7 @@ class Canceller(wiring.Component):
         super().__init__(
             {
                 "killed": In(1),
+                "session_up": In(1),
                 "live": In(rows),
                 "freed": In(rows),
                 "number_back": In(rows),
@@ -50,8 +52,10 @@ class Canceller(wiring.Component):
         asked = Signal(self.rows)
         due = Signal(self.rows)
         row = Signal(range(self.rows))
+        active = Signal()
         m.d.comb += [
-            due.eq(self.live & ~asked & self.killed.replicate(self.rows)),
+            active.eq(self.killed & self.session_up),
+            due.eq(self.live & ~asked & active.replicate(self.rows)),
             self.sweeping.eq(due.any()),
             self.cancels.valid.eq(due.bit_select(row, 1)),
             self.cancels.payload.eq(row),
@@ -66,6 +70,6 @@ class Canceller(wiring.Component):
         for i in range(self.rows):
             with m.If(self.freed[i] | self.number_back[i]):
                 m.d.sync += asked[i].eq(0)
-        with m.If(~self.killed):
+        with m.If(~active):
             m.d.sync += asked.eq(0)
         return m

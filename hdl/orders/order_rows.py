@@ -50,7 +50,7 @@ class OrderRows(wiring.Component):
     impossible, impossible_answer : strobe, and what was answered
     executed, rejected : pulses
     open_orders : rows alive
-    busy : a change is under way
+    busy : a change or the search for a free row is under way
 
     Latency: ``answers`` is valid 3 cycles after a command or an answer is taken.
     """
@@ -136,7 +136,10 @@ class OrderRows(wiring.Component):
             state_read.addr.eq(chosen),
             identity_write.addr.eq(row),
             state_write.addr.eq(row),
-            self.busy.eq((step != _Step.PICK) | self.commands.valid | self.exchange.valid),
+            # Looking for a free row is work too, while there is one.
+            self.busy.eq(
+                (step != _Step.PICK) | self.commands.valid | self.exchange.valid | (~self.row_free & ~used.all())
+            ),
         ]
 
         with m.Switch(step):

@@ -25,10 +25,10 @@ class OrderPort(wiring.Component):
     An intent is taken only when its message can start at once: the first beat of ``tx`` is valid exactly one cycle
     after the handshake. ENTER waits for a free row, and ENTER and REPLACE wait for the kill's sweep to end and for a
     user reference number to be left; CANCEL waits for the transmitter alone. An intent that makes no sense by the time
-    it is taken is not sent but told REFUSED: KILLED (ENTER, REPLACE), MALFORMED (REPLACE or CANCEL of a row that is
-    dead or another's), BUSY (REPLACE of a row whose last Replace is not answered).
+    it is taken is not sent but told REFUSED: KILLED or SESSION_DOWN (ENTER, REPLACE), MALFORMED (REPLACE or CANCEL of a
+    row that is dead or another's), BUSY (REPLACE of a row whose last Replace is not answered).
 
-    While ``killed``, one Cancel (of quantity zero) goes out for every open order, before any intent.
+    While ``killed`` with the session up, one Cancel of quantity zero goes out for every open order, before any intent.
 
     Every message out is told SENT (``flag``: its OUCH type letter), then what the exchange answers. ``flag`` of
     ACCEPTED and REPLACED is the order state. ``cause`` of an answer of the exchange is bit 63 and the number of the
@@ -48,7 +48,7 @@ class OrderPort(wiring.Component):
     card_time : card time in cycles
     symbols : symbol of every slot, first character in the lowest byte
     capacity : OUCH capacity letter
-    killed : level, from arming
+    killed, session_up : levels, from arming and the host
     intents : granted intents
     tx, rx : one OUCH message a frame, no session framing; ``rx`` waits only while a whole message waits for the row
         table (at most 8 cycles)
@@ -60,10 +60,10 @@ class OrderPort(wiring.Component):
     open_orders : orders that may still fill
     entered, replaced, canceled, answered, impossible, unknown_answers, executions, rejects : pulses for the counters;
         ``answered`` counts messages of the exchange
-    busy : something is under way that no input is awaited for
+    busy : something is under way that waits for no input
 
     Latency: handshake to first beat 1 cycle; last beat of an answer to ``answers`` at most 5 cycles when the row table
-    is idle, 9 behind one other change, and SENT 4 to 8 cycles after the handshake.
+    is idle, 9 behind one other change, and SENT 4 to 7 cycles after the handshake.
     """
 
     def __init__(self, own_orders: int, slots: int) -> None:
@@ -75,6 +75,7 @@ class OrderPort(wiring.Component):
                 "symbols": In(data.ArrayLayout(64, slots)),
                 "capacity": In(8),
                 "killed": In(1),
+                "session_up": In(1),
                 "intents": In(stream.Signature(OrderIntent)),
                 "tx": Out(frame_signature(8)),
                 "rx": In(frame_signature(8)),
@@ -128,6 +129,7 @@ class OrderPort(wiring.Component):
             fresh.eq(intent.kind != OrderIntentKind.CANCEL),
             enters.eq(intent.kind == OrderIntentKind.ENTER),
             canceller.killed.eq(self.killed),
+            canceller.session_up.eq(self.session_up),
             canceller.live.eq(rows.live),
             canceller.freed.eq(rows.freed),
             canceller.number_back.eq(rows.number_back),
@@ -153,6 +155,8 @@ class OrderPort(wiring.Component):
         refusal = Signal(Refusal)
         with m.If(self.killed & fresh):
             m.d.comb += refusal.eq(Refusal.KILLED)
+        with m.Elif(~self.session_up & fresh):
+            m.d.comb += refusal.eq(Refusal.SESSION_DOWN)
         with m.Elif(~enters & ~mine):
             m.d.comb += refusal.eq(Refusal.MALFORMED)
         with m.Elif((intent.kind == OrderIntentKind.REPLACE) & rows.query_replacing):
@@ -239,7 +243,14 @@ class OrderPort(wiring.Component):
             self.unknown_answers.eq(receiver.unknown),
             self.executions.eq(rows.executed),
             self.rejects.eq(rows.rejected),
-            self.busy.eq(~idle | rows.busy | receiver.busy | canceller.sweeping | self.rx.valid | self.intents.valid),
+            self.busy.eq(
+                ~idle
+                | rows.busy
+                | receiver.busy
+                | canceller.sweeping
+                | self.rx.valid
+                | (self.intents.valid & self.intents.ready)
+            ),
         ]
         return m
 

@@ -389,6 +389,39 @@ async def kill_cancels_every_open_order_once(dut):
 
 
 @cocotb.test()
+async def a_kill_without_a_session_cancels_when_it_is_back(dut):
+    d = await ready(dut)
+    row = await live_order(d)
+    dut.session_up.value = 0
+    await d.intent(**MOVE, order=row)
+    await d.idle()
+    assert d.answers[-1][1]["refusal"] == Refusal.SESSION_DOWN.value
+    before = len(d.orders)
+    dut.killed.value = 1
+    await d.run(30)
+    assert len(d.orders) == before
+    dut.session_up.value = 1
+    await d.run(30)
+    assert [read_order(m)["type"] for _, m in d.orders[before:]] == [b"X"]
+    # It went down before the answer came: what was sent may be lost, so it is said again, and once only.
+    dut.session_up.value = 0
+    await d.run(30)
+    dut.session_up.value = 1
+    await d.run(60)
+    assert [read_order(m)["user_ref"] for _, m in d.orders[before:]] == [1, 1]
+
+
+@cocotb.test()
+async def waiting_for_a_row_is_not_being_busy(dut):
+    d = await ready(dut)
+    for i in range(ROWS):
+        await live_order(d, ref=i + 1)
+    d.offer(**ENTER)
+    await d.run(20)
+    assert not dut.busy.value
+
+
+@cocotb.test()
 async def impossible_answers_are_counted_and_a_fill_is_still_booked(dut):
     d = await ready(dut)
     told = len(d.answers)

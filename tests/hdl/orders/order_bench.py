@@ -23,6 +23,7 @@ class OrderBench(wiring.Component):
     symbols: In(64 * SLOTS)
     capacity: In(8)
     killed: In(1)
+    session_up: In(1)
     intents: In(stream.Signature(OrderIntent))
     tx: Out(frame_signature(8))
     rx: In(frame_signature(8))
@@ -50,7 +51,7 @@ class OrderBench(wiring.Component):
         m.submodules.port = port = OrderPort(ROWS, SLOTS)
         for name in ("intents", "rx", "tx"):
             wiring.connect(m, wiring.flipped(getattr(self, name)), getattr(port, name))
-        for name in ("card_time", "capacity", "killed", "user_ref_write", "user_ref_value"):
+        for name in ("card_time", "capacity", "killed", "session_up", "user_ref_write", "user_ref_value"):
             m.d.comb += getattr(port, name).eq(getattr(self, name))
         m.d.comb += port.symbols.as_value().eq(self.symbols)
         for name in [

@@ -48,6 +48,7 @@ class Driver:
             getattr(dut, name).value = 0
         dut.rx__payload.value = 0
         dut.tx__ready.value = 1
+        dut.session_up.value = 1
         dut.capacity.value = ord("P")
         dut.symbols.value = int.from_bytes("".join(SYMBOLS).encode(), "little")
         cocotb.start_soon(Clock(dut.clk, 10, unit="ns").start())
