@@ -18,7 +18,7 @@ namespace {
 
 constexpr uint32_t kLast = 1U << 4;
 // `busy` may be low between two stages of one piece of work; this many quiet cycles in a row mean that nothing moves.
-constexpr unsigned kQuietCycles = 4;
+constexpr unsigned kQuietCycles = 8;
 constexpr uint64_t kMaxTimeStep = (uint64_t{1} << 40) - 1;
 
 enum Failure : int64_t { kStaysBusy = -1, kNoAnswer = -2 };
