@@ -48,7 +48,7 @@ class OrderPort(wiring.Component):
     card_time : card time in cycles
     symbols : symbol of every slot, first character in the lowest byte
     capacity : OUCH capacity letter
-    killed, session_up : levels, from arming and the host
+    killed, session_up : levels, from arming and the host; a session that nobody speaks of is up
     intents : granted intents
     tx, rx : one OUCH message a frame, no session framing; ``rx`` waits only while a whole message waits for the row
         table (at most 8 cycles)
@@ -75,7 +75,7 @@ class OrderPort(wiring.Component):
                 "symbols": In(data.ArrayLayout(64, slots)),
                 "capacity": In(8),
                 "killed": In(1),
-                "session_up": In(1),
+                "session_up": In(1, init=1),
                 "intents": In(stream.Signature(OrderIntent)),
                 "tx": Out(frame_signature(8)),
                 "rx": In(frame_signature(8)),
