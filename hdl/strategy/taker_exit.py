@@ -160,8 +160,9 @@ class TakerExit(wiring.Component):
                 with m.If(expected):
                     m.d.comb += [
                         self.next_state.eq(TakerState.UNMANAGED),
-                        following.retries_used.eq(row.retries_used + retry),
-                        following.held.eq(~retry),
+                        # What the gate refused because it is closed is no try: it is made good when it opens.
+                        following.retries_used.eq(row.retries_used + (retry & self.permits)),
+                        following.held.eq(~retry & self.permits),
                     ]
                     self._alarm(m, AlarmCode.UNMANAGED)
             with m.Default():

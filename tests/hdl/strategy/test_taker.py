@@ -350,8 +350,10 @@ def test_a_rejected_replace_is_tried_at_the_next_view():
     run(script)
 
 
-def test_a_refused_exit_is_alarmed_once_and_retried_when_the_gate_opens():
+@pytest.mark.parametrize("retries", [0, 2])
+def test_a_refused_exit_is_alarmed_once_and_retried_when_the_gate_opens(retries):
     async def script(bench):
+        bench.taker(retries=retries)
         await trigger(bench)
         own = bench.orders[0]
         bench.flags(0, halted=1)

@@ -145,7 +145,6 @@ class TradeBench:
         ctx.set(dut.positions.fee_remove, 3000)
         ctx.set(dut.positions.fee_add, -2000)
         ctx.set(dut.positions.commission, 500)
-        ctx.set(dut.gate.granted.ready, 1)
 
     async def arm(self):
         self.ctx.set(self.dut.arming.arm, 1)
