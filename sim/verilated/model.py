@@ -99,6 +99,8 @@ class CardModel:
         self._card: Any = self._lib.pw_sim_new(1)
         self._lib.pw_sim_keep_views(self._card, keep_views)
         self._request = 0
+        #: Beginning of an event datagram that has not left the card whole.
+        self._begun = b""
 
     def __enter__(self) -> Self:
         return self
@@ -230,11 +232,16 @@ class CardModel:
         return int(result)
 
     def event_datagrams(self) -> bytes:
-        """Give the EVENTS datagrams since the last call, one record each, one behind the other."""
+        """Give the EVENTS datagrams since the last call, one record each, one behind the other.
+
+        A stretch of play that an order ends may end inside a datagram: its beginning is kept for the next call.
+        """
         lib, card = self._lib, self._card
-        taken = bytes(self._ffi.buffer(lib.pw_sim_events(card), lib.pw_sim_events_length(card)))
+        taken = self._begun + bytes(self._ffi.buffer(lib.pw_sim_events(card), lib.pw_sim_events_length(card)))
         lib.pw_sim_clear_events(card)
-        return taken
+        whole = len(taken) - len(taken) % (8 * HEADER_WORDS + RECORD_BYTES)
+        self._begun = taken[whole:]
+        return taken[:whole]
 
     def events(self) -> bytes:
         """Give the event records since the last call, 64 bytes each."""
