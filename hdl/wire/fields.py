@@ -12,8 +12,8 @@ from functools import cached_property
 
 __all__ = ["Field", "Kind", "MessageFormat", "Value", "WireError"]
 
-#: What a field holds: a number, text with its padding, or bytes as they are.
-Value = int | str | bytes
+#: What a field holds: a number, or text with its padding.
+Value = int | str
 
 
 class WireError(ValueError):
@@ -28,7 +28,6 @@ class Kind(Enum):
     PRICE8 = "p8"  #: a price in 1/100,000,000 dollar
     TIME = "t"  #: nanoseconds since midnight
     ALPHA = "a"  #: text, padded with spaces on the right
-    BYTES = "b"  #: bytes that nobody interprets
 
 
 @dataclass(frozen=True)
@@ -45,7 +44,7 @@ class Field:
         Bytes.
     kind : Kind
         What the bytes mean.
-    default : int or str or bytes or None
+    default : int or str or None
         What :meth:`MessageFormat.pack` puts there when nothing is given; ``None``: it must be given.
     """
 
@@ -63,7 +62,7 @@ class Field:
     @property
     def numeric(self) -> bool:
         """Whether the field is a number in :meth:`MessageFormat.unpack`."""
-        return self.kind not in (Kind.ALPHA, Kind.BYTES)
+        return self.kind is not Kind.ALPHA
 
     def encode(self, value: Value) -> bytes:
         """Bytes of ``value``.
@@ -77,10 +76,6 @@ class Field:
             if not isinstance(value, str) or not value.isascii() or len(value) > self.width:
                 raise WireError(f"{self.name}: {value!r} is not ASCII text of at most {self.width} characters")
             return value.encode("ascii").ljust(self.width)
-        if self.kind is Kind.BYTES:
-            if not isinstance(value, bytes) or len(value) != self.width:
-                raise WireError(f"{self.name}: {value!r} is not {self.width} bytes")
-            return value
         if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value < 1 << 8 * self.width:
             raise WireError(f"{self.name}: {value!r} is not a whole number from 0 to 2**{8 * self.width} - 1")
         return value.to_bytes(self.width, "big")
@@ -88,9 +83,7 @@ class Field:
     def decode(self, data: bytes) -> Value:
         """Value of the field in ``data``, a whole message; text keeps its padding."""
         part = data[self.offset : self.end]
-        if self.kind is Kind.ALPHA:
-            return part.decode("latin-1")
-        return part if self.kind is Kind.BYTES else int.from_bytes(part, "big")
+        return part.decode("latin-1") if self.kind is Kind.ALPHA else int.from_bytes(part, "big")
 
 
 @dataclass(frozen=True)

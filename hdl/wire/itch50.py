@@ -3,12 +3,12 @@
 Source: Nasdaq TotalView-ITCH 5.0 specification, revision of 2026-02-19, section 1 (layouts unchanged since 2017 but
 for the additions ``h`` and ``O``). Every message starts with the same 11 bytes; the table below gives what follows
 them. In the table ``name:8a`` is 8 bytes of text, ``name:4u`` a number of 4 bytes, ``name:p4`` and ``name:p8`` prices
-of 4 and 8 bytes with as many implied decimals, ``name:1b`` a reserved byte.
+of 4 and 8 bytes with as many implied decimals.
 
 ``ITCH50["A"].pack(stock_locate=1, ...)`` makes bytes, ``ITCH50["A"].unpack(data)`` a dict.
 """
 
-from hdl.wire.fields import Field, Kind, MessageFormat
+from hdl.wire.fields import Field, Kind, MessageFormat, WireError
 
 __all__ = ["ITCH50", "LONGEST", "PREFIX", "SHORTEST"]
 
@@ -25,7 +25,7 @@ R stock_directory 39  stock:8a market_category:1a financial_status_indicator:1a 
     round_lots_only:1a issue_classification:1a issue_sub_type:2a authenticity:1a
     short_sale_threshold_indicator:1a ipo_flag:1a luld_reference_price_tier:1a etp_flag:1a
     etp_leverage_factor:4u inverse_indicator:1a
-H stock_trading_action 25  stock:8a trading_state:1a reserved:1b reason:4a
+H stock_trading_action 25  stock:8a trading_state:1a reserved:1a reason:4a
 Y reg_sho_restriction 20  stock:8a reg_sho_action:1a
 L market_participant_position 26  mpid:4a stock:8a primary_market_maker:1a market_maker_mode:1a
     market_participant_state:1a
@@ -65,11 +65,11 @@ def _messages() -> dict[str, MessageFormat]:
         for item in items:
             field, code = item.split(":")
             kind, width = (Kind(code), int(code[1])) if code[0] == "p" else (Kind(code[-1]), int(code[:-1]))
-            default = bytes(width) if kind is Kind.BYTES else None
+            default = " " * width if field == "reserved" else None
             fields.append(Field(field, fields[-1].end, width, kind, default))
         formats[letter] = MessageFormat(name, tuple(fields), letter)
         if formats[letter].length != int(length):
-            raise AssertionError(f"{name}: the fields make {formats[letter].length} bytes, the table says {length}")
+            raise WireError(f"{name}: the fields make {formats[letter].length} bytes, the table says {length}")
     return formats
 
 
