@@ -105,6 +105,8 @@ def run_session(plan: RunPlan, console: Console) -> dict[str, Any]:
 
     begun = time.monotonic()
     plan.out.mkdir(parents=True, exist_ok=True)
+    # The records of a decision are appended: those of an earlier run are not of this one.
+    (plan.out / "decisions.jsonl").unlink(missing_ok=True)
     with console.status("looking for the verilated gateware") as status:
         build_card(plan.card, progress=lambda words: status.update(f"building the gateware (once): {words}"))
     built = time.monotonic()

@@ -13,7 +13,7 @@ from typing import Any
 import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, MaxNLocator
+from matplotlib.ticker import FuncFormatter, MaxNLocator, MultipleLocator
 
 from controlplane.report.run_data import RunData
 
@@ -25,6 +25,8 @@ _MID = "#7f8c9b"
 _BUY = "#1f77b4"
 _SELL = "#d1603d"
 _MONEY = "#2c7a6b"
+#: Seconds between two ticks of a time axis.
+_TIME_STEPS = (1, 5, 10, 30, 60, 120, 300, 600, 1_800, 3_600, 7_200)
 _STYLE: dict[Any, Any] = {
     "svg.hashsalt": "pennywire",
     "svg.fonttype": "none",
@@ -102,8 +104,11 @@ def _clock(seconds: float, _position: int | None = None) -> str:
 
 
 def _time_axis(axes: Axes) -> None:
+    """Put at most nine ticks at round times."""
+    first, last = axes.get_xlim()
+    step = next((step for step in _TIME_STEPS if (last - first) / step <= 9), _TIME_STEPS[-1])
     axes.xaxis.set_major_formatter(FuncFormatter(_clock))
-    axes.xaxis.set_major_locator(MaxNLocator(8, steps=[1, 1.2, 3, 6, 10]))
+    axes.xaxis.set_major_locator(MultipleLocator(step))
 
 
 def _mid(report: Mapping[str, Any], data: RunData, symbol: str) -> str:
