@@ -59,7 +59,7 @@ def test_exit_is_for_what_the_entry_got_and_from_its_worst_price(side):
         own = bench.orders[0]
         bench.accept(own)
         for shares, offset in ((10, 0), (20, -1), (5, 0)):
-            bench.fill(own, shares, mirrored(side, -offset))  # a tick worse for the entry is a tick in favour of none
+            bench.fill(own, shares, mirrored(side, -offset))  # the second is a tick dearer than the others
         await bench.step(20)
         assert len(bench.granted) == 1, "65 may still fill"
         bench.cancel(own)

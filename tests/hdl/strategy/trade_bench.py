@@ -18,7 +18,7 @@ from hdl.risk.gate import GateConfig, RiskGate
 from hdl.risk.positions import Positions
 from hdl.strategy.taker import ImbalanceTaker
 from hdl.strategy.taker_types import TakerConfig, TakerState
-from hdl.types import OrderAnswerKind, OrderIntentKind, Refusal, Role, Side, SlotFlags, TimeInForce
+from hdl.types import OrderAnswerKind, OrderIntentKind, Role, Side
 
 SLOTS = 3
 ROWS = 4
@@ -307,18 +307,3 @@ def run(script):
 
     sim.add_testbench(bench)
     sim.run()
-
-
-__all__ = [
-    "GATE",
-    "ROWS",
-    "SLOTS",
-    "TAKER",
-    "TICK",
-    "Order",
-    "Refusal",
-    "SlotFlags",
-    "TimeInForce",
-    "TradeBench",
-    "run",
-]
