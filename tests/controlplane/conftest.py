@@ -95,7 +95,7 @@ class PlainCard:
             return [self._records.popleft() for _ in range(min(maximum, len(self._records)))]
 
 
-async def until(condition, seconds=5.0):
+async def until(condition, seconds=20.0):
     """Wait until a condition holds; fail when it does not in time."""
     end = time.monotonic() + seconds
     while not condition():

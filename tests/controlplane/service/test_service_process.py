@@ -43,7 +43,7 @@ def folder(tmp_path_factory):
 @pytest.fixture
 def soft_card(folder):
     # The loopback card has the real registers, host link and event stream, and builds in seconds.
-    arguments = ("-m", "sim.softcard", "--dir", str(folder), "--loopback", "--boundary-seconds", "2")
+    arguments = ("-m", "sim.softcard", "--dir", str(folder), "--loopback", "--boundary-seconds", "5")
     with process("soft card ready", *arguments):
         yield f"unix:{folder / 'link.sock'}"
 
