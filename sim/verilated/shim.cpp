@@ -141,8 +141,8 @@ Model* pw_sim_new(int soft) {
     top.rst = 1;
     for (int i = 0; i < 4; ++i) cycle(*m, 0, 0);
     top.rst = 0;
-    m->events.clear();
     m->quiet = 0;
+    for (int i = 0; i < 1000 && !idle(*m); ++i) cycle(*m, 0, 0);  // a card at rest can be asked at once
     return m;
 }
 

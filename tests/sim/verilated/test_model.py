@@ -36,6 +36,7 @@ def card(library):
 
 def test_time_stands_still_but_for_play(card):
     assert card.now == 0
+    assert card.idle
     for _ in range(50):
         card.read(TIME)
         card.write(0x110, 5)
