@@ -33,6 +33,7 @@ class BookBench(wiring.Component):
                 "event_ready": Out(1),
                 "view_payload": Out(DepthView),
                 "view_valid": Out(1),
+                "view_overflowed": Out(1),
                 **{name: Out(32) for name in PULSES},
                 "stale_slots": Out(64),
                 "live_orders": Out(32),
@@ -70,6 +71,7 @@ class BookBench(wiring.Component):
         ]
         for name in PULSES:
             m.d.sync += getattr(self, name).eq(getattr(self, name) + getattr(book, name))
+        m.d.sync += self.view_overflowed.eq(book.stale.valid)  # a cycle before the view of the same event
         with m.If(book.stale.valid):
             m.d.sync += self.stale_slots.eq(self.stale_slots | (1 << book.stale.payload.slot[:6]))
         return m

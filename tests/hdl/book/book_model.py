@@ -40,6 +40,7 @@ class Counts:
     duplicate_references: int = 0
     zero_adds: int = 0
     over_executions: int = 0
+    table_overflows: int = 0
 
 
 @dataclass
@@ -75,23 +76,25 @@ class BookModel:
         self._change(order, -order.shares)
         return order
 
-    def _add(self, reference: int, order: Order) -> None:
+    def _add(self, reference: int, order: Order, fits: bool) -> None:
         if order.shares == 0 or order.price == 0:
             self.counts.zero_adds += 1
         elif reference in self.orders:
             self.counts.duplicate_references += 1
+        elif not fits:
+            self.counts.table_overflows += 1
         else:
             self.orders[reference] = order
             self._change(order, order.shares)
 
-    def apply(self, event: Event) -> None:
-        """Apply one event; ``trade`` is then (shares, price) of its print."""
+    def apply(self, event: Event, *, fits: bool = True) -> None:
+        """Apply one event; ``trade`` is then (shares, price) of its print. ``fits``: a new order has room."""
         self.trade = (0, 0)
         kind = event.kind
         if kind not in ("NONE", "REFRESH"):
             self.counts.events += 1
         if kind == "ADD":
-            self._add(event.reference, Order(event.slot, event.side, event.shares, event.price))
+            self._add(event.reference, Order(event.slot, event.side, event.shares, event.price), fits)
         elif kind in ("EXECUTE", "EXECUTE_PRICE", "CANCEL", "DELETE", "REPLACE"):
             order = self.orders.get(event.reference)
             if order is None or order.slot != event.slot:
@@ -104,7 +107,7 @@ class BookModel:
             if kind in ("DELETE", "REPLACE"):
                 self._remove(event.reference)
                 if kind == "REPLACE":
-                    self._add(event.new_reference, Order(order.slot, order.side, event.shares, event.price))
+                    self._add(event.new_reference, Order(order.slot, order.side, event.shares, event.price), fits)
             elif event.shares >= order.shares:
                 self.counts.over_executions += event.shares > order.shares
                 self._remove(event.reference)

@@ -5,6 +5,7 @@ import struct
 import subprocess
 from collections.abc import Sequence
 from dataclasses import fields
+from functools import cache
 from pathlib import Path
 
 from amaranth.back import verilog
@@ -75,8 +76,10 @@ def unpack(word: int) -> dict[str, object]:
     return view
 
 
-def build(bench: BookBench) -> Path:
+@cache
+def build(slots: int, table_orders: int, row_levels: int, queue: int) -> Path:
     """Build the player of a bench, once per content of it; give the program."""
+    bench = BookBench(slots, table_orders, row_levels, queue=queue)
     text = verilog.convert(bench, name="top", ports=ports_of(bench), emit_src=False, strip_internal_attrs=True)
     player = Path(__file__).with_name("book_player.cpp")
     digest = hashlib.sha256(text.encode() + player.read_bytes()).hexdigest()[:16]
@@ -93,9 +96,11 @@ def build(bench: BookBench) -> Path:
     return program
 
 
-def play(bench: BookBench, events: Sequence[Event], gaps: Sequence[int], work: Path) -> dict[str, object]:
-    """Play events into a bench; give the counters, the latencies, and ``views`` taken apart."""
-    program = build(bench)
+def play(
+    sizes: tuple[int, int, int], events: Sequence[Event], gaps: Sequence[int], work: Path, *, queue: int = 0
+) -> dict[str, object]:
+    """Play events into a bench of these sizes; give the counters, the latencies, and ``views`` taken apart."""
+    program = build(*sizes, queue)
     words = -(-MarketEvent.as_shape().size // 32)
     given = b"".join(
         struct.pack("<i", gap) + pack(event).to_bytes(4 * words, "little")
@@ -109,31 +114,38 @@ def play(bench: BookBench, events: Sequence[Event], gaps: Sequence[int], work: P
     raw = (work / "answers").read_bytes()
     tail = 4 * len(COUNTERS)
     result: dict[str, object] = dict(zip(COUNTERS, struct.unpack(f"<{len(COUNTERS)}I", raw[-tail:]), strict=True))
-    size = 8 + 4 * -(-DepthView.as_shape().size // 32)
+    size = 12 + 4 * -(-DepthView.as_shape().size // 32)
     assert (len(raw) - tail) % size == 0
     views = []
     taken = []
     latencies = set()
     for at in range(0, len(raw) - tail, size):
-        shown, came = struct.unpack_from("<2I", raw, at)
+        shown, came, overflowed = struct.unpack_from("<3I", raw, at)
         latencies.add(shown - came)
         taken.append(came)
-        views.append(unpack(int.from_bytes(raw[at + 8 : at + size], "little")))
+        views.append(unpack(int.from_bytes(raw[at + 12 : at + size], "little")) | {"overflowed": overflowed})
     result |= {"views": views, "latencies": sorted(latencies), "taken": taken}
     return result
 
 
-def check(events: Sequence[Event], result: dict[str, object]) -> dict[str, int]:
+def check(events: Sequence[Event], result: dict[str, object], *, slots: int = 64) -> dict[str, int]:
     """Compare every view and the counters with the model; give how often each side said incomplete.
 
-    A side that says incomplete must still show nothing false: its levels are the first of the model's.
+    A side that says incomplete must still show nothing false: its levels are the first of the model's. An order that
+    the table says it cannot hold is left out of the model too, so that everything after it is compared as well.
     """
     model = BookModel()
     seen = {"incomplete": 0, "complete": 0}
     views = result["views"]
     assert len(views) == len(events)
     for number, (event, view) in enumerate(zip(events, views, strict=True)):
-        model.apply(event)
+        if event.slot >= slots:
+            assert view["bid_incomplete"]
+            assert view["ask_incomplete"]
+            assert not view["bids"] + view["asks"]
+            model.counts.events += event.kind not in ("NONE", "REFRESH")
+            continue
+        model.apply(event, fits=not view["overflowed"])
         where = f"after event {number}, {event}"
         bids, asks = model.top(event.slot, 0), model.top(event.slot, 1)
         for name, true, flag in (("bids", bids, "bid_incomplete"), ("asks", asks, "ask_incomplete")):
@@ -163,6 +175,7 @@ def check(events: Sequence[Event], result: dict[str, object]) -> dict[str, int]:
     assert result["zero_adds"] == counts.zero_adds
     assert result["over_executions"] == counts.over_executions
     assert result["events_applied"] == counts.events
+    assert result["table_overflows"] == counts.table_overflows == sum(view["overflowed"] for view in views)
     assert result["live_orders"] == len(model.orders)
     assert result["latencies"] == [6]
     return seen

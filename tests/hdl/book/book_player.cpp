@@ -1,9 +1,9 @@
 // Plays packed events into a verilated BookBench and writes down every view and the counters.
 //
 // Usage: player EVENTS ANSWERS. EVENTS: records of 32-bit words: gap, then the packed event. `gap` cycles without
-// an event come before it; a negative gap waits until the book has nothing left to do. ANSWERS: for each view its
-// cycle, the cycle in which its event was taken, and the packed view; then the counters in the order written below.
-// No template of words is fixed here: widths come from the model.
+// an event come before it; of a negative gap as many cycles, or fewer if the book has nothing left to do before they
+// are over (a book at rest does not change). ANSWERS: for each view its cycle, the cycle in which its event was taken,
+// whether the event made its slot stale, and the packed view; then the counters in the order written below.
 
 #include <cstdint>
 #include <cstdio>
@@ -59,7 +59,9 @@ int main(int argc, char **argv) {
         if (!offered && at < count) {
             if (gap > 0)
                 gap--;
-            else if (gap == 0 || !top.busy) {
+            else if (gap < 0 && top.busy)
+                gap++;
+            else {
                 for (std::size_t i = 0; i < event_words; i++)
                     top.event_payload[i] = events[at * (event_words + 1) + 1 + i];
                 offered = true;
@@ -80,8 +82,8 @@ int main(int argc, char **argv) {
                 std::fprintf(stderr, "a view without an event in cycle %u\n", cycle);
                 return 1;
             }
-            const uint32_t times[2] = {cycle, taken.front()};
-            std::fwrite(times, 4, 2, out);
+            const uint32_t times[3] = {cycle, taken.front(), top.view_overflowed};
+            std::fwrite(times, 4, 3, out);
             std::fwrite(&top.view_payload[0], 4, view_words, out);
             taken.pop_front();
             views++;
