@@ -41,6 +41,7 @@ class OrderRows(wiring.Component):
     -----
     commands : what left the card; taken before ``exchange``
     exchange : what the exchange answered
+    settled : pulse, a command has changed its row: from the next cycle on, questions are answered by the new row
     answers, detail : one change, at most every 4 cycles; never waits
     query_row : row asked about; in the same cycle ``query_live``, ``query_replacing``, ``query_ref`` (the newest
         number of the chain) and ``query_identity``
@@ -62,6 +63,7 @@ class OrderRows(wiring.Component):
             {
                 "commands": In(stream.Signature(Command)),
                 "exchange": In(stream.Signature(ExchangeAnswer)),
+                "settled": Out(1),
                 "answers": Out(stream.Signature(OrderAnswer, always_ready=True)),
                 "detail": Out(AnswerDetail),
                 "query_row": In(8),
@@ -188,6 +190,7 @@ class OrderRows(wiring.Component):
         writing = Signal()
         m.d.comb += [
             writing.eq(step == _Step.WRITE),
+            self.settled.eq(writing & is_command),
             self.answers.valid.eq(writing & (change.answer.kind != OrderAnswerKind.NONE)),
             self.answers.payload.eq(change.answer),
             self.detail.eq(change.detail),

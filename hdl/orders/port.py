@@ -120,12 +120,13 @@ class OrderPort(wiring.Component):
         trigger = Signal(64)
         swept = Signal()  # a cancel of the sweep: nothing triggered it
         start = Signal()
-        told = Signal(init=1)  # the row table has taken the command
+        offered = Signal()  # the row table has not taken the command yet
+        settled = Signal(init=1)  # the row table has changed the row: the next intent sees it as it is
         idle = Signal()
         fresh = Signal()
         enters = Signal()
         m.d.comb += [
-            idle.eq(~start & told & ~transmitter.busy & ~rows.commands.valid),
+            idle.eq(settled & ~transmitter.busy),
             fresh.eq(intent.kind != OrderIntentKind.CANCEL),
             enters.eq(intent.kind == OrderIntentKind.ENTER),
             canceller.killed.eq(self.killed),
@@ -183,7 +184,8 @@ class OrderPort(wiring.Component):
                 chain.eq(owner.chain),
                 swept.eq(1),
                 start.eq(1),
-                told.eq(0),
+                offered.eq(1),
+                settled.eq(0),
             ]
         with m.Elif(self.intents.valid & self.intents.ready):
             m.d.sync += [
@@ -214,7 +216,8 @@ class OrderPort(wiring.Component):
                 trigger.eq(intent.trigger_time),
                 swept.eq(0),
                 start.eq(refusal == Refusal.NONE),
-                told.eq(0),
+                offered.eq(1),
+                settled.eq(0),
             ]
             with m.If(refusal == Refusal.NONE):
                 m.d.comb += rows.take.eq(enters)
@@ -227,11 +230,13 @@ class OrderPort(wiring.Component):
             transmitter.start.eq(start),
             transmitter.order.eq(order),
             transmitter.capacity.eq(self.capacity),
-            rows.commands.valid.eq(~told),
+            rows.commands.valid.eq(offered),
             rows.commands.payload.eq(command),
         ]
         with m.If(rows.commands.valid & rows.commands.ready):
-            m.d.sync += told.eq(1)
+            m.d.sync += offered.eq(0)
+        with m.If(rows.settled):
+            m.d.sync += settled.eq(1)
 
         self._record(m, transmitter, order, command, chain, trigger, swept)
         m.d.comb += [

@@ -389,6 +389,44 @@ async def kill_cancels_every_open_order_once(dut):
 
 
 @cocotb.test()
+async def the_next_intent_sees_the_row_as_the_last_one_left_it(dut):
+    """However an answer falls beside a Replace, a second one at its heels is refused, and a kill names the new one."""
+    d = await ready(dut)
+    ref = 1
+    for delay in range(12):
+        for killing in (False, True):
+            row = await live_order(d, ref=ref)
+            before, told = len(d.orders), len(d.answers)
+            d.offer(**MOVE, order=row)
+            moves = 0
+            for cycle in range(40):
+                if cycle == delay:
+                    d.say(executed(ref, 10, 250_100))
+                if await d.cycle():
+                    moves += 1
+                    if killing:
+                        dut.killed.value = 1
+                    if killing or moves == 2:
+                        dut.intents__valid.value = 0
+            await d.idle()
+            letters = [(o["type"], o["user_ref"]) for o in (read_order(m) for _, m in d.orders[before:])]
+            refusals = [a["refusal"] for _, a in d.answers[told:] if a["kind"] == Kind.REFUSED.value]
+            if killing:
+                assert letters == [(b"U", ref + 1), (b"X", ref + 1)]
+            else:
+                assert letters == [(b"U", ref + 1)]
+                assert refusals == [Refusal.BUSY.value]
+            d.say(replaced(ref, ref + 1, 290, 250_000))
+            d.say(canceled(ref + 1, 290))
+            await d.idle()
+            dut.killed.value = 0
+            await d.idle()
+            ref += 2
+    assert d.pulses["impossible"] == 0
+    assert dut.open_orders.value == 0
+
+
+@cocotb.test()
 async def a_kill_without_a_session_cancels_when_it_is_back(dut):
     d = await ready(dut)
     row = await live_order(d)
