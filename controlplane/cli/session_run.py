@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import logging
 import shutil
 import sys
 import tempfile
@@ -200,6 +201,8 @@ def _play(plan: RunPlan, folder: Path, client: "RunClient", console: Console) ->
     from sim.player import Player, PlayerSettings, RunLengths
     from sim.softcard.client import MarketClient
 
+    # ADK warns at every call that a model without a price gave no token counts.
+    logging.getLogger("google_adk").setLevel(logging.ERROR)
     fees = load_config(plan.config).fees
     venue = Venue(Fees(fees.remove, fees.add, fees.commission))
     run = _Run(RunLengths(), MarketWatch(plan.symbols), venue)
@@ -215,8 +218,10 @@ def _play(plan: RunPlan, folder: Path, client: "RunClient", console: Console) ->
             if plan.decide_seconds and now % (plan.decide_seconds * _SECOND) == 0 and client.status().market_open:
                 record = loop.run(decide(folder, model=plan.model))
                 append_record(plan.out, record)
-                run.decisions.append(decision_row(now, record))
-                bar.console.print(f"{_clock(now)}  {record.said or record.error}", style="dim")
+                row = decision_row(now, record)
+                if not run.decisions or run.decisions[-1].said != row.said:
+                    bar.console.print(f"{_clock(now)}  {row.said}", style="dim")
+                run.decisions.append(row)
 
         settings = PlayerSettings(clock_period_ps=client.status().clock_period_ps)
         player = Player(

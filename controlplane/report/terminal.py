@@ -98,9 +98,16 @@ def _decisions(report: Mapping[str, Any]) -> RenderableType:
     table = Table(title="What the agent did, and why", title_justify="left", box=None, pad_edge=False)
     table.add_column("time")
     table.add_column("calls and words", overflow="fold")
+    last, left_out = None, 0
     for decision in report["decisions"]:
+        if decision["said"] == last:
+            left_out += 1
+            continue
+        last = decision["said"]
         calls = [f"{c['tool']}({', '.join(f'{k}={v}' for k, v in c['args'].items())})" for c in decision["calls"]]
         table.add_row(clock(decision["time"], 0), Text("\n".join([*calls, decision["said"]])))
+    if left_out:
+        table.add_row("", f"and {left_out} times the same as the decision before")
     if not report["decisions"]:
         table.add_row("", "no decision was taken")
     return table

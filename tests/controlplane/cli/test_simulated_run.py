@@ -1,0 +1,155 @@
+"""The parts of a simulated run that need no card: what is gathered, what a replay is configured with, exit statuses."""
+
+import io
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from controlplane.agent.run import DecisionRecord
+from controlplane.card.event_table import RecordType
+from controlplane.cli.demo import CONFIG, run_demo
+from controlplane.cli.gather import card_rows, decision_row, fill_rows, ledger_rows, sent_rows
+from controlplane.cli.processes import ChildError
+from controlplane.cli.replay import find_locates, replay_config, run_replay
+from controlplane.cli.session_run import finish
+from controlplane.config.load import load_config
+from controlplane.proto_gen.pennywire_v1 import control_pb2 as pb
+from controlplane.report.run_data import CardRow, FillRow, LedgerRow, SentRow, ToolCall
+from controlplane.store.event_log import EventLog
+from sim.exchange.log import LogEntry
+from sim.sessions.binaryfile import write_messages
+from sim.sessions.make import make_messages
+
+
+@dataclass
+class Record:
+    """An event record of the test's own."""
+
+    type: int
+    slot: int = 0
+    side: int = 0
+    detail: int = 0
+    sequence: int = 0
+    card_time: int = 0
+    exchange_time: int = 0
+    order: int = 0
+    chain: int = 0
+    cause: int = 0
+    epoch: int = 0
+    words: tuple[int, ...] = (0, 0, 0, 0, 0)
+
+
+def logged(path: Path, *records: Record) -> Path:
+    log = EventLog(path)
+    log.append(records)
+    log.close()
+    return path
+
+
+def test_orders_that_left_are_read_from_the_event_log(tmp_path: Path):
+    # flags: bits 0-1 module, bits 2-3 role: 1 is taker's entry, 5 taker's exit.
+    path = logged(
+        tmp_path / "events.sqlite",
+        Record(RecordType.TRIGGER, exchange_time=90),
+        Record(RecordType.ORDER_SENT, slot=1, exchange_time=100, words=(250_100, 100, 11, 0, 0b010001)),
+        Record(RecordType.ORDER_SENT, slot=1, exchange_time=200, words=(250_400, 100, 31, 0, 0b000101)),
+        Record(RecordType.ORDER_SENT, slot=0, detail=1, exchange_time=300, words=(250_000, 100, 9, 2, 0b000101)),
+        Record(RecordType.ORDER_SENT, slot=0, detail=2, exchange_time=400, words=(0, 0, 7, 0, 0b000101)),
+    )
+    assert sent_rows(path, ["PWAA", "PWBB"]) == [
+        SentRow(100, "PWBB", "enter", True, 11),
+        SentRow(200, "PWBB", "enter", False, 31),
+        SentRow(300, "PWAA", "replace", False, 9),
+        SentRow(400, "PWAA", "cancel", False, 7),
+    ]
+
+
+@pytest.mark.parametrize("wrong", [{"slot": 2}, {"detail": 3}])
+def test_a_log_of_another_run_is_refused(tmp_path: Path, wrong: dict[str, int]):
+    path = logged(tmp_path / "events.sqlite", Record(RecordType.ORDER_SENT, **wrong))
+    with pytest.raises(ValueError, match="not of this run"):
+        sent_rows(path, ["PWAA", "PWBB"])
+
+
+def test_only_executions_of_the_exchange_are_fills():
+    entries = [
+        LogEntry("accepted", 1, "PWAA", 4, 4, "T", 100, 250_000),
+        LogEntry("executed", 2, "PWAA", 4, 4, "T", 60, 250_100, "R", 9, 180_000),
+        LogEntry("canceled", 3, "PWAA", 4, 4, "T", 40, 250_000, reason="I"),
+        LogEntry("executed", 5, "PWBB", 6, 6, "B", 10, 400_000, "A", 10, -20_000),
+    ]
+    assert fill_rows(entries) == [
+        FillRow(2, "PWAA", 4, False, 60, 250_100, "R", 9, 180_000),
+        FillRow(5, "PWBB", 6, True, 10, 400_000, "A", 10, -20_000),
+    ]
+
+
+def test_registers_and_ledger_are_taken_as_they_are():
+    symbol = pb.SymbolStatus(symbol="PWAA", slot=2, position_shares=-7, cash_microdollars=-9, bid_price=1, ask_price=2)
+    status = pb.GetStatusResponse(symbols=[symbol])
+    assert card_rows(status, {"slot[2].triggers": 5}) == {"PWAA": CardRow(-7, -9, 1, 2, 5)}
+    row = pb.SymbolReport(
+        symbol="PWAA", fills=1, shares=2, position_shares=-3, pnl_microdollars=-4, fees_microdollars=5, mid_times_two=6
+    )
+    assert ledger_rows(pb.GetReportResponse(symbols=[row])) == {"PWAA": LedgerRow(-3, 1, 2, 5, -4, 6)}
+
+
+def test_a_decision_that_broke_off_says_so():
+    calls = [{"tool": "get_performance_report", "args": {}, "result": {"status": "done", "recent_bars": [1, 2]}}]
+    row = decision_row(7, DecisionRecord(5, "rules", "decide", calls=calls, said="Hm.", error="Boom: no"))
+    assert (row.time, row.said) == (7, "Hm. (broke off: Boom: no)")
+    assert row.calls == (ToolCall("get_performance_report", {}, {"status": "done"}),)
+
+
+def test_a_replay_is_configured_for_its_symbols(tmp_path: Path):
+    path = tmp_path / "config.toml"
+    path.write_text(replay_config(["AAPL", "BRK.A"], {"BRK.A": 13, "AAPL": 7}, None))
+    config = load_config(path)
+    assert [symbol.name for symbol in config.symbols] == ["AAPL", "BRK.A"]
+    assert not any(symbol.failures() for symbol in config.symbols)
+    assert config.join == {"BRK.A": 13, "AAPL": 7}
+    assert config.envelope == load_config(CONFIG).envelope
+    path.write_text(replay_config(["AAPL"], {}, None))
+    assert load_config(path).join == {}
+
+
+def test_a_users_configuration_is_kept_and_joined(tmp_path: Path):
+    assert replay_config(["PWAA"], {}, CONFIG) == CONFIG.read_text()
+    own = tmp_path / "own.toml"
+    own.write_text(replay_config(["PWAA"], {"PWAA": 3}, CONFIG))
+    assert load_config(own).join == {"PWAA": 3}
+    with pytest.raises(ValueError, match=r"has a \[join\] table already"):
+        replay_config(["PWAA"], {"PWAA": 3}, own)
+
+
+def test_locates_are_found_in_the_middle_of_a_day(tmp_path: Path):
+    file = tmp_path / "late.itch50"
+    write_messages(file, make_messages(1, 5_000).messages[900:])
+    assert find_locates(file, ["PWCC", "PWAA"]) == {"PWAA": 17, "PWCC": 1021}
+    with pytest.raises(ValueError, match=r"late\.itch50 never names NOPE"):
+        find_locates(file, ["PWAA", "NOPE"])
+
+
+def test_wrong_wishes_end_with_status_two(tmp_path: Path, capsys):
+    assert run_demo(1, 5_000, tmp_path, "sunny", console=Console(file=io.StringIO())) == 2
+    assert "no regime is called 'sunny'" in capsys.readouterr().err
+    file = tmp_path / "day.itch50"
+    write_messages(file, make_messages(1, 2_000).messages)
+    assert run_replay(file, ["NOPE"], True, tmp_path, console=Console(file=io.StringIO())) == 2
+    assert "never names NOPE" in capsys.readouterr().err
+    assert run_replay(file, ["MUCHTOOLONG"], False, tmp_path, console=Console(file=io.StringIO())) == 2
+    assert "is no symbol" in capsys.readouterr().err
+
+
+def test_what_breaks_off_a_run_is_said_with_the_last_words_of_its_processes(capsys):
+    def run() -> dict:
+        error = ChildError("the soft card ended with status 1")
+        error.add_note("the control plane still ran")
+        raise error
+
+    assert finish("demo", run, Console(file=io.StringIO())) == 1
+    assert capsys.readouterr().err == (
+        "pennywire demo: the soft card ended with status 1\nthe control plane still ran\n"
+    )
