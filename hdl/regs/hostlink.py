@@ -44,7 +44,7 @@ class HostLink(wiring.Component):
     A request is stored whole before anything is done, because its length is known only at its end and a request of
     wrong length changes nothing. Items are carried out in order; the response leaves as they are.
 
-    Latency: the first word of a response is offered 3 cycles after the last word of its request; each item takes 9
+    Latency: the first word of a response is offered 2 cycles after the last word of its request; each item takes 8
     cycles with a bank that acknowledges in 4. ``rx`` is not ready meanwhile.
 
     Bad input: a wrong magic or version, an unknown kind (SUBSCRIBE is one here), a count above 64 or a length that is

@@ -35,7 +35,7 @@ class Telemetry(wiring.Component):
     finds its source's queue or the common queue full is lost, counted in ``dropped``, and its number is used up, so
     that whoever reads the stream sees the hole.
 
-    Latency: a datagram's first word is offered 4 cycles after the record was valid if nothing else waits; a datagram
+    Latency: a datagram's first word is offered 3 cycles after the record was valid if nothing else waits; a datagram
     takes 10 cycles, so more than one record in 10 cycles for long fills the queue.
 
     Parameters

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from hdl.configs import CONFIGS
 from sim.softcard.server import BOUNDARY_SECONDS, SLOW_SECONDS, SoftCard, SoftCardStartError
-from sim.verilated.build import BuildError, build_card, build_component
+from sim.verilated.build import BuildError, build_card
 from sim.verilated.model import CardBusyError, CardModel
 
 
@@ -43,12 +43,7 @@ def main() -> int:
     """
     options = _options()
     try:
-        if options.loopback:
-            from sim.verilated.loopback import LoopbackCard
-
-            library = build_component(LoopbackCard(CONFIGS[options.config]), progress=_say)
-        else:
-            library = build_card(options.config, progress=_say)
+        library = build_card(options.config, loopback=options.loopback, progress=_say)
         options.dir.mkdir(parents=True, exist_ok=True)
         with CardModel(options.config, library=library) as model:
             card = SoftCard(

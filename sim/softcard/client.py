@@ -1,5 +1,6 @@
 """The player's side of the soft card: :class:`MarketClient`."""
 
+import contextlib
 import socket
 from collections.abc import Sequence
 from pathlib import Path
@@ -82,7 +83,9 @@ class MarketClient:
 
     def _ask(self, kind: Kind, fields: bytes, expected: Kind) -> memoryview:
         try:
-            protocol.send(self._socket, kind, fields)
+            # A card that hangs up may have said why before: what it said is still to be read.
+            with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+                protocol.send(self._socket, kind, fields)
             while (message := self._reader.next()) is None:
                 received = self._socket.recv(1 << 20)
                 if not received:

@@ -47,13 +47,15 @@ class BuildError(RuntimeError):
     """A tool failed; the message says which, and ends with what it said."""
 
 
-def build_card(config: CardConfig | str, *, progress: Progress | None = None) -> Path:
+def build_card(config: CardConfig | str, *, loopback: bool = False, progress: Progress | None = None) -> Path:
     """Build the verilated card of a configuration, or find it built.
 
     Parameters
     ----------
     config : CardConfig or str
         A configuration or the name of one.
+    loopback : bool
+        Build :class:`sim.verilated.loopback.LoopbackCard` in place of the card.
     progress : callable or None
         Told in a few words what is being done; not called if the library is there.
 
@@ -76,14 +78,19 @@ def build_card(config: CardConfig | str, *, progress: Progress | None = None) ->
     chosen = config
 
     def make() -> str:
-        from hdl.card import Card  # elaborating the card takes seconds: only when nothing is cached
+        # Elaborating takes seconds, and importing is part of it: only when nothing is cached.
+        if loopback:
+            from sim.verilated.loopback import LoopbackCard
+
+            return _to_verilog(LoopbackCard(chosen))
+        from hdl.card import Card
 
         return _to_verilog(Card(chosen))
 
     # Hashed by its sources rather than by its Verilog: finding it built then needs no elaboration.
     sources = sorted(p for folder in hdl.__path__ for p in Path(folder).rglob("*") if p.suffix in (".py", ".rdl"))
-    digest = hashlib.sha256(repr(config).encode())
-    for path in sources:
+    digest = hashlib.sha256(repr((config, loopback)).encode())
+    for path in [*sources, SHIM.with_name("loopback.py")] if loopback else sources:
         digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
     digest.update(importlib.metadata.version("amaranth").encode())
     return _build(digest, make, progress)

@@ -8,8 +8,7 @@ import pytest
 
 from hdl.configs import CONFIGS
 from hdl.regs.description import SOURCE, describe
-from sim.verilated.build import build_component
-from sim.verilated.loopback import LoopbackCard
+from sim.verilated.build import build_card
 from sim.verilated.model import CardModel, RegisterError
 
 CONFIG = CONFIGS["demo"]
@@ -26,7 +25,7 @@ STRIDE = 0x200
 
 @pytest.fixture(scope="module")
 def library():
-    return build_component(LoopbackCard(CONFIG))
+    return build_card(CONFIG, loopback=True)
 
 
 @pytest.fixture

@@ -16,7 +16,6 @@ from sim.card_port import Arrival, Port
 from sim.verilated import build, model
 from sim.verilated.batch import ArrivalBatch
 from sim.verilated.build import BuildError, build_card, build_component
-from sim.verilated.loopback import LoopbackCard
 from sim.verilated.model import CardModel, RegisterError
 
 CONFIG = CONFIGS["demo"]
@@ -25,7 +24,7 @@ FRAMES, ANSWERS, TIME = 0x230, 0x438, 0x118
 
 @pytest.fixture(scope="module")
 def library():
-    return build_component(LoopbackCard(CONFIG))
+    return build_card(CONFIG, loopback=True)
 
 
 @pytest.fixture
