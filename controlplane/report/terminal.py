@@ -64,7 +64,7 @@ def _books(report: Mapping[str, Any]) -> RenderableType:
 
 def _money(report: Mapping[str, Any]) -> RenderableType:
     table = Table(title="Triggers, orders, fills, money", title_justify="left", box=None, pad_edge=False)
-    for name in ("symbol", "triggers", "orders", "fills", "shares", "round trips", "won", "position", "fees", "P&L"):
+    for name in ("symbol", "triggers", "orders", "fills", "shares", "trips", "won", "position", "fees", "P&L"):
         table.add_column(name, justify="left" if name == "symbol" else "right")
     rows, total = report["result"]["symbols"], report["result"]["total"]
     for symbol, row in rows.items():
@@ -87,7 +87,7 @@ def _latency(report: Mapping[str, Any]) -> RenderableType:
     words = "Trigger to order: no entry order left the card"
     if latency["orders"]:
         words = (
-            f"Trigger to order, in cycles of the Verilator model: min {latency['min']}, median {latency['median']}, "
+            f"Trigger to order, in cycles of the Verilator model: min {latency['min']}, median {latency['median']:g}, "
             f"max {latency['max']} ({latency['orders']} orders)"
         )
     markouts = ", ".join(f"{row['seconds']} s {cents_a_share(row['average'])}" for row in report["markouts"])
