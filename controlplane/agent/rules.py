@@ -160,7 +160,9 @@ def _say(text: str, call: tuple[str, dict[str, Any]] | None = None) -> LlmRespon
     parts = [types.Part(text=text)]
     if call is not None:
         parts.append(types.Part(function_call=types.FunctionCall(name=call[0], args=call[1])))
-    return LlmResponse(content=types.Content(role="model", parts=parts))
+    # No tokens are used, and ADK complains of a model that does not say how many.
+    usage = types.GenerateContentResponseUsageMetadata(prompt_token_count=0, candidates_token_count=0)
+    return LlmResponse(content=types.Content(role="model", parts=parts), usage_metadata=usage)
 
 
 class RuleModel(BaseLlm):
