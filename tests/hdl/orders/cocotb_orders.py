@@ -397,9 +397,10 @@ async def the_next_intent_sees_the_row_as_the_last_one_left_it(dut):
         for killing in (False, True):
             row = await live_order(d, ref=ref)
             before, told = len(d.orders), len(d.answers)
-            d.offer(**MOVE, order=row)
             moves = 0
-            for cycle in range(40):
+            for cycle in range(48):
+                if cycle == 8:
+                    d.offer(**MOVE, order=row)
                 if cycle == delay:
                     d.say(executed(ref, 10, 250_100))
                 if await d.cycle():
