@@ -18,6 +18,7 @@ __all__ = ["ROOT", "Child", "ChildError", "terminated_cleanly"]
 #: Folder of the packages: children find them there from any working folder.
 ROOT = Path(__file__).resolve().parents[2]
 _GRACE_SECONDS = 5.0
+_DYING_SECONDS = 0.5
 _TAIL = 30
 
 
@@ -100,9 +101,9 @@ class Child:
         raise ChildError(f"{self.name} ended with status {self._process.wait()}. {self.last_words()}")
 
     def check(self) -> None:
-        """Raise :class:`ChildError` if the process has ended."""
-        status = self._process.poll()
-        if status is not None:
+        """Raise :class:`ChildError` if the process has ended or is about to: its sockets close a moment earlier."""
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            status = self._process.wait(_DYING_SECONDS)
             self._reader.join(_GRACE_SECONDS)
             raise ChildError(f"{self.name} ended with status {status}. {self.last_words()}")
 
