@@ -107,7 +107,9 @@ def sent_rows(event_log: Path, symbols: Sequence[str]) -> list[SentRow]:
         It speaks of a slot that no symbol has, or of an order of no known kind.
     """
     rows = []
-    with contextlib.closing(sqlite3.connect(f"{event_log.absolute().as_uri()}?mode=ro", uri=True)) as connection:
+    # Immutable: the service has closed the file, and no journal is to appear beside it.
+    address = f"{event_log.absolute().as_uri()}?mode=ro&immutable=1"
+    with contextlib.closing(sqlite3.connect(address, uri=True)) as connection:
         found = connection.execute(
             "SELECT exchange_time, slot, detail, word2, word4 FROM record WHERE type = ? ORDER BY rowid",
             (int(RecordType.ORDER_SENT),),

@@ -17,7 +17,7 @@ __all__ = ["ROOT", "Child", "ChildError", "terminated_cleanly"]
 
 #: Folder of the packages: children find them there from any working folder.
 ROOT = Path(__file__).resolve().parents[2]
-_GRACE_SECONDS = 5.0
+_GRACE_SECONDS = 10.0
 _DYING_SECONDS = 0.5
 _TAIL = 30
 
@@ -113,7 +113,7 @@ class Child:
         return f"It said last (all of it is in {self._log}):\n{said}"
 
     def stop(self) -> None:
-        """End the process: SIGTERM, and SIGKILL if that is not heard within five seconds. Stopping twice is nothing."""
+        """End the process: SIGTERM, and SIGKILL if that is not heard in time. Stopping twice is nothing."""
         if self._process.poll() is None:
             self._process.terminate()
             try:
