@@ -267,5 +267,6 @@ class MoldReceiver(wiring.Component):
                 self.message.session_epoch.eq(self.session_epoch),
                 self.message.card_time.eq(Mux(finder.message_lane <= times.split, times.older, times.newer)),
             ]
-        m.d.comb += self.busy.eq(beat_valid | (number != 0) | finder.now_valid | self.message_valid)
+        news = self.message_valid | self.gap_valid | self.session_changed | self.joined
+        m.d.comb += self.busy.eq(beat_valid | (number != 0) | finder.now_valid | news)
         return m

@@ -8,7 +8,8 @@ from hdl.configs import CardConfig
 from hdl.feed.blocks import ENDS
 from hdl.feed.itch import ItchDecoder, ItchMessage
 from hdl.feed.mold import Gap, MoldReceiver
-from hdl.feed.states import MarketStates, SlotJoin, StateChange, SystemEvent
+from hdl.feed.slot_state import SlotJoin
+from hdl.feed.states import MarketStates, StateChange, SystemEvent
 from hdl.net.frame import frame_signature
 from hdl.net.udp_receiver import UdpReceiver
 from hdl.types import MarketEvent, SlotFlags

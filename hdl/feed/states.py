@@ -1,34 +1,14 @@
 """What the feed says about each followed symbol: its locate number, and whether it may be traded."""
 
-from amaranth import Array, Const, Module, Mux, Signal, unsigned
-from amaranth.lib import data, enum, stream, wiring
+from amaranth import Cat, Const, Module, Mux, Signal, unsigned
+from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from hdl.feed.itch import ItchMessage
+from hdl.feed.slot_state import SlotJoin, SlotState, StaleCause
 from hdl.types import EventKind, MarketEvent, SlotFlags
 
 __all__ = ["MarketStates", "SlotJoin", "StaleCause", "StateChange", "SystemEvent"]
-
-
-class StaleCause(enum.Enum, shape=3):
-    """Why a slot went stale; numbers as in the STALE record. NONE: something else changed."""
-
-    NONE = 0
-    GAP = 1
-    TABLE_FULL = 2
-    QUEUE_OVERFLOW = 3
-    HOST = 4
-    SESSION = 5
-
-
-class SlotJoin(data.Struct):
-    """The host's word on a slot (register ``slot.join``): a locate and pulses."""
-
-    locate: unsigned(16)
-    bind: unsigned(1)
-    trading: unsigned(1)
-    whole: unsigned(1)
-    stale: unsigned(1)
 
 
 class StateChange(data.Struct):
@@ -134,7 +114,6 @@ class MarketStates(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         """Build the block."""
         m = Module()
-        slots = range(self._slots)
         message, valid = self.message, self.message_valid
 
         def says(letter, code=None):
@@ -160,134 +139,51 @@ class MarketStates(wiring.Component):
             self.system_event.sequence.eq(message.source.sequence),
             self.system_event.exchange_time.eq(message.exchange_time),
         ]
-
-        # Which slot a message is about: a compare for each slot.
-        bound = Signal(self._slots)
-        about = Signal(self._slots)
-        named = Signal(self._slots)
-        named_so = Signal(self._slots)
-        followed = Array(Signal(64, name=f"followed_{i}") for i in slots)
-        exchange_time = Signal(48)
+        exchange_time = Signal(48)  # of the last message
         with m.If(valid):
             m.d.sync += exchange_time.eq(message.exchange_time)
-        for i in slots:
+
+        # Of each slot. Its locate is compared with the message's, all at once.
+        states = [SlotState() for _ in range(self._slots)]
+        named = Signal(self._slots)
+        clear_sent = Signal(self._slots)
+        told = Signal(self._slots)
+        about = Cat(state.about for state in states)
+        binds_whole = Cat(state.binds_whole for state in states)
+        clear_waits = Cat(state.clear_waits for state in states)
+        changed = Cat(state.changed for state in states)
+        m.d.comb += named.eq(_lowest(Cat(state.names for state in states)))
+        for i, state in enumerate(states):
+            m.submodules[f"slot_{i}"] = state
             m.d.comb += [
-                about[i].eq(bound[i] & (message.locate == self.locates[i])),
-                named_so[i].eq((followed[i] != 0) & (message.stock == followed[i]) & (message.type == ord("R"))),
+                state.message_valid.eq(valid),
+                state.message.eq(message),
+                state.symbol.eq(self.symbols[i]),
+                state.join.eq(self.slot_join[i]),
+                state.named.eq(named[i]),
+                state.missed.eq(missed),
+                state.market_open.eq(market_open),
+                state.gap.eq(self.gap),
+                state.session_changed.eq(self.session_changed),
+                state.queue_overflow.eq(self.queue_overflow),
+                state.book_stale.eq(self.book_stale_valid & (self.book_stale_slot == i)),
+                state.clear_sent.eq(clear_sent[i]),
+                state.told.eq(told[i]),
+                self.flags[i].eq(state.flags),
+                self.locates[i].eq(state.locate),
             ]
-        m.d.comb += named.eq(_lowest(named_so))
-
-        # Each slot.
-        whole_waits = Signal(self._slots)  # the host said whole
-        clear_waits = Signal(self._slots)  # the session changed
-        fresh_binds = Signal(self._slots)  # this message makes the slot's book whole and empty
-        waits_served = Signal(self._slots)
-        changed = Signal(self._slots)
-        change_taken = Signal(self._slots)
-        causes = Array(Signal(StaleCause, name=f"cause_{i}") for i in slots)
-        for i in slots:
-            flags, join, locate = self.flags[i], self.slot_join[i], self.locates[i]
-            bound_i = bound[i]
-            stale = Signal(init=1, name=f"stale_{i}")
-            stopped = Signal(init=1, name=f"stopped_{i}")  # by Trading Action or a market-wide breaker
-            out_of_order = Signal(name=f"out_of_order_{i}")  # by an operational halt of this market
-            restricted = Signal(init=1, name=f"restricted_{i}")
-            opened = Signal(name=f"opened_{i}")
-            m.d.comb += [
-                flags.bound.eq(bound_i),
-                flags.stale.eq(stale),
-                flags.halted.eq(stopped | out_of_order),
-                flags.short_restricted.eq(restricted),
-                flags.opened.eq(opened),
-                flags.market_open.eq(market_open),
-            ]
-            news = Signal(name=f"news_{i}")
-            cause = Signal(StaleCause, name=f"new_cause_{i}")
-
-            with m.If(about[i]):
-                with m.If(says("H")):
-                    m.d.sync += stopped.eq(message.code != ord("T"))
-                with m.If(says("h") & (message.market == ord("Q"))):
-                    m.d.sync += out_of_order.eq(message.code != ord("T"))
-                with m.If(says("Y")):
-                    m.d.sync += restricted.eq(message.code != ord("0"))
-                with m.If(says("Q", "O")):
-                    m.d.sync += opened.eq(1)
-            with m.If(says("W")):
-                m.d.sync += stopped.eq(1)
-
-            with m.If(valid & named[i] & ~about[i]):  # a repeated R changes nothing
-                m.d.sync += [bound_i.eq(1), locate.eq(message.locate)]
-                with m.If(~bound_i & ~missed):
-                    m.d.comb += fresh_binds[i].eq(1)
-                    m.d.sync += stale.eq(0)
-                with m.Else():  # too late, or a second locate in one day: what the book holds is not this symbol's
-                    m.d.sync += stale.eq(1)
-            with m.If(join.bind):
-                m.d.sync += [bound_i.eq(1), locate.eq(join.locate)]
-            with m.If(join.trading):
-                m.d.sync += [stopped.eq(0), out_of_order.eq(0), opened.eq(1), restricted.eq(0)]
-            with m.If(join.whole):
-                m.d.sync += whole_waits[i].eq(1)
-            with m.If(waits_served[i]):
-                m.d.sync += [whole_waits[i].eq(0), clear_waits[i].eq(0)]
-                with m.If(whole_waits[i]):
-                    m.d.sync += stale.eq(0)
-
-            for condition, why in (
-                (join.stale, StaleCause.HOST),
-                (self.queue_overflow, StaleCause.QUEUE_OVERFLOW),
-                (self.book_stale_valid & (self.book_stale_slot == i), StaleCause.TABLE_FULL),
-                (self.gap, StaleCause.GAP),
-            ):
-                with m.If(condition):
-                    m.d.sync += [stale.eq(1), whole_waits[i].eq(0)]
-                    with m.If(~stale):
-                        m.d.comb += cause.eq(why)
-            m.d.sync += followed[i].eq(self.symbols[i])
-            anew = Signal(name=f"anew_{i}")
-            m.d.comb += anew.eq(self.session_changed | (followed[i] != self.symbols[i]))
-            with m.If(anew):
-                m.d.sync += [
-                    bound_i.eq(0),
-                    locate.eq(0),
-                    stale.eq(1),
-                    stopped.eq(1),
-                    out_of_order.eq(0),
-                    restricted.eq(1),
-                    opened.eq(0),
-                    whole_waits[i].eq(0),
-                    clear_waits[i].eq(1),
-                ]
-                with m.If(~stale):
-                    m.d.comb += cause.eq(Mux(self.session_changed, StaleCause.SESSION, StaleCause.HOST))
-
-            # Tell of it, once, when it has happened: the flags are compared with those told last.
-            told = Signal(SlotFlags, name=f"told_{i}", init=_RESET_FLAGS)
-            told_locate = Signal(16, name=f"told_locate_{i}")
-            m.d.comb += [
-                news.eq((told.as_value() != flags.as_value()) | (told_locate != locate)),
-                changed[i].eq(news | (causes[i].as_value() != 0)),
-            ]
-            with m.If(change_taken[i]):
-                m.d.sync += [told.eq(flags), told_locate.eq(locate), causes[i].eq(StaleCause.NONE)]
-            with m.If(cause != StaleCause.NONE):
-                m.d.sync += causes[i].eq(cause)
 
         # Events. A message's own event comes first; there is a free cycle after it, since no two messages that
         # concern a slot end in two beats on end.
         events, event = self.events, self.events.payload
-        hit = about.any()
         m.d.sync += [
-            self.tracked.eq(valid & (hit | named.any())),
+            self.tracked.eq(valid & (about.any() | named.any())),
             events.valid.eq(0),
             event.session_epoch.eq(self.session_epoch),
         ]
         lowest = Signal(8)
-        with m.If(valid & hit & (message.kind != EventKind.NONE)):
-            for i in reversed(slots):
-                with m.If(about[i]):
-                    m.d.comb += lowest.eq(i)
+        with m.If(valid & about.any() & (message.kind != EventKind.NONE)):
+            m.d.comb += lowest.eq(_number(_lowest(about)))
             m.d.sync += [
                 events.valid.eq(1),
                 event.slot.eq(lowest),
@@ -309,27 +205,20 @@ class MarketStates(wiring.Component):
                     "exchange_time",
                 )
             ]
-        with m.Else():
-            waiting = Signal(self._slots)
-            m.d.comb += waiting.eq(whole_waits | clear_waits | fresh_binds)
-            with m.If(waiting.any()):
-                # A Stock Directory message makes its own event; every other waits for a cycle without a message.
-                chosen = Signal(self._slots)
-                m.d.comb += chosen.eq(Mux(fresh_binds.any(), _lowest(fresh_binds), _lowest(waiting)))
-                for i in slots:
-                    with m.If(chosen[i]):
-                        m.d.comb += lowest.eq(i)
-                m.d.comb += waits_served.eq(chosen)
-                m.d.sync += [
-                    events.valid.eq(1),
-                    event.eq(Const(0, MarketEvent)),
-                    event.kind.eq(EventKind.CLEAR),
-                    event.slot.eq(lowest),
-                    event.session_epoch.eq(self.session_epoch),
-                    event.sequence.eq(Mux(valid, message.source.sequence, self.next_sequence - 1)),
-                    event.exchange_time.eq(Mux(valid, message.exchange_time, exchange_time)),
-                    event.card_time.eq(Mux(valid, message.source.card_time, self.card_time)),
-                ]
+        with m.Elif(binds_whole.any() | clear_waits.any()):
+            # A Stock Directory message makes its own event; every other CLEAR waits for a cycle without an event.
+            m.d.comb += clear_sent.eq(Mux(binds_whole.any(), _lowest(binds_whole), _lowest(clear_waits)))
+            m.d.comb += lowest.eq(_number(clear_sent))
+            m.d.sync += [
+                events.valid.eq(1),
+                event.eq(Const(0, MarketEvent)),
+                event.kind.eq(EventKind.CLEAR),
+                event.slot.eq(lowest),
+                event.session_epoch.eq(self.session_epoch),
+                event.sequence.eq(Mux(valid, message.source.sequence, self.next_sequence - 1)),
+                event.exchange_time.eq(Mux(valid, message.exchange_time, exchange_time)),
+                event.card_time.eq(Mux(valid, message.source.card_time, self.card_time)),
+            ]
 
         # One change a cycle to whoever records them.
         first = Signal(self._slots)
@@ -337,25 +226,24 @@ class MarketStates(wiring.Component):
         m.d.comb += [
             first.eq(_lowest(changed)),
             self.state_change.valid.eq(changed.any()),
-            change_taken.eq(Mux(self.state_change.ready, first, 0)),
+            told.eq(Mux(self.state_change.ready, first, 0)),
+            change.slot.eq(_number(first)),
             change.sequence.eq(self.next_sequence - 1),
             change.exchange_time.eq(exchange_time),
         ]
-        for i in slots:
+        for i, state in enumerate(states):
             with m.If(first[i]):
-                m.d.comb += [
-                    change.slot.eq(i),
-                    change.cause.eq(causes[i]),
-                    change.flags.eq(self.flags[i]),
-                    change.locate.eq(self.locates[i]),
-                ]
-        m.d.comb += self.busy.eq((whole_waits | clear_waits | changed).any() | events.valid)
+                m.d.comb += [change.cause.eq(state.cause), change.flags.eq(state.flags), change.locate.eq(state.locate)]
+        m.d.comb += self.busy.eq(clear_waits.any() | changed.any() | events.valid | self.system_event_valid)
         return m
-
-
-_RESET_FLAGS = {"stale": 1, "halted": 1, "short_restricted": 1}
 
 
 def _lowest(bits):
     """Keep the lowest set bit of ``bits``."""
     return bits & (~bits + 1)[: len(bits)]
+
+
+def _number(one_hot):
+    """Number of the one bit set; 0 for none."""
+    width = range(len(one_hot)).stop.bit_length()
+    return Cat(Cat(one_hot[i] for i in range(len(one_hot)) if i >> bit & 1).any() for bit in range(width))

@@ -275,5 +275,7 @@ class UdpReceiver(wiring.Component):
                 m.d.sync += self.frame_ignored.eq(1)
             with m.Elif(~whole):
                 m.d.sync += self.frame_bad.eq(1)
-        m.d.comb += self.busy.eq(rx_valid | (number != 0) | closing | closed)
+        m.d.comb += self.busy.eq(
+            rx_valid | (number != 0) | closing | closed | self.frame_seen | self.frame_ignored | self.frame_bad
+        )
         return m

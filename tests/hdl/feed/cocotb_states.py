@@ -37,8 +37,6 @@ def some_message(rng, locates):
             values[field.name] = rng.choice(LETTERS[field.name])
         elif field.kind is Kind.ALPHA:
             values[field.name] = "B" * field.width
-        elif field.kind is Kind.BYTES:
-            values[field.name] = bytes(field.width)
         else:
             values[field.name] = rng.getrandbits(8 * field.width)
     if letter == "R" and rng.random() < 0.1:

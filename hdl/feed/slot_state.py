@@ -1,0 +1,189 @@
+"""The trading state of one followed symbol."""
+
+from amaranth import Module, Signal
+from amaranth.lib import data, enum, wiring
+from amaranth.lib.wiring import In, Out
+
+from hdl.feed.itch import ItchMessage
+from hdl.types import SlotFlags
+
+__all__ = ["SlotJoin", "SlotState", "StaleCause"]
+
+
+class StaleCause(enum.Enum, shape=3):
+    """Why a slot went stale; numbers as in the STALE record. NONE: something else changed."""
+
+    NONE = 0
+    GAP = 1
+    TABLE_FULL = 2
+    QUEUE_OVERFLOW = 3
+    HOST = 4
+    SESSION = 5
+
+
+class SlotJoin(data.Struct):
+    """The host's word on a slot (register ``slot.join``): a locate and pulses."""
+
+    locate: 16
+    bind: 1
+    trading: 1
+    whole: 1
+    stale: 1
+
+
+#: A slot's flags after reset and after a change of session.
+_RESET_FLAGS = {"stale": 1, "halted": 1, "short_restricted": 1}
+
+
+class SlotState(wiring.Component):
+    """Keeps one slot's locate and flags, and what of them has not been told yet.
+
+    The rules are those of :class:`hdl.feed.states.MarketStates`, which holds one of these for each slot.
+
+    Ports
+    -----
+    message_valid, message
+        A decoded message.
+    symbol
+        Symbol register; 0: not used. A change starts the slot anew.
+    join
+        The host's word.
+    named
+        The message is a Stock Directory message with this slot's symbol, and no lower slot has that (see ``names``).
+    missed, market_open
+        Of the whole session.
+    gap, session_changed, queue_overflow, book_stale
+        What makes the slot stale; ``session_changed`` starts it anew.
+    about, names
+        The message carries this slot's locate; its text is this slot's symbol.
+    binds_whole
+        This message binds the slot at the start of its book: an event CLEAR goes with it.
+    clear_waits, clear_sent
+        An event CLEAR is to be sent for this slot; it is being sent. A host's ``whole`` takes effect with it.
+    flags, locate
+        The state.
+    changed, cause, told
+        State or cause have not been told since they changed; why it went stale; they are being told.
+
+    Latency: state follows a message in 1 cycle.
+    """
+
+    message_valid: In(1)
+    message: In(ItchMessage)
+    symbol: In(64)
+    join: In(SlotJoin)
+    named: In(1)
+    missed: In(1)
+    market_open: In(1)
+    gap: In(1)
+    session_changed: In(1)
+    queue_overflow: In(1)
+    book_stale: In(1)
+    about: Out(1)
+    names: Out(1)
+    binds_whole: Out(1)
+    clear_waits: Out(1)
+    clear_sent: In(1)
+    flags: Out(SlotFlags)
+    locate: Out(16)
+    changed: Out(1)
+    cause: Out(StaleCause)
+    told: In(1)
+
+    def elaborate(self, platform: object) -> Module:
+        """Build the block."""
+        m = Module()
+        message, join, locate = self.message, self.join, self.locate
+        bound = Signal()
+        stale = Signal(init=1)
+        stopped = Signal(init=1)  # by a Trading Action or a market-wide breaker
+        out_of_order = Signal()  # by an operational halt of this market
+        restricted = Signal(init=1)
+        opened = Signal()
+        followed = Signal(64)
+        whole_waits = Signal()  # the host said whole
+        anew_waits = Signal()  # the slot began anew: the book is to be emptied
+        m.d.comb += [
+            self.flags.bound.eq(bound),
+            self.flags.stale.eq(stale),
+            self.flags.halted.eq(stopped | out_of_order),
+            self.flags.short_restricted.eq(restricted),
+            self.flags.opened.eq(opened),
+            self.flags.market_open.eq(self.market_open),
+            self.about.eq(bound & (message.locate == locate)),
+            self.names.eq((followed != 0) & (message.stock == followed) & (message.type == ord("R"))),
+            self.clear_waits.eq(whole_waits | anew_waits),
+        ]
+
+        def says(letter):
+            return self.message_valid & (message.type == ord(letter))
+
+        with m.If(self.about):
+            with m.If(says("H")):
+                m.d.sync += stopped.eq(message.code != ord("T"))
+            with m.If(says("h") & (message.market == ord("Q"))):
+                m.d.sync += out_of_order.eq(message.code != ord("T"))
+            with m.If(says("Y")):
+                m.d.sync += restricted.eq(message.code != ord("0"))
+            with m.If(says("Q") & (message.code == ord("O"))):
+                m.d.sync += opened.eq(1)
+        with m.If(says("W")):
+            m.d.sync += stopped.eq(1)
+        with m.If(self.message_valid & self.named & ~self.about):  # a repeated Stock Directory message changes nothing
+            m.d.sync += [bound.eq(1), locate.eq(message.locate)]
+            # Bound late, or with a second locate in one day: what the book holds is not all of this symbol.
+            m.d.sync += stale.eq(bound | self.missed)
+            m.d.comb += self.binds_whole.eq(~bound & ~self.missed)
+
+        with m.If(join.bind):
+            m.d.sync += [bound.eq(1), locate.eq(join.locate)]
+        with m.If(join.trading):
+            m.d.sync += [stopped.eq(0), out_of_order.eq(0), opened.eq(1), restricted.eq(0)]
+        with m.If(join.whole):
+            m.d.sync += whole_waits.eq(1)
+        with m.If(self.clear_sent):
+            m.d.sync += [whole_waits.eq(0), anew_waits.eq(0)]
+            with m.If(whole_waits):
+                m.d.sync += stale.eq(0)
+
+        # Going stale comes last, so that it wins.
+        cause = Signal(StaleCause)
+        for condition, why in (
+            (join.stale, StaleCause.HOST),
+            (self.queue_overflow, StaleCause.QUEUE_OVERFLOW),
+            (self.book_stale, StaleCause.TABLE_FULL),
+            (self.gap, StaleCause.GAP),
+        ):
+            with m.If(condition):
+                m.d.sync += [stale.eq(1), whole_waits.eq(0)]
+                m.d.comb += cause.eq(why)
+        m.d.sync += followed.eq(self.symbol)
+        with m.If(self.session_changed | (followed != self.symbol)):
+            m.d.sync += [
+                bound.eq(0),
+                locate.eq(0),
+                stale.eq(1),
+                stopped.eq(1),
+                out_of_order.eq(0),
+                restricted.eq(1),
+                opened.eq(0),
+                whole_waits.eq(0),
+                anew_waits.eq(1),
+            ]
+            with m.If(self.session_changed):
+                m.d.comb += cause.eq(StaleCause.SESSION)
+            with m.Else():
+                m.d.comb += cause.eq(StaleCause.HOST)
+
+        told = Signal(SlotFlags, init=_RESET_FLAGS)
+        told_locate = Signal(16)
+        m.d.comb += self.changed.eq(
+            (told.as_value() != self.flags.as_value())
+            | (told_locate != locate)
+            | (self.cause.as_value() != StaleCause.NONE.value)
+        )
+        with m.If(self.told):
+            m.d.sync += [told.eq(self.flags), told_locate.eq(locate), self.cause.eq(StaleCause.NONE)]
+        with m.If(~stale & (cause != StaleCause.NONE)):
+            m.d.sync += self.cause.eq(cause)
+        return m
