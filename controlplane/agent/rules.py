@@ -124,7 +124,7 @@ def plan_of(report: dict[str, Any]) -> Plan:
     start_ratio = report["unattended"]["min_imbalance_ratio"] * _START_RATIO
     if thresholds["imbalance_ratio"] >= start_ratio * _CAREFUL:
         return _off(f"Still adverse after being made more careful, {why}: off.")
-    ratio = min(math.ceil(max(thresholds["imbalance_ratio"], start_ratio) * _CAREFUL * 256 + 1) / 256, _MAX_RATIO)
+    ratio = min(math.ceil(max(thresholds["imbalance_ratio"], start_ratio) * _CAREFUL * 256) / 256, _MAX_RATIO)
     return Plan(
         f"Adverse, {why}: smaller, and at a higher ratio.",
         (

@@ -100,7 +100,7 @@ def test_toxic_makes_it_careful_and_then_off_for_good(serving, demo_config, even
     assert tools(toxic[1]) == ["get_performance_report", "update_risk_parameters", "update_thresholds"]
     assert "ticks worse" in toxic[1].said
     assert plain_card.values["slot[0].max_inventory"] == 150
-    assert plain_card.values["slot[0].taker_ratio"] > 0x0480
+    assert plain_card.values["slot[0].taker_ratio"] == 0x0480
     assert tools(toxic[2]) == ["get_performance_report", "toggle_scalping_module"]
     assert plain_card.values["modules.taker"] == 0
     assert tools(toxic[3]) == ["get_performance_report"]
