@@ -42,7 +42,7 @@ demo: setup driver  ## a made session through the real gateware, supervised, wit
 	@$(BIN)/pennywire demo
 
 test-driver: driver  ## the C driver's own tests
-	@ctest --test-dir build/host-driver --output-on-failure --quiet
+	@ctest --test-dir build/host-driver --output-on-failure >build/test-driver.log 2>&1 || { cat build/test-driver.log; exit 1; }
 
 test: setup driver lint  ## lint, then every test
 	@$(MAKE) --no-print-directory test-driver

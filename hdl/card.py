@@ -13,7 +13,7 @@ from hdl.telemetry.depth_sampler import DepthSampler
 from hdl.telemetry.order_records import OrderRecords
 from hdl.telemetry.state_records import StateRecords
 from hdl.telemetry.stream import Telemetry
-from hdl.types import DepthView
+from hdl.types import DepthView, OrderAnswerKind
 
 __all__ = ["Card"]
 
@@ -218,9 +218,13 @@ class Card(wiring.Component):
             positions.fee_add.eq(bank.value("risk.fee_add.value")),
             positions.commission.eq(bank.value("risk.commission.value")),
         ]
-        refused = gate.refusals.payload.refusal
-        for number, increment in enumerate(bank.count_array("risk.refused")):
-            m.d.comb += increment.eq(gate.refusals.valid & (refused.as_value() == number))
+        # The order port refuses too, where a state changed between the gate's word and its own.
+        late = engine.orders.answers
+        late_refused = late.valid & (late.payload.kind == OrderAnswerKind.REFUSED)
+        for number, increment in enumerate(bank.count_array("risk.refused", 2)):
+            at_gate = gate.refusals.valid & (gate.refusals.payload.refusal.as_value() == number)
+            at_port = late_refused & (late.payload.refusal.as_value() == number)
+            m.d.comb += increment.eq(at_gate + at_port)
         enabled = bank.slot_value("control", "enable")
         drives = {
             "position": bank.slot_drive("position"),

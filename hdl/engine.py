@@ -132,6 +132,7 @@ class Engine(wiring.Component):
             gate.lease_alive.eq(arming.lease_alive),
             gate.session_up.eq(self.session_up),
             orders.killed.eq(arming.killed),
+            orders.session_up.eq(self.session_up),
             feed.card_time.eq(self.card_time),
             taker.card_time.eq(self.card_time),
             orders.card_time.eq(self.card_time),
