@@ -38,7 +38,6 @@ def test_aapl_after_every_change(real_data: Callable[[str], Path], tmp_path: Pat
             compared += 1
     assert compared == 8037
     seen = check(events, result)
-    print(seen, {k: v for k, v in result.items() if k not in ("views", "taken")})
     assert seen["incomplete"] == 0
     assert result["stale_slots"] == 0
     assert result["live_orders"] == 215
@@ -56,7 +55,6 @@ def test_synthetic_end_state(real_data: Callable[[str], Path], tmp_path: Path) -
             events.append(e)
     result = play(DEMO, events, [12] * len(events), tmp_path)
     seen = check(events, result)
-    print(seen, {k: v for k, v in result.items() if k not in ("views", "taken")})
     last = next(v for e, v in zip(reversed(events), reversed(result["views"]), strict=True) if e.slot == 0)
     assert last["bids"] == [(270600, 100), (270533, 100), (270467, 14), (269600, 15), (267600, 25)]
     assert last["asks"] == [(205400, 100), (214200, 100), (216600, 9), (218400, 69), (220067, 100)]
@@ -81,7 +79,6 @@ def test_amzn_whole_day(real_data: Callable[[str], Path], tmp_path: Path) -> Non
         if index in answers:
             assert (view["bids"], view["asks"]) == answers[index], f"after message {index}"
             compared += 1
-    print(compared, {k: v for k, v in result.items() if k not in ("views", "taken")})
     assert compared == 188297
     assert not any(view["bid_incomplete"] or view["ask_incomplete"] for view in result["views"])
     assert result["latencies"] == [6]
