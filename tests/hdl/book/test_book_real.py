@@ -54,7 +54,7 @@ def test_synthetic_end_state(real_data: Callable[[str], Path], tmp_path: Path) -
         if e is not None:
             events.append(e)
     result = play(DEMO, events, [12] * len(events), tmp_path)
-    seen = check(events, result)
+    check(events, result)
     last = next(v for e, v in zip(reversed(events), reversed(result["views"]), strict=True) if e.slot == 0)
     assert last["bids"] == [(270600, 100), (270533, 100), (270467, 14), (269600, 15), (267600, 25)]
     assert last["asks"] == [(205400, 100), (214200, 100), (216600, 9), (218400, 69), (220067, 100)]
