@@ -31,14 +31,14 @@ CACHE = ROOT / "build" / "verilated"
 SHIM = Path(__file__).with_name("shim.cpp")
 #: The oldest Verilator whose models the shim was tried with.
 OLDEST_VERILATOR = (5, 36)
-# Measured on the demo card, see docs/simulation.md. Initial values are all given in the Verilog, so x never matters.
+# Measured, see docs/simulation.md. Initial values are all given in the Verilog, so x never matters.
 VERILATOR_FLAGS = [
     *("--cc", "--prefix", "Vtop", "--top-module", "top", "--no-timing", "-Wno-fatal", "-Wno-lint", "-Wno-style"),
-    *("-O3", "-fno-dfg", "--x-assign", "fast", "--x-initial", "fast"),
+    *("-O3", "--x-assign", "fast", "--x-initial", "fast"),
 ]
 CXX_FLAGS = ["-fPIC", "-std=gnu++20"]
 # What runs every cycle is worth optimising; what runs once takes most of the compiler's time if it is.
-OPTIMISE = {"OPT_FAST": "-Os", "OPT_GLOBAL": "-Os", "OPT_SLOW": "-O0"}
+OPTIMISE = {"OPT_FAST": "-O2", "OPT_GLOBAL": "-O2", "OPT_SLOW": "-O0"}
 
 Progress = Callable[[str], None]
 
