@@ -19,6 +19,7 @@ namespace {
 constexpr uint32_t kLast = 1U << 4;
 // `busy` may be low between two stages of one piece of work; this many quiet cycles in a row mean that nothing moves.
 constexpr unsigned kQuietCycles = 8;
+constexpr int kMostStartCycles = 1000000;
 constexpr uint64_t kMaxTimeStep = (uint64_t{1} << 40) - 1;
 
 enum Failure : int64_t { kStaysBusy = -1, kNoAnswer = -2 };
@@ -142,7 +143,8 @@ Model* pw_sim_new(int soft) {
     for (int i = 0; i < 4; ++i) cycle(*m, 0, 0);
     top.rst = 0;
     m->quiet = 0;
-    for (int i = 0; i < 1000 && !idle(*m); ++i) cycle(*m, 0, 0);  // a card at rest can be asked at once
+    // A card at rest can be asked at once. Clearing the book's memories takes as many cycles as they have rows.
+    for (int i = 0; i < kMostStartCycles && !idle(*m); ++i) cycle(*m, 0, 0);
     return m;
 }
 
