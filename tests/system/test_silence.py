@@ -23,11 +23,6 @@ def session():
     return messages
 
 
-def opening_index(messages):
-    """Index of the message after which all three symbols are open: System Event Q and the last opening cross."""
-    return max(i for i, m in enumerate(messages) if (m[:1], m[39:40]) == (b"Q", b"O") or m[::11] == b"SQ")
-
-
 def play(card, messages, *, drop=None, on_boundary=None, boundary_ns=10_000_000_000):
     """Play a session into a card; give what it sent: (card time, OUCH message) and the exchange times of boundaries."""
     venue = Venue(Fees())
@@ -50,7 +45,7 @@ def test_the_session_is_traded_when_nothing_is_in_the_way(session):
         assert lengths.orders["O"] >= 6
         assert len([e for e in venue.log.entries if e.kind == "executed"]) >= 6
         assert len(sent(records)) == lengths.orders.total()
-        opened = time_of(session[opening_index(session)])
+        opened = min(time_of(m) for m in session if is_opening_cross(m))
         assert all(r["exchange_time"] >= opened for r in sent(records) if r["cause"] >> 63 == 0)
 
 
@@ -105,15 +100,24 @@ def test_nothing_is_traded_when_the_heartbeat_stops(session):
         assert card.get("control.status.kill_cause") == 2
 
 
-def test_nothing_is_traded_before_the_open(session):
-    early = session[: opening_index(session)]
-    assert any(m[:1] == b"A" for m in session)
+def is_open(message):
+    """Whether this is System Event Q."""
+    return (message[:1], message[11:12]) == (b"S", b"Q")
+
+
+def is_opening_cross(message):
+    """Whether this is a symbol's opening cross."""
+    return (message[:1], message[39:40]) == (b"Q", b"O")
+
+
+@pytest.mark.parametrize("opening", [is_open, is_opening_cross])
+def test_nothing_is_traded_before_the_open(session, opening):
+    """Without the market's open, or without the symbols' opening crosses, the whole day is before the open."""
+    assert any(opening(m) for m in session)
     with BenchCard() as card:
         card.follow(SYMBOLS)
         card.arm()
-        # The made day trades only from its open on: take the open away and the whole day is before it.
-        closed = early + [m for m in session[len(early) :] if m[:1] not in (b"S", b"Q")]
-        lengths, _, _ = play(card, closed)
+        lengths, _, _ = play(card, [m for m in session if not opening(m)])
         assert not lengths.orders
         assert not sent(card.records())
         assert card.get("book.events") > MESSAGES // 2, "the book must have followed the market all the same"
