@@ -8,7 +8,7 @@ STAMP := build/stamps
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 unexport VERILATOR_ROOT
 
-.PHONY: help setup lock generate driver demo test test-driver lint clean check-system
+.PHONY: help setup lock generate driver demo test test-agent test-driver lint clean check-system
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
@@ -43,6 +43,11 @@ demo: setup driver  ## a made session through the real gateware, supervised, wit
 
 test-driver: driver  ## the C driver's own tests
 	@ctest --test-dir build/host-driver --output-on-failure >build/test-driver.log 2>&1 || { cat build/test-driver.log; exit 1; }
+
+test-agent: setup  ## the agent's tests, and the count of hostile cases; `make test` runs them too
+	@mkdir -p build
+	@$(BIN)/python -m pytest tests/controlplane/agent >build/test-agent.log 2>&1 || { cat build/test-agent.log; exit 1; }
+	@grep '^hostile cases: ' build/test-agent.log
 
 test: setup driver lint  ## lint, then every test
 	@$(MAKE) --no-print-directory test-driver

@@ -28,6 +28,8 @@ class AgentSettings(BaseSettings):
         For how long the agent asks for the writer's lease, for each write.
     call_seconds : float
         Deadline of a call to the service.
+    decision_seconds : float
+        Wall-clock time that one decision may take; a model that is silent for longer has decided nothing.
     """
 
     model_config = SettingsConfigDict(env_prefix="PENNYWIRE_AGENT_", frozen=True)
@@ -39,3 +41,4 @@ class AgentSettings(BaseSettings):
     window_seconds: int = Field(default=300, ge=1, le=86_400)
     lease_seconds: float = Field(default=10.0, gt=0, le=300)
     call_seconds: float = Field(default=5.0, gt=0, le=60)
+    decision_seconds: float = Field(default=120.0, gt=0, le=3600)

@@ -1,5 +1,6 @@
 """One decision of the agent, from the prompt to the record of what it did and why."""
 
+import asyncio
 import hashlib
 import json
 from dataclasses import asdict, dataclass, field
@@ -94,13 +95,16 @@ async def decide(directory: Path, *, model: str = "rules") -> DecisionRecord:
     session = await sessions.create_session(app_name=app.name, user_id=_USER, state={DIRECTORY_KEY: str(directory)})
     async with Runner(app=app, session_service=sessions) as runner:
         try:
-            async for event in runner.run_async(
-                user_id=_USER,
-                session_id=session.id,
-                new_message=types.Content(role="user", parts=[types.Part(text=record.prompt)]),
-                run_config=RunConfig(max_llm_calls=settings.max_model_calls),
-            ):
-                _note(record, event)
+            async with asyncio.timeout(settings.decision_seconds):
+                async for event in runner.run_async(
+                    user_id=_USER,
+                    session_id=session.id,
+                    new_message=types.Content(role="user", parts=[types.Part(text=record.prompt)]),
+                    run_config=RunConfig(max_llm_calls=settings.max_model_calls),
+                ):
+                    _note(record, event)
+        except TimeoutError:
+            record.error = f"TimeoutError: the decision was not made within {settings.decision_seconds:g} s"
         # Whatever a model or its library throws: the decision is over, and the card is as the calls left it.
         except Exception as error:
             record.error = f"{type(error).__name__}: {error}"

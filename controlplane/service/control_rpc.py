@@ -35,7 +35,7 @@ class StrategyRpc(rpc.StrategyServiceServicer):
         async def plan() -> dict[str, int]:
             register = check_strategy(request.strategy_name)
             if request.state:
-                posture = await self._state.posture()
+                posture = await self._state.posture(boldest=True)
                 check_start(self._role, self._state.config, posture, request.strategy_name)
             return {register: pack(register, enable=int(request.state))}
 

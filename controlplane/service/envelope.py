@@ -22,7 +22,7 @@ MODULES = {"imbalance": ("modules.taker", True), "market_making": ("modules.make
 
 @dataclass(frozen=True, slots=True)
 class Posture:
-    """How bold the card is set now, over all symbols: the least bold value of each setting.
+    """How bold the card is set now, over all symbols: where they differ, the least bold or the boldest value.
 
     ``ratio`` is in 1/256.
     """
@@ -175,7 +175,7 @@ def check_strategy(name: str) -> str:
 
 
 def check_start(role: int, config: ServiceConfig, now: Posture, name: str) -> None:
-    """Check that a strategy may be switched on as the card is set now.
+    """Check that a strategy may be switched on as the card is set now, ``now`` being the boldest of its symbols.
 
     Raises
     ------

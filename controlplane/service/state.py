@@ -29,8 +29,14 @@ class ServiceState:
         """Give the name of a slot register for every symbol followed."""
         return [f"slot[{slot}].{register}" for slot in range(len(self.config.symbols))]
 
-    async def posture(self) -> Posture:
-        """Read how bold the card is set; where symbols differ, the least bold value, so that any raise is seen.
+    async def posture(self, *, boldest: bool = False) -> Posture:
+        """Read how bold the card is set.
+
+        Parameters
+        ----------
+        boldest : bool
+            Where symbols differ: the boldest value, which a start is judged by, instead of the least bold one, by which
+            any raise is seen.
 
         Raises
         ------
@@ -44,9 +50,10 @@ class ServiceState:
         def column(setting: str, field: str) -> list[int]:
             return [unpack(name, values[name])[field] for name in names[setting]]
 
+        of_limits, of_thresholds = (max, min) if boldest else (min, max)
         return Posture(
-            max_inventory=min(column("max_inventory", "shares")),
-            order_size=min(column("max_order_size", "shares") + column("taker_order_size", "shares")),
-            ratio=max(column("taker_ratio", "ratio")),
-            min_volume=max(column("taker_min_volume", "shares")),
+            max_inventory=of_limits(column("max_inventory", "shares")),
+            order_size=of_limits(column("max_order_size", "shares") + column("taker_order_size", "shares")),
+            ratio=of_thresholds(column("taker_ratio", "ratio")),
+            min_volume=of_thresholds(column("taker_min_volume", "shares")),
         )

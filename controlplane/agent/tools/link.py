@@ -1,9 +1,11 @@
 """The tools' way to the service: its agent socket, a lease for each write, refusals in words."""
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import grpc
 from google.adk.tools.tool_context import ToolContext
@@ -22,6 +24,9 @@ DIRECTORY_KEY = "directory"
 SAID_KEY = "temp:said"
 #: Holder of the agent's leases.
 HOLDER = "agent"
+
+#: ADK carries the calls of one answer out side by side, and a lease that is renewed ends the one before it.
+_WRITING: "WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Lock]" = WeakKeyDictionary()
 
 _Write = Callable[[grpc.aio.Channel, pb.WriteHeader], Awaitable[pb.WriteResult]]
 
@@ -51,7 +56,7 @@ async def answer(work: Callable[[], Awaitable[dict[str, Any]]]) -> dict[str, Any
 
 
 async def write(tool_context: ToolContext, call: _Write) -> dict[str, Any]:
-    """Take the lease, commit a write, give the lease back.
+    """Take the lease, commit a write, give the lease back; one write after the other, in the order they were asked for.
 
     Parameters
     ----------
@@ -67,7 +72,8 @@ async def write(tool_context: ToolContext, call: _Write) -> dict[str, Any]:
     """
     settings = AgentSettings()
     reason = str(tool_context.state.get(SAID_KEY) or "").strip()[:500] or "the agent gave no words"
-    async with channel_of(directory_of(tool_context)) as channel:
+    one_at_a_time = _WRITING.setdefault(asyncio.get_running_loop(), asyncio.Lock())
+    async with one_at_a_time, channel_of(directory_of(tool_context)) as channel:
         leases = rpc.LeaseServiceStub(channel)
         lease = await leases.AcquireLease(
             pb.AcquireLeaseRequest(holder=HOLDER, seconds=settings.lease_seconds), timeout=settings.call_seconds

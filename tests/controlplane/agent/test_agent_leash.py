@@ -159,3 +159,11 @@ def test_missing_and_surplus_arguments_change_nothing(serving, plain_card, demo_
     record, changed = run_script(serving, plain_card, demo_config, tmp_path, monkeypatch, script)
     assert changed == {}
     assert all((c["result"] or {}).get("status") != "done" for c in record.calls)
+
+
+def test_writes_asked_for_side_by_side_are_all_carried_out(hostile):
+    off = ["toggle_scalping_module", {"strategy_name": "imbalance", "state": False}]
+    smaller = ["update_risk_parameters", {"max_inventory": 20, "order_size": 10}]
+    record, writes, wrong = hostile({"start": "running", "turns": [[smaller, off]]})
+    assert [call["result"]["status"] for call in record.calls] == ["done", "done"]
+    assert (dict(writes)["modules.taker"], dict(writes)["slot[1].max_inventory"], wrong) == (0, 20, [])
