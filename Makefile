@@ -41,8 +41,8 @@ driver: setup  ## libpennywire and pennywire-ctl, into build/host-driver
 demo: setup driver  ## a made session through the real gateware, supervised, with a report
 	@$(BIN)/pennywire demo
 
-test-driver: driver  ## the C driver's own tests
-	@ctest --test-dir build/host-driver --output-on-failure >build/test-driver.log 2>&1 || { cat build/test-driver.log; exit 1; }
+test-driver: driver  ## the C driver's own tests, under the address, undefined-behaviour and thread sanitizers
+	@$(BIN)/python scripts/test_driver.py
 
 test-agent: setup  ## the agent's tests, and the count of hostile cases; `make test` runs them too
 	@mkdir -p build

@@ -82,10 +82,11 @@ struct pw_card;
 struct pw_record;
 
 struct pw_options {
-    uint32_t timeout_ms; /* wait for an answer, each attempt; 0: 10,000 on unix: */
+    uint32_t timeout_ms; /* wait for an answer to an attempt; on udp: to the first, and twice as
+                            long to every further one. 0: 10,000 on unix:, 100 on udp: */
     uint32_t attempts;   /* times a request is sent before PW_ERROR_TIMEOUT; 0: 1 on unix:, where
-                            nothing is lost. A repeated write is a write done twice: it is safe for
-                            every register, but raises control.config_epoch twice. */
+                            nothing is lost, 7 on udp:. On udp: the card knows a request sent again
+                            by its number and does not do it twice; on unix: it does. */
 };
 
 struct pw_identity {
@@ -144,8 +145,8 @@ PW_API const char *pw_strerror(int status);
 PW_API const char *pw_version(void);
 
 /* Open a card: connect, read its identity, refuse one whose magic or ABI version is unknown.
- * url: "unix:PATH". options: NULL for the defaults. On PW_OK *card belongs to the caller, who ends
- * it with pw_close(); on an error *card is NULL. */
+ * url: "unix:PATH" or "udp:HOST[:PORT]". options: NULL for the defaults. On PW_OK *card belongs to
+ * the caller, who ends it with pw_close(); on an error *card is NULL. */
 PW_API int pw_open(const char *url, const struct pw_options *options, struct pw_card **card);
 
 /* Close a card and free its handle. NULL is allowed. Says nothing to the card: the lease runs out.

@@ -104,6 +104,8 @@ int pw_open(const char *url, const struct pw_options *options, struct pw_card **
         memcpy(card->address, address, strlen(address) + 1);
         status = transport.ops->connect(&card->transport, PW_CHANNEL_REQUESTS, card->address);
     }
+    if (status == PW_OK && transport.ops->lossy)
+        status = pw_greet(card);
     if (status == PW_OK)
         status = read_identity(card);
     if (status != PW_OK) {

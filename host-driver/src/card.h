@@ -6,6 +6,7 @@
 
 #include "hostlink.h"
 #include "transport.h"
+#include "waiting.h"
 
 /* State of the event stream; guarded by events_lock. */
 struct pw_event_stream {
@@ -34,6 +35,12 @@ struct pw_card {
     pthread_mutex_t events_lock; /* guards events */
     struct pw_event_stream events;
 };
+
+/* Tell the card of this host, whose requests are numbered from a number of chance on. */
+int pw_greet(struct pw_card *card);
+
+/* How long to wait for an answer to an attempt, counted from 0. */
+int64_t pw_attempt_ms(const struct pw_card *card, uint32_t attempt);
 
 /* Name of the register at an address for an error message; "0x..." when the map has none. Writes
  * PW_NAME_SIZE bytes of name and gives it back. */

@@ -63,8 +63,11 @@ static int subscribe_locked(struct pw_card *card) {
         return status;
     uint8_t request[PW_LINK_HEADER_BYTES];
     const size_t size = pw_link_write_request(request, PW_LINK_SUBSCRIBE, 1, NULL, 0);
+    int64_t waited_ms = 0;
     for (uint32_t attempt = 0; attempt < card->attempts; attempt++) {
-        const int64_t deadline_ms = pw_monotonic_ms() + card->timeout_ms;
+        const int64_t wait_ms = pw_attempt_ms(card, attempt);
+        const int64_t deadline_ms = pw_monotonic_ms() + wait_ms;
+        waited_ms += wait_ms;
         status = card->transport.ops->send(&card->transport, PW_CHANNEL_EVENTS, request, size,
                                            deadline_ms);
         if (status == PW_OK)
@@ -72,8 +75,8 @@ static int subscribe_locked(struct pw_card *card) {
         if (status != PW_ERROR_TIMEOUT)
             return status;
     }
-    return pw_fail(status, "no answer to the subscription in %u x %u ms", card->attempts,
-                   card->timeout_ms);
+    return pw_fail(status, "no answer to the subscription in %lld ms, attempts: %u",
+                   (long long)waited_ms, card->attempts);
 }
 
 int pw_events_subscribe(struct pw_card *card) {

@@ -57,6 +57,9 @@ static int check_response(const struct pw_link_header *header, size_t size, enum
         return pw_fail(PW_ERROR_UNKNOWN_CARD,
                        "the card does not know version %d of the host link (status 1)",
                        PW_LINK_VERSION);
+    if (header->status == 4)
+        return pw_fail(PW_ERROR_CARD_RESET,
+                       "the card does not know this host: it was started anew; open it again");
     if (header->status != 0)
         return pw_fail(PW_ERROR_PROTOCOL, "the card refused the request whole: status %u%s",
                        header->status,

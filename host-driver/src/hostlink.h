@@ -19,6 +19,7 @@ enum pw_link_kind {
     PW_LINK_READ = 1,
     PW_LINK_WRITE = 2,
     PW_LINK_SUBSCRIBE = 3,
+    PW_LINK_HELLO = 4,
     PW_LINK_RESPONSE = 0x80, /* added to a request's kind */
     PW_LINK_EVENTS = 0xC0,
 };
@@ -40,9 +41,10 @@ size_t pw_link_write_request(uint8_t *bytes, enum pw_link_kind kind, uint32_t re
 /* Read a header; false when there are not enough bytes for one. */
 bool pw_link_read_header(const uint8_t *bytes, size_t size, struct pw_link_header *header);
 
-/* Read the response to a READ or WRITE of these items: their values and statuses. size is the
- * datagram's true size, bytes hold PW_LINK_REQUEST_BYTES of it at most. On an error, which is
- * PW_ERROR_PROTOCOL or PW_ERROR_UNKNOWN_CARD, no item is changed. */
+/* Read the response to a READ or WRITE of these items, or to a HELLO of none: their values and
+ * statuses. size is the datagram's true size, bytes hold PW_LINK_REQUEST_BYTES of it at most. On an
+ * error, which is PW_ERROR_PROTOCOL, PW_ERROR_UNKNOWN_CARD or PW_ERROR_CARD_RESET, no item is
+ * changed. */
 int pw_link_read_response(const uint8_t *bytes, size_t size, enum pw_link_kind kind,
                           struct pw_item *items, size_t count);
 

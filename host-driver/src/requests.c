@@ -1,5 +1,6 @@
 /* Requests: sent, answered, matched by their number, repeated when the caller allows it. */
 #include <stdio.h>
+#include <sys/random.h>
 
 #include "card.h"
 #include "error.h"
@@ -42,8 +43,11 @@ static int round_trip(struct pw_card *card, enum pw_link_kind kind, struct pw_it
     card->request_number++;
     const size_t size =
         pw_link_write_request(card->request, kind, card->request_number, items, count);
+    int64_t waited_ms = 0;
     for (uint32_t attempt = 0; attempt < card->attempts; attempt++) {
-        const int64_t deadline_ms = pw_monotonic_ms() + card->timeout_ms;
+        const int64_t wait_ms = pw_attempt_ms(card, attempt);
+        const int64_t deadline_ms = pw_monotonic_ms() + wait_ms;
+        waited_ms += wait_ms;
         int status = card->transport.ops->send(&card->transport, PW_CHANNEL_REQUESTS, card->request,
                                                size, deadline_ms);
         if (status != PW_OK)
@@ -52,8 +56,28 @@ static int round_trip(struct pw_card *card, enum pw_link_kind kind, struct pw_it
         if (status != PW_ERROR_TIMEOUT)
             return status;
     }
-    return pw_fail(PW_ERROR_TIMEOUT, "no answer from the card in %u x %u ms (request %u)%s",
-                   card->attempts, card->timeout_ms, card->request_number, dropped);
+    return pw_fail(PW_ERROR_TIMEOUT,
+                   "no answer from the card in %lld ms, attempts: %u (request %u)%s",
+                   (long long)waited_ms, card->attempts, card->request_number, dropped);
+}
+
+int64_t pw_attempt_ms(const struct pw_card *card, uint32_t attempt) {
+    enum { DOUBLINGS = 10 };
+    const unsigned shift = !card->transport.ops->lossy ? 0
+                           : attempt < DOUBLINGS       ? attempt
+                                                       : DOUBLINGS;
+    return (int64_t)card->timeout_ms << shift;
+}
+
+int pw_greet(struct pw_card *card) {
+    /* By chance, so that a host that got the port of an earlier one is not taken for it. */
+    if (getrandom(&card->request_number, sizeof card->request_number, 0) !=
+        (ssize_t)sizeof card->request_number)
+        return pw_fail_errno("asking for a random number");
+    pthread_mutex_lock(&card->requests_lock);
+    const int status = round_trip(card, PW_LINK_HELLO, NULL, 0);
+    pthread_mutex_unlock(&card->requests_lock);
+    return status;
 }
 
 /* The error of an item that failed, in words. */

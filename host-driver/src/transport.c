@@ -2,11 +2,10 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include "error.h"
 
-static const struct pw_transport_ops *const transports[] = {&pw_transport_unix};
+static const struct pw_transport_ops *const transports[] = {&pw_transport_unix, &pw_transport_udp};
 enum { TRANSPORTS = sizeof transports / sizeof transports[0] };
 
 int pw_transport_choose(const char *url, struct pw_transport *transport, const char **address) {
@@ -19,7 +18,7 @@ int pw_transport_choose(const char *url, struct pw_transport *transport, const c
         if (colon[1] == '\0')
             return pw_fail(PW_ERROR_ARGUMENT, "card URL '%s' has nothing after the colon; write %s",
                            url, ops->example);
-        transport->ops = ops;
+        *transport = (struct pw_transport){.ops = ops};
         for (int channel = 0; channel < PW_CHANNELS; channel++)
             transport->descriptor[channel] = -1;
         *address = colon + 1;
@@ -33,10 +32,4 @@ int pw_transport_choose(const char *url, struct pw_transport *transport, const c
     }
     return pw_fail(PW_ERROR_ARGUMENT, "card URL '%s' is of no known kind; supported: %s", url,
                    supported);
-}
-
-int64_t pw_monotonic_ms(void) {
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now); /* cannot fail with this clock and a valid pointer */
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }

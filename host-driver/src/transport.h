@@ -3,6 +3,7 @@
 #define PENNYWIRE_TRANSPORT_H
 
 #include "pennywire.h"
+#include "resolve.h"
 
 /* Requests and events have a connection each, so that events waiting to be read never hold up a
  * register. */
@@ -15,6 +16,9 @@ struct pw_transport_ops {
     const char *example;         /* for error messages */
     uint32_t default_timeout_ms; /* where the caller gives none */
     uint32_t default_attempts;
+    /* Datagrams can be lost: every attempt waits twice as long as the one before, and the card is
+     * told of this host first, so that it can know a repeated request (docs/hostlink.md). */
+    bool lossy;
 
     /* Connect a channel to an address (what follows the colon), leaving the others alone. */
     int (*connect)(struct pw_transport *transport, enum pw_channel channel, const char *address);
@@ -36,14 +40,13 @@ struct pw_transport_ops {
 struct pw_transport {
     const struct pw_transport_ops *ops;
     int descriptor[PW_CHANNELS]; /* -1: not connected */
+    struct pw_peer peer;         /* udp: the card's address, looked up when it was opened */
 };
 
 extern const struct pw_transport_ops pw_transport_unix;
+extern const struct pw_transport_ops pw_transport_udp;
 
 /* Choose the transport by the URL's scheme; *address is the rest of the URL. */
 int pw_transport_choose(const char *url, struct pw_transport *transport, const char **address);
-
-/* Milliseconds of a clock that only goes forward. */
-int64_t pw_monotonic_ms(void);
 
 #endif

@@ -10,25 +10,7 @@
 
 #include "error.h"
 #include "transport.h"
-
-/* Wait until the descriptor is ready; PW_ERROR_TIMEOUT at the deadline. */
-static int wait_ready(int descriptor, short what, int64_t deadline_ms) {
-    for (;;) {
-        int wait = -1;
-        if (deadline_ms != INT64_MAX) {
-            const int64_t left = deadline_ms - pw_monotonic_ms();
-            wait = left <= 0 ? 0 : left > INT_MAX ? INT_MAX : (int)left;
-        }
-        struct pollfd ready = {.fd = descriptor, .events = what};
-        const int number = poll(&ready, 1, wait);
-        if (number > 0)
-            return PW_OK; /* an error or a hang-up is reported by the call that follows */
-        if (number == 0 && pw_monotonic_ms() >= deadline_ms)
-            return PW_ERROR_TIMEOUT;
-        if (number < 0 && errno != EINTR)
-            return pw_fail_errno("waiting for the card's socket");
-    }
-}
+#include "waiting.h"
 
 static void unix_disconnect(struct pw_transport *transport, enum pw_channel channel) {
     if (transport->descriptor[channel] >= 0)
@@ -80,7 +62,7 @@ static int unix_send(struct pw_transport *transport, enum pw_channel channel, co
         if (errno == EPIPE || errno == ECONNRESET || errno == ENOTCONN)
             return lost_connection();
         if (errno == EAGAIN) {
-            const int status = wait_ready(transport->descriptor[channel], POLLOUT, deadline_ms);
+            const int status = pw_wait_ready(transport->descriptor[channel], POLLOUT, deadline_ms);
             if (status == PW_ERROR_TIMEOUT)
                 return pw_fail(status, "the card does not take requests: its socket stays full");
             if (status != PW_OK)
@@ -102,7 +84,7 @@ static int unix_receive(struct pw_transport *transport, enum pw_channel channel,
         if (received == 0 || errno == ECONNRESET || errno == ENOTCONN)
             return lost_connection();
         if (errno == EAGAIN) {
-            const int status = wait_ready(transport->descriptor[channel], POLLIN, deadline_ms);
+            const int status = pw_wait_ready(transport->descriptor[channel], POLLIN, deadline_ms);
             if (status != PW_OK)
                 return status;
         } else if (errno != EINTR) {

@@ -8,7 +8,7 @@
 #include <string.h>
 
 static const char *check_test = "";
-static unsigned check_failures;
+static unsigned check_failures, check_tests;
 
 #define CHECK(condition)                                                                           \
     do {                                                                                           \
@@ -26,10 +26,11 @@ static unsigned check_failures;
 #define RUN(test)                                                                                  \
     do {                                                                                           \
         check_test = #test;                                                                        \
+        check_tests++;                                                                             \
         test();                                                                                    \
     } while (0)
 
-#define RESULT (check_failures == 0 ? 0 : 1)
+#define RESULT (printf("ran %u tests\n", check_tests), check_failures == 0 ? 0 : 1)
 
 static inline void check_failed(const char *file, int line, const char *what) {
     check_failures++;

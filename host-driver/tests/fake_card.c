@@ -1,5 +1,7 @@
 #include "fake_card.h"
 
+#include <arpa/inet.h>
+#include <netinet/in.h>
 #include <poll.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -11,6 +13,23 @@
 #include <unistd.h>
 
 enum { REGISTERS = 0x1800 / 8, CLIENTS = 8, HEADER = 16, ITEM = 16, RECORD = 64, ROOM = 65536 };
+enum { HELLO = 4, UNKNOWN_HOST = 4 };
+static const uint32_t stale_window = 1U << 24;
+
+/* Who sends and is sent to: a connection, or on UDP an address at the card's only socket. */
+struct client {
+    int descriptor; /* negative: nobody */
+    struct sockaddr_in address;
+    socklen_t address_size; /* 0: a connection */
+};
+
+/* A host that said hello over UDP, with its last request and what it was answered. */
+struct host {
+    struct sockaddr_in address;
+    bool known;
+    uint8_t request[ROOM], answer[ROOM];
+    size_t request_size;
+};
 
 struct fake_card {
     char url[128];
@@ -23,8 +42,10 @@ struct fake_card {
     uint32_t access[REGISTERS];
     enum fake_mode mode;
     unsigned mode_left;
-    unsigned requests;
-    int subscriber;
+    unsigned requests, carried_out, copies;
+    struct client subscriber;
+    struct host hosts[CLIENTS];
+    unsigned next_host;
     int clients[CLIENTS];
     uint8_t late[ROOM];
     size_t late_size;
@@ -49,9 +70,20 @@ static uint64_t get(const uint8_t *bytes, int size) {
     return value;
 }
 
-static void send_whole(int client, const void *bytes, size_t size) {
+bool fake_card_udp(void) {
+    const char *transport = getenv("PENNYWIRE_TEST_TRANSPORT");
+    return transport != NULL && strcmp(transport, "udp") == 0;
+}
+
+static ssize_t send_to(const struct client *client, const void *bytes, size_t size) {
+    const struct sockaddr *address =
+        client->address_size == 0 ? NULL : (const struct sockaddr *)&client->address;
+    return sendto(client->descriptor, bytes, size, MSG_NOSIGNAL, address, client->address_size);
+}
+
+static void send_whole(const struct client *client, const void *bytes, size_t size) {
     /* A client that has gone away, or given up, is no fault of the card's. */
-    const ssize_t sent = send(client, bytes, size, MSG_NOSIGNAL);
+    const ssize_t sent = send_to(client, bytes, size);
     (void)sent;
 }
 
@@ -87,7 +119,8 @@ static size_t make_answer(struct fake_card *fake, const uint8_t *request, size_t
 }
 
 /* Send an answer as the mode wants it. Returns false when the connection is to be closed. */
-static bool send_answer(struct fake_card *fake, int client, uint8_t *answer, size_t size) {
+static bool send_answer(struct fake_card *fake, const struct client *client, uint8_t *answer,
+                        size_t size) {
     if (fake->late_size > 0)
         send_whole(client, fake->late, fake->late_size);
     fake->late_size = 0;
@@ -150,7 +183,7 @@ static bool send_answer(struct fake_card *fake, int client, uint8_t *answer, siz
     case FAKE_FLOOD:
         put(answer + 4, get(answer + 4, 4) - 1, 4);
         for (time_t end = time(NULL) + 3; time(NULL) < end;)
-            if (send(client, answer, size, MSG_NOSIGNAL) < 0)
+            if (send_to(client, answer, size) < 0)
                 break;
         return true;
     case FAKE_SILENT:
@@ -162,20 +195,71 @@ static bool send_answer(struct fake_card *fake, int client, uint8_t *answer, siz
     return true;
 }
 
+static bool same_address(const struct sockaddr_in *one, const struct sockaddr_in *other) {
+    return one->sin_port == other->sin_port && one->sin_addr.s_addr == other->sin_addr.s_addr;
+}
+
+/* UDP: deal with what is not to be carried out. Returns the host whose request is, or NULL. */
+static struct host *admit(struct fake_card *fake, const struct client *client,
+                          const uint8_t *request, size_t size) {
+    struct host *host = NULL;
+    for (int i = 0; i < CLIENTS && host == NULL; i++)
+        if (fake->hosts[i].known && same_address(&fake->hosts[i].address, &client->address))
+            host = &fake->hosts[i];
+    if (host == NULL && request[3] == HELLO) {
+        host = &fake->hosts[fake->next_host++ % CLIENTS];
+        *host = (struct host){.address = client->address, .known = true};
+        return host;
+    }
+    if (host == NULL) {
+        uint8_t answer[HEADER];
+        memcpy(answer, request, HEADER);
+        answer[3] |= 0x80;
+        put(answer + 8, 0, 2);
+        put(answer + 10, UNKNOWN_HOST, 2);
+        send_whole(client, answer, sizeof answer);
+        return NULL;
+    }
+    const uint32_t behind = (uint32_t)get(host->request + 4, 4) - (uint32_t)get(request + 4, 4);
+    if (behind > stale_window)
+        return host;
+    fake->copies++;
+    if (behind == 0 && size == host->request_size && memcmp(request, host->request, size) == 0) {
+        /* The answer goes the way of every answer, so that modes count attempts. */
+        static _Thread_local uint8_t again[ROOM + 40016];
+        memcpy(again, host->answer, size);
+        send_answer(fake, client, again, size);
+    }
+    return NULL;
+}
+
 /* Serve one datagram of a client. Returns false when the connection has ended. */
-static bool serve_client(struct fake_card *fake, int client) {
+static bool serve_client(struct fake_card *fake, struct client client) {
     static _Thread_local uint8_t request[ROOM], answer[ROOM + 40016];
-    const ssize_t received = recv(client, request, sizeof request, 0);
+    socklen_t room = sizeof client.address;
+    const ssize_t received = recvfrom(client.descriptor, request, sizeof request, 0,
+                                      client.address_size == 0 ? NULL : (void *)&client.address,
+                                      client.address_size == 0 ? NULL : &room);
     if (received < HEADER)
-        return false;
+        return client.address_size > 0; /* on UDP it is only nonsense */
+    const size_t size = (size_t)received;
+    struct host *host = NULL;
+    bool stays = true;
     pthread_mutex_lock(&fake->lock);
     fake->requests++;
     if (request[3] == 3)
         fake->subscriber = client;
-    const size_t size = make_answer(fake, request, (size_t)received, answer);
-    const bool stays = send_answer(fake, client, answer, size);
-    if (!stays && fake->subscriber == client)
-        fake->subscriber = -1;
+    else if (client.address_size > 0 && (host = admit(fake, &client, request, size)) == NULL)
+        goto done;
+    fake->carried_out++;
+    make_answer(fake, request, size, answer);
+    if (host != NULL) {
+        memcpy(host->request, request, size);
+        memcpy(host->answer, answer, size);
+        host->request_size = size;
+    }
+    stays = send_answer(fake, &client, answer, size);
+done:
     pthread_mutex_unlock(&fake->lock);
     return stays;
 }
@@ -203,26 +287,51 @@ static void *serve(void *argument) {
         if (ready[0].revents != 0)
             return NULL;
         for (int i = 0; i < CLIENTS; i++) {
-            if (ready[i + 2].revents != 0 && !serve_client(fake, fake->clients[i])) {
+            if (ready[i + 2].revents != 0 &&
+                !serve_client(fake, (struct client){.descriptor = fake->clients[i]})) {
+                pthread_mutex_lock(&fake->lock); /* nobody sends on what is being closed */
                 close(fake->clients[i]);
+                if (fake->subscriber.descriptor == fake->clients[i])
+                    fake->subscriber.descriptor = -1;
                 fake->clients[i] = -1;
+                pthread_mutex_unlock(&fake->lock);
             }
         }
-        if (ready[1].revents != 0)
+        if (ready[1].revents != 0 && fake_card_udp())
+            serve_client(fake, (struct client){.descriptor = fake->listener,
+                                               .address_size = sizeof(struct sockaddr_in)});
+        else if (ready[1].revents != 0)
             accept_client(fake);
     }
 }
 
-struct fake_card *fake_card_start(const char *directory) {
+static void listen_udp(struct fake_card *fake) {
+    struct sockaddr_in name = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t size = sizeof name;
+    fake->listener = socket(AF_INET, SOCK_DGRAM, 0);
+    must(fake->listener >= 0, "socket");
+    must(bind(fake->listener, (struct sockaddr *)&name, sizeof name) == 0, "bind");
+    must(getsockname(fake->listener, (struct sockaddr *)&name, &size) == 0, "getsockname");
+    snprintf(fake->url, sizeof fake->url, "udp:127.0.0.1:%u", ntohs(name.sin_port));
+}
+
+static void listen_unix(struct fake_card *fake, const char *directory) {
     static unsigned number;
-    struct fake_card *fake = calloc(1, sizeof *fake);
-    must(fake != NULL, "calloc");
     struct sockaddr_un name = {.sun_family = AF_UNIX};
     const int length =
         snprintf(name.sun_path, sizeof name.sun_path, "%s/card%u.sock", directory, number++);
     must(length > 0 && (size_t)length < sizeof name.sun_path, "socket path");
     snprintf(fake->url, sizeof fake->url, "unix:%s", name.sun_path);
-    fake->subscriber = -1;
+    fake->listener = socket(AF_UNIX, SOCK_SEQPACKET, 0);
+    must(fake->listener >= 0, "socket");
+    must(bind(fake->listener, (struct sockaddr *)&name, sizeof name) == 0, name.sun_path);
+    must(listen(fake->listener, CLIENTS) == 0, "listen");
+}
+
+struct fake_card *fake_card_start(const char *directory) {
+    struct fake_card *fake = calloc(1, sizeof *fake);
+    must(fake != NULL, "calloc");
+    fake->subscriber.descriptor = -1;
     for (int i = 0; i < CLIENTS; i++)
         fake->clients[i] = -1;
     for (int i = 0; i < REGISTERS; i++)
@@ -235,10 +344,10 @@ struct fake_card *fake_card_start(const char *directory) {
     fake->registers[6] = 6400;
     pthread_mutex_init(&fake->lock, NULL);
     must(pipe(fake->wake) == 0, "pipe");
-    fake->listener = socket(AF_UNIX, SOCK_SEQPACKET, 0);
-    must(fake->listener >= 0, "socket");
-    must(bind(fake->listener, (struct sockaddr *)&name, sizeof name) == 0, name.sun_path);
-    must(listen(fake->listener, CLIENTS) == 0, "listen");
+    if (fake_card_udp())
+        listen_udp(fake);
+    else
+        listen_unix(fake, directory);
     must(pthread_create(&fake->thread, NULL, serve, fake) == 0, "pthread_create");
     return fake;
 }
@@ -255,7 +364,8 @@ void fake_card_stop(struct fake_card *fake) {
             close(fake->clients[i]);
     close(fake->wake[0]);
     close(fake->listener);
-    unlink(fake->url + strlen("unix:"));
+    if (!fake_card_udp())
+        unlink(fake->url + strlen("unix:"));
     pthread_mutex_destroy(&fake->lock);
     free(fake);
 }
@@ -293,19 +403,38 @@ void fake_card_writable_bits(struct fake_card *fake, uint32_t address, uint64_t 
     pthread_mutex_unlock(&fake->lock);
 }
 
-unsigned fake_card_requests(struct fake_card *fake) {
+/* One of the card's own counts, as it is now. */
+static unsigned get_count(struct fake_card *fake, const unsigned *count) {
     pthread_mutex_lock(&fake->lock);
-    const unsigned requests = fake->requests;
+    const unsigned now = *count;
     pthread_mutex_unlock(&fake->lock);
-    return requests;
+    return now;
+}
+
+unsigned fake_card_requests(struct fake_card *fake) {
+    return get_count(fake, &fake->requests);
+}
+
+unsigned fake_card_carried_out(struct fake_card *fake) {
+    return get_count(fake, &fake->carried_out);
+}
+
+unsigned fake_card_copies(struct fake_card *fake) {
+    return get_count(fake, &fake->copies);
+}
+
+void fake_card_forget(struct fake_card *fake) {
+    pthread_mutex_lock(&fake->lock);
+    for (int i = 0; i < CLIENTS; i++)
+        fake->hosts[i].known = false;
+    pthread_mutex_unlock(&fake->lock);
 }
 
 void fake_card_send(struct fake_card *fake, const void *bytes, size_t size) {
     pthread_mutex_lock(&fake->lock);
-    const int subscriber = fake->subscriber;
+    must(fake->subscriber.descriptor >= 0, "no subscriber");
+    must(send_to(&fake->subscriber, bytes, size) == (ssize_t)size, "send");
     pthread_mutex_unlock(&fake->lock);
-    must(subscriber >= 0, "no subscriber");
-    must(send(subscriber, bytes, size, MSG_NOSIGNAL) == (ssize_t)size, "send");
 }
 
 void fake_card_send_records(struct fake_card *fake, uint32_t first, unsigned count) {
@@ -325,8 +454,8 @@ void fake_card_send_records(struct fake_card *fake, uint32_t first, unsigned cou
 
 void fake_card_drop_subscriber(struct fake_card *fake) {
     pthread_mutex_lock(&fake->lock);
-    must(fake->subscriber >= 0, "no subscriber");
-    shutdown(fake->subscriber, SHUT_RDWR);
-    fake->subscriber = -1;
+    must(fake->subscriber.descriptor >= 0, "no subscriber");
+    shutdown(fake->subscriber.descriptor, SHUT_RDWR);
+    fake->subscriber.descriptor = -1;
     pthread_mutex_unlock(&fake->lock);
 }

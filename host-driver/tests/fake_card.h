@@ -1,5 +1,6 @@
-/* A card for tests, in a thread of this process: the host link on a Unix socket, written from
- * docs/hostlink.md apart from the library, and able to misbehave. */
+/* A card for tests, in a thread of this process: the host link on a Unix socket, or on UDP when
+ * PENNYWIRE_TEST_TRANSPORT is "udp", written from docs/hostlink.md apart from the library, and able
+ * to misbehave. */
 #ifndef PENNYWIRE_FAKE_CARD_H
 #define PENNYWIRE_FAKE_CARD_H
 
@@ -32,7 +33,11 @@ enum fake_mode {
 
 struct fake_card;
 
-/* Start a card at a path of its own below directory; url() says where. Aborts when it cannot. */
+/* True when the cards are on UDP. */
+bool fake_card_udp(void);
+
+/* Start a card at a path of its own below directory, or at a free UDP port; url() says where.
+ * Aborts when it cannot. */
 struct fake_card *fake_card_start(const char *directory);
 const char *fake_card_url(const struct fake_card *fake);
 
@@ -53,13 +58,22 @@ void fake_card_writable_bits(struct fake_card *fake, uint32_t address, uint64_t 
 /* Datagrams heard so far, requests and subscriptions. */
 unsigned fake_card_requests(struct fake_card *fake);
 
+/* Requests carried out: on UDP a repeated one is not. */
+unsigned fake_card_carried_out(struct fake_card *fake);
+
+/* UDP: the copies and stale requests that were not carried out. */
+unsigned fake_card_copies(struct fake_card *fake);
+
+/* UDP: forget every host, as a card does that was started anew. */
+void fake_card_forget(struct fake_card *fake);
+
 /* Send a datagram to the last subscriber as it is. Aborts when there is none. */
 void fake_card_send(struct fake_card *fake, const void *bytes, size_t size);
 
 /* Send count records numbered from first on in one datagram. */
 void fake_card_send_records(struct fake_card *fake, uint32_t first, unsigned count);
 
-/* Close the last subscriber's connection. */
+/* Close the last subscriber's connection; not on UDP, which has none. */
 void fake_card_drop_subscriber(struct fake_card *fake);
 
 #endif

@@ -6,8 +6,17 @@ from pathlib import Path
 
 from hdl.configs import CONFIGS
 from sim.softcard.server import BOUNDARY_SECONDS, SLOW_SECONDS, SoftCard, SoftCardStartError
+from sim.softcard.udp import UdpLink, parse_address
 from sim.verilated.build import BuildError, build_card
 from sim.verilated.model import CardBusyError, CardModel
+
+
+def _address(text: str) -> str:
+    try:
+        parse_address(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
+    return text
 
 
 def _options() -> argparse.Namespace:
@@ -18,6 +27,9 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--dir", type=Path, required=True, help="where the sockets are made; created if missing")
     parser.add_argument("--config", choices=sorted(CONFIGS), default="demo", help="which card (default: %(default)s)")
     parser.add_argument("--loopback", action="store_true", help="a card that trades nothing and echoes its feed")
+    parser.add_argument(
+        "--udp", type=_address, metavar="HOST:PORT", help="listen for hosts there as well; port 0 takes a free one"
+    )
     parser.add_argument(
         "--boundary-seconds",
         type=float,
@@ -46,12 +58,18 @@ def main() -> int:
         library = build_card(options.config, loopback=options.loopback, progress=_say)
         options.dir.mkdir(parents=True, exist_ok=True)
         with CardModel(options.config, library=library) as model:
+            udp = UdpLink(options.udp) if options.udp else None
             card = SoftCard(
-                model, options.dir, boundary_seconds=options.boundary_seconds, slow_seconds=options.slow_seconds
+                model,
+                options.dir,
+                udp=udp,
+                boundary_seconds=options.boundary_seconds,
+                slow_seconds=options.slow_seconds,
             )
             try:
                 card.stop_on_signals()
-                print(f"soft card ready: {options.dir / 'link.sock'} {options.dir / 'market.sock'}", flush=True)
+                network = [] if udp is None else [udp.url]
+                print("soft card ready:", options.dir / "link.sock", options.dir / "market.sock", *network, flush=True)
                 card.serve()
             finally:
                 card.close()

@@ -106,14 +106,14 @@ def renews_lease(request: bytes, answer: bytes) -> bool:
     )
 
 
-def event_datagrams(single: bytes) -> list[bytes]:
-    """Join datagrams of one record each into as few as possible; numbers in one datagram follow each other."""
+def event_datagrams(single: bytes, most: int = MAX_ITEMS) -> list[bytes]:
+    """Join datagrams of one record each into as few as possible of up to ``most``; numbers in one follow each other."""
     batches: list[list[bytes]] = []
     first = following = 0
     numbers = []
     for at in range(0, len(single), _DATAGRAM):
         (number,) = struct.unpack_from("<I", single, at + 4)
-        if not batches or number != following or len(batches[-1]) == MAX_ITEMS:
+        if not batches or number != following or len(batches[-1]) == most:
             batches.append([])
             first = number
             numbers.append(first)

@@ -1,4 +1,4 @@
-"""The soft card: a verilated card behind two Unix sockets."""
+"""The soft card: a verilated card behind two Unix sockets, and a UDP socket if wanted."""
 
 import contextlib
 import selectors
@@ -12,6 +12,7 @@ from types import FrameType
 from sim.softcard import link, protocol
 from sim.softcard.link import LinkClient
 from sim.softcard.protocol import ErrorCode, Kind, ProtocolError
+from sim.softcard.udp import UdpLink
 from sim.verilated.batch import ArrivalBatch
 from sim.verilated.model import CardBusyError, CardModel
 
@@ -30,7 +31,7 @@ class SoftCardStartError(RuntimeError):
 
 
 class SoftCard:
-    """Serves hosts on ``link.sock`` and one player on ``market.sock``, in one thread.
+    """Serves hosts on ``link.sock`` and on UDP, and one player on ``market.sock``, in one thread.
 
     Requests of hosts take effect between two stretches of play, with card time standing still, and only while nothing
     moves in the card: so it makes no difference to a session when and how often a host asks. A stretch of play starts
@@ -42,6 +43,8 @@ class SoftCard:
         The card; the caller closes it.
     directory : Path
         Where the sockets are made; they are removed by :meth:`close`.
+    udp : UdpLink, optional
+        A socket for hosts on a network; :meth:`close` closes it. Events sent there may be lost: nobody is waited for.
     boundary_seconds, slow_seconds : float
         See :data:`BOUNDARY_SECONDS` and :data:`SLOW_SECONDS`.
 
@@ -56,10 +59,12 @@ class SoftCard:
         model: CardModel,
         directory: Path,
         *,
+        udp: UdpLink | None = None,
         boundary_seconds: float = BOUNDARY_SECONDS,
         slow_seconds: float = SLOW_SECONDS,
     ) -> None:
         self._model = model
+        self._udp = udp
         self._boundary_seconds = boundary_seconds
         self._slow_seconds = slow_seconds
         self._clients: list[LinkClient] = []
@@ -118,7 +123,8 @@ class SoftCard:
         """Close every socket and remove the paths."""
         for client in self._clients:
             client.socket.close()
-        for sock in (self._player, self._link, self._market, self._waker, self._wake):
+        network = None if self._udp is None else self._udp.socket
+        for sock in (self._player, self._link, self._market, self._waker, self._wake, network):
             if sock is not None:
                 sock.close()
         for path in self._paths:
@@ -145,6 +151,8 @@ class SoftCard:
         with selectors.DefaultSelector() as selector:
             for sock in (self._link, self._market, self._waker):
                 selector.register(sock, selectors.EVENT_READ)
+            if self._udp is not None and hosts_served:
+                selector.register(self._udp.socket, selectors.EVENT_READ)
             for client in self._clients:
                 # Who does not take what he is sent is not heard until he has: so nothing piles up.
                 events = selectors.EVENT_WRITE if client.waiting else selectors.EVENT_READ if hosts_served else 0
@@ -172,6 +180,8 @@ class SoftCard:
             self._welcome(self._market.accept()[0])
         elif sock is self._player:
             self._hear_player()
+        elif self._udp is not None and sock is self._udp.socket:
+            self._answer_udp(self._udp)
         else:
             for client in [c for c in self._clients if c.socket is sock and not c.waiting]:
                 self._answer(client)
@@ -188,16 +198,39 @@ class SoftCard:
             answer = self._model.host(request)
             if answer:
                 client.queue([answer])
-            self._pass_events()
-            if self._boundary_until is not None and link.renews_lease(request, answer):
-                self._end_boundary()
+            self._after(request, answer)
+
+    def _answer_udp(self, udp: UdpLink) -> None:
+        received = udp.receive()
+        if received is None:
+            return
+        request, sender = received
+        if link.is_subscribe(request):
+            udp.subscribe(request, sender)
+            return
+        known = udp.hosts.admit(sender, request)
+        if known is not None:
+            udp.send(known, sender)
+            return
+        answer = self._model.host(request)
+        udp.hosts.remember(sender, request, answer)
+        udp.send(answer, sender)
+        self._after(request, answer)
+
+    def _after(self, request: bytes, answer: bytes) -> None:
+        self._pass_events()
+        if self._boundary_until is not None and link.renews_lease(request, answer):
+            self._end_boundary()
 
     def _drop(self, client: LinkClient) -> None:
         client.socket.close()
         self._clients.remove(client)
 
     def _pass_events(self) -> None:
-        datagrams = link.event_datagrams(self._model.event_datagrams())
+        single = self._model.event_datagrams()
+        if self._udp is not None:
+            self._udp.publish(single)
+        datagrams = link.event_datagrams(single)
         for client in self._clients:
             if client.subscribed:
                 client.queue(datagrams)

@@ -48,7 +48,8 @@ def test_a_device_of_another_make_is_refused(fake_card):
 @pytest.mark.parametrize(
     ("url", "words"),
     [
-        ("udp:10.0.0.1", "supported: unix:PATH"),
+        ("pci:0", "supported: unix:PATH, udp:HOST"),
+        ("udp:127.0.0.1:x", "is no address"),
         ("unix:", "nothing after the colon"),
         ("/run/link.sock", "supported: unix:PATH"),
         ("unix:/nowhere/link.sock", "No such file"),

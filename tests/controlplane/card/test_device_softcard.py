@@ -15,21 +15,22 @@ ROOT = Path(__file__).parents[3]
 
 @pytest.fixture(scope="module")
 def soft_card(tmp_path_factory):
-    """Run a loopback soft card, which builds in seconds; give the process and its URL."""
+    """Run a loopback soft card, which builds in seconds; give the process and its URLs."""
     directory = tmp_path_factory.mktemp("card")
-    command = [sys.executable, "-m", "sim.softcard", "--dir", directory, "--loopback"]
+    command = [sys.executable, "-m", "sim.softcard", "--dir", directory, "--loopback", "--udp", "127.0.0.1:0"]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
         try:
             assert process.stdout is not None
-            assert process.stdout.readline().startswith("soft card ready")
-            yield process, f"unix:{directory / 'link.sock'}"
+            words = process.stdout.readline().split()
+            assert words[:3] == ["soft", "card", "ready:"]
+            yield process, {"unix": f"unix:{directory / 'link.sock'}", "udp": words[-1]}
         finally:
             process.kill()
 
 
-@pytest.fixture
-def device(soft_card):
-    with Device.open(soft_card[1]) as opened:
+@pytest.fixture(params=["unix", "udp"])
+def device(soft_card, request):
+    with Device.open(soft_card[1][request.param]) as opened:
         yield opened
 
 
@@ -62,13 +63,15 @@ def test_writes_hold_and_raise_the_epoch(device):
 
 
 def test_locked_registers_hold_while_armed(device):
+    before = device.read(["control.locked_writes"])["control.locked_writes"]
     device.arm()
     try:
         with pytest.raises(DeviceError, match=r"slot\[0\].tick is locked while the card is armed"):
             device.write({"slot[0].tick": 1})
     finally:
         device.disarm()
-    assert device.read(["slot[0].tick", "control.locked_writes"]) == {"slot[0].tick": 100, "control.locked_writes": 1}
+    values = device.read(["slot[0].tick", "control.locked_writes"])
+    assert values == {"slot[0].tick": 100, "control.locked_writes": before + 1}
 
 
 def test_marks_come_back_in_order(device):
@@ -84,12 +87,15 @@ def test_marks_come_back_in_order(device):
     assert device.lost == 0
 
 
-def test_a_card_that_ends_is_said(soft_card, device):
-    process, _ = soft_card
-    device.subscribe()
-    process.terminate()
-    process.wait()
-    with pytest.raises(DeviceError, match="closed the connection"):
-        device.read(["control.time"])
-    with pytest.raises(DeviceError, match="closed the connection"):
-        device.poll_events(1, 10_000)
+def test_a_card_that_ends_is_said(soft_card):
+    process, urls = soft_card
+    with Device.open(urls["unix"]) as device, Device.open(urls["udp"]) as far:
+        device.subscribe()
+        process.terminate()
+        process.wait()
+        with pytest.raises(DeviceError, match="closed the connection"):
+            device.read(["control.time"])
+        with pytest.raises(DeviceError, match="closed the connection"):
+            device.poll_events(1, 10_000)
+        with pytest.raises(DeviceError, match="no card listens there"):
+            far.read(["control.time"])

@@ -1,0 +1,14 @@
+/* Waiting for a descriptor, by the clock that only goes forward. */
+#ifndef PENNYWIRE_WAITING_H
+#define PENNYWIRE_WAITING_H
+
+#include <stdint.h>
+
+/* Milliseconds of a clock that only goes forward. */
+int64_t pw_monotonic_ms(void);
+
+/* Wait until the descriptor is ready for what (POLLIN, POLLOUT); PW_ERROR_TIMEOUT, without a
+ * sentence, at the deadline. INT64_MAX waits without end. */
+int pw_wait_ready(int descriptor, short what, int64_t deadline_ms);
+
+#endif

@@ -1,0 +1,48 @@
+"""Run the driver's C tests and say, as the last line, how many there are and which sanitizers they ran under.
+
+Every test program runs as it is and under each sanitizer; the number is that of one round. A sanitizer under which
+fewer tests ran is a failure, and so is one that this machine's compiler lacks.
+"""
+
+import re
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+
+BUILD = Path("build/host-driver")
+LOG = Path("build/test-driver.log")
+#: Builds of the tests, and what each is called in the last line.
+VARIANTS = {"plain": "", "address_undefined": "asan ubsan", "thread": "tsan"}
+
+
+def count_tests(log: str) -> Counter[str]:
+    """Give how many tests ran in each build, from what ``ctest --verbose`` printed."""
+    variant_of = dict(re.findall(r"^\s*Start +(\d+): (\w+)\.", log, flags=re.MULTILINE))
+    counts: Counter[str] = Counter()
+    for program, tests in re.findall(r"^(\d+): ran (\d+) tests$", log, flags=re.MULTILINE):
+        counts[variant_of[program]] += int(tests)
+    return counts
+
+
+def main() -> int:
+    """Run the tests; the exit status is 0 if every one of them ran well under every sanitizer."""
+    command = ["ctest", "--test-dir", str(BUILD), "--verbose"]
+    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace")
+    LOG.write_text(done.stdout)
+    if done.returncode != 0:
+        print(done.stdout)
+        return 1
+    counts = count_tests(done.stdout)
+    tests = counts["plain"]
+    for variant, name in VARIANTS.items():
+        if tests == 0 or counts[variant] != tests:
+            words = name or "no sanitizer"
+            print(f"driver: {tests} tests, of which {counts[variant]} ran with {words}: see {BUILD}.log and {LOG}")
+            return 1
+    print(f"driver: {tests} tests, {' '.join(filter(None, VARIANTS.values()))} clean")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
