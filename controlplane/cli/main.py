@@ -2,7 +2,14 @@
 
 import typer
 
-from controlplane.cli import agent_commands, card_commands, service_commands, setting_commands, simulation_commands
+from controlplane.cli import (
+    agent_commands,
+    audit_commands,
+    card_commands,
+    service_commands,
+    setting_commands,
+    simulation_commands,
+)
 
 __all__ = ["app", "main"]
 
@@ -18,6 +25,7 @@ service_commands.add_to(app)
 card_commands.add_to(app)
 setting_commands.add_to(app)
 agent_commands.add_to(app)
+audit_commands.add_to(app)
 
 
 def main() -> None:

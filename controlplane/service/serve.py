@@ -38,7 +38,8 @@ from controlplane.service.roles import RoleInterceptor
 from controlplane.service.startup import StartupError, configure_card
 from controlplane.service.state import ServiceState
 from controlplane.service.writes import WritePath
-from controlplane.store.audit import AuditLog
+from controlplane.store.audit import AuditLog, anchor_of
+from controlplane.store.audit_check import check_audit
 from controlplane.store.event_log import EventLog
 from controlplane.store.ledger import Ledger
 
@@ -177,6 +178,16 @@ def _own_folder(directory: Path) -> Iterator[None]:
         yield
 
 
+def _check_audit(directory: Path) -> None:
+    """Refuse to write behind an audit log that is not what was written: the next row's anchor would hide a cut end."""
+    path = directory / "pennywire.sqlite"
+    if path.exists() and (found := check_audit(path).found):
+        raise StartupError(
+            f"the audit log {path} is not what was written: {found}. Keep it and {anchor_of(path).name} as evidence: "
+            "move both out of the folder, and start again with a new log"
+        )
+
+
 async def _run(device: CardDevice, config: ServiceConfig, directory: Path) -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -215,6 +226,7 @@ def serve(url: str, config_file: Path, directory: Path) -> int:
     try:
         config = load_config(config_file)
         with _own_folder(directory), Device.open(url) as device:
+            _check_audit(directory)
             device.subscribe()
             asyncio.run(_run(device, config, directory))
     except (ConfigError, StartupError, DeviceError, RefusedError, sqlite3.Error, OSError) as error:

@@ -1,12 +1,14 @@
 """The audit log: one row for every write that was asked for, done or refused, each chained to the one before.
 
-A row's hash covers the row and the hash of the row before it, so a row that is changed, removed or put in
-between shows in :meth:`AuditLog.verify`. The table lives in SQLite; a row is on the disk before the write is
-acknowledged.
+A row's hash covers the row and the hash of the row before it, so a row that is changed, removed or put in between
+shows in :func:`controlplane.store.audit_check.check_audit`. The number and the hash of the last row are kept in a
+second file, the anchor, so that an end that is cut off shows as well. The table lives in SQLite; a row is on the disk
+before the write is acknowledged, and the anchor after the row: a crash in between leaves an anchor one row behind.
 """
 
 import hashlib
 import json
+import os
 import sqlite3
 import threading
 import time
@@ -14,9 +16,10 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-__all__ = ["AuditEntry", "AuditLog"]
+__all__ = ["COLUMNS", "AuditEntry", "AuditLog", "anchor_of", "chain_hash"]
 
-_COLUMNS = (
+#: What the hash of a row covers, in this order.
+COLUMNS = (
     "wall_ns",
     "who",
     "role",
@@ -62,7 +65,13 @@ class AuditEntry:
     result: str
 
 
-def _chain(previous: str, values: tuple[object, ...]) -> str:
+def anchor_of(path: Path) -> Path:
+    """Give the anchor's file of an audit log's file."""
+    return path.with_suffix(".anchor")
+
+
+def chain_hash(previous: str, values: tuple[object, ...]) -> str:
+    """Give the hash of a row, whose columns are ``values``, after a row with the hash ``previous``."""
     text = json.dumps([previous, *values], ensure_ascii=False, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()
 
@@ -89,6 +98,7 @@ class AuditLog:
         self._digest = envelope_digest
         self._clock = clock
         self._lock = threading.Lock()
+        self._anchor = anchor_of(path)
         self._connection = sqlite3.connect(path, check_same_thread=False)
         with self._connection:
             self._connection.execute("PRAGMA journal_mode = WAL")
@@ -106,14 +116,25 @@ class AuditLog:
         with self._lock, self._connection:
             row = self._connection.execute("SELECT hash FROM audit ORDER BY id DESC LIMIT 1").fetchone()
             fields |= {"wall_ns": self._clock(), "envelope_digest": self._digest}
-            values = tuple(fields[name] for name in _COLUMNS)
-            marks = ",".join("?" * (len(_COLUMNS) + 1))
+            values = tuple(fields[name] for name in COLUMNS)
+            marks = ",".join("?" * (len(COLUMNS) + 1))
+            digest = chain_hash(row[0] if row else "", values)
             cursor = self._connection.execute(
-                f"INSERT INTO audit ({','.join(_COLUMNS)},hash) VALUES ({marks})",
-                (*values, _chain(row[0] if row else "", values)),
+                f"INSERT INTO audit ({','.join(COLUMNS)},hash) VALUES ({marks})", (*values, digest)
             )
             assert cursor.lastrowid is not None
+            # Still under the lock, and after the row: see the head of this file.
+            self._connection.commit()
+            self._keep_anchor(cursor.lastrowid, digest)
             return cursor.lastrowid
+
+    def _keep_anchor(self, number: int, digest: str) -> None:
+        new = self._anchor.with_suffix(".anchor-new")
+        with new.open("w", encoding="ascii") as file:
+            file.write(f"{number}:{digest}\n")
+            file.flush()
+            os.fsync(file.fileno())
+        new.replace(self._anchor)
 
     def query(self, after_id: int, limit: int) -> list[tuple[int, AuditEntry]]:
         """Give up to ``limit`` rows whose number is above ``after_id``, oldest first."""
@@ -124,17 +145,6 @@ class AuditLog:
                 (after_id, limit),
             ).fetchall()
         return [(row[0], AuditEntry(*row[1:])) for row in rows]
-
-    def verify(self) -> int | None:
-        """Give the number of the first row that is not what was written; None when all are."""
-        previous, expected = "", 1
-        with self._lock:
-            rows = self._connection.execute(f"SELECT id,{','.join(_COLUMNS)},hash FROM audit ORDER BY id").fetchall()
-        for row in rows:
-            if row[0] != expected or row[-1] != _chain(previous, row[1:-1]):
-                return int(row[0])
-            previous, expected = row[-1], expected + 1
-        return None
 
     def next_lease_epoch(self) -> int:
         """Give a number for a writer's lease that no lease of this file ever had."""

@@ -112,3 +112,28 @@ def test_a_dead_socket_is_told_from_a_refusal(tmp_path):
     result = CliRunner().invoke(app, ["status", "--dir", str(tmp_path)])
     assert result.exit_code == 2
     assert "no service answers" in result.output
+
+
+def test_the_audit_log_is_shown_and_verified_without_a_service(command, tmp_path):
+    import sqlite3
+
+    def run(*words):
+        result = CliRunner().invoke(app, ["audit", *words, "--dir", str(tmp_path)])
+        return result.exit_code, result.output
+
+    assert run("verify")[0] == 2
+    (_, live), _ = command("audit,verify", "disarm,--reason,lunch")
+    assert "1 rows, all as they were written" in live
+    status, output = run("verify")
+    assert (status, "2 rows" in output) == (0, True)
+    head = output.split("head ")[1].strip()
+    rows = [json.loads(line) for line in run("show", "--json")[1].splitlines()]
+    assert [(row["method"], row["reason"]) for row in rows][-1] == ("CardService.Disarm", "lunch")
+    assert "lunch" in run("show", "--last", "1")[1]
+    with sqlite3.connect(tmp_path / "pennywire.sqlite") as connection:
+        connection.execute("DELETE FROM audit WHERE id = 2")
+    connection.close()
+    assert run("verify")[0] == 1
+    (tmp_path / "pennywire.anchor").write_text("1:" + "0" * 64)
+    assert "another hash" in run("verify")[1]
+    assert run("verify", "--head", head)[0] == 1
