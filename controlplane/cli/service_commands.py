@@ -1,4 +1,4 @@
-"""``serve`` and ``report``: the service itself, and what it knows of how trading went."""
+"""``serve``, ``report`` and ``doctor``: the service, what it knows of how trading went, and what it needs here."""
 
 from pathlib import Path
 from typing import Annotated
@@ -8,6 +8,8 @@ import typer
 from controlplane.cli.connection import DEADLINE, DEFAULT_DIRECTORY, Directory, Json, connect
 
 __all__ = ["add_to"]
+
+_DEMO_CONFIG = Path(__file__).resolve().parents[1] / "config" / "demo.toml"
 
 
 def serve(
@@ -44,7 +46,26 @@ def report(
         print_report(answer)
 
 
+def doctor(
+    config: Annotated[Path, typer.Option(help="Configuration to check.")] = _DEMO_CONFIG,
+    directory: Directory = DEFAULT_DIRECTORY,
+) -> None:
+    """Check system, environment, Verilator, driver, configuration, sockets and audit log; say what to do.
+
+    Exit status 1 if something is wrong.
+    """
+    from controlplane.cli.doctor import examine
+
+    findings = examine(config, directory)
+    for finding in findings:
+        print(f"{finding.state:<6}{finding.name}: {finding.words}")
+        if finding.advice:
+            print(f"      {'do' if finding.state == 'wrong' else 'you may'}: {finding.advice}")
+    raise typer.Exit(1 if any(finding.state == "wrong" for finding in findings) else 0)
+
+
 def add_to(app: typer.Typer) -> None:
     """Add these commands to the command line."""
     app.command()(serve)
     app.command()(report)
+    app.command()(doctor)

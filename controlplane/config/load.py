@@ -47,7 +47,15 @@ def load_config(path: Path) -> ServiceConfig:
         lines = []
         for item in error.errors(include_url=False):
             where = ".".join(str(part) for part in item["loc"]) or "the file"
-            lines.append(f"  {where}: {item['msg'].removeprefix('Value error, ')}")
+            words = item["msg"].removeprefix("Value error, ")
+            match item["type"]:
+                case "missing":
+                    words = "is missing, and there is no default"
+                case "extra_forbidden":
+                    words = "there is no such field; is it spelt right, and in the right table?"
+                case _ if item["loc"] and not isinstance(item["input"], dict | list):
+                    words += f" (the file says {item['input']!r:.60})"
+            lines.append(f"  {where}: {words}")
         raise ConfigError(f"{path} has {len(lines)} error(s):\n" + "\n".join(lines)) from error
 
 
