@@ -8,7 +8,7 @@ STAMP := build/stamps
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 unexport VERILATOR_ROOT
 
-.PHONY: help setup lock generate driver demo test test-agent test-driver lint clean check-system
+.PHONY: help setup lock generate driver demo bench test test-agent test-driver lint clean check-system
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
@@ -42,6 +42,9 @@ driver: setup  ## libpennywire and pennywire-ctl, into build/host-driver
 
 demo: setup driver  ## a made session through the real gateware, supervised, with a report
 	@$(BIN)/pennywire demo
+
+bench: setup  ## count cycles and rates on the verilated card, into build/bench.json
+	@$(BIN)/python -m sim.bench
 
 test-driver: driver  ## the C driver's own tests, under the address, undefined-behaviour and thread sanitizers
 	@$(BIN)/python scripts/test_driver.py
