@@ -1,15 +1,24 @@
 """The agent and its app: what ``adk web``, ``adk run`` and the service's own runner load."""
 
+from collections.abc import Callable
+from typing import Any
+
 from google.adk.agents import LlmAgent
 from google.adk.apps import App
 from google.adk.models.base_llm import BaseLlm
 
 from controlplane.agent.config import AgentSettings
 from controlplane.agent.guard import GuardPlugin
+from controlplane.agent.news import source_of
 from controlplane.agent.prompts import instruction
 from controlplane.agent.rules import RuleModel
 from controlplane.agent.tools import (
+    get_audit,
+    get_bars,
+    get_news,
     get_performance_report,
+    get_positions,
+    get_refusals,
     toggle_scalping_module,
     update_risk_parameters,
     update_thresholds,
@@ -43,19 +52,22 @@ def model_of(name: str) -> str | BaseLlm:
 
 
 def make_app(settings: AgentSettings) -> App:
-    """Make the app: the agent with its tools, inside the guard.
+    """Make the app: the agent with its tools, inside the guard. Without a source of news there is no tool for it.
 
     Parameters
     ----------
     settings : AgentSettings
         Model and bounds.
     """
+    reads: list[Callable[..., Any]] = [get_performance_report, get_bars, get_positions, get_refusals, get_audit]
+    if source_of(settings.news, settings.directory) is not None:
+        reads.append(get_news)
     agent = LlmAgent(
         name="supervisor",
         description="Supervises the imbalance module of a Pennywire card within a signed envelope.",
         model=model_of(settings.model),
         instruction=lambda _context: instruction(),
-        tools=[get_performance_report, toggle_scalping_module, update_risk_parameters, update_thresholds],
+        tools=[*reads, toggle_scalping_module, update_risk_parameters, update_thresholds],
     )
     return App(name="agent", root_agent=agent, plugins=[GuardPlugin(settings.max_writes)])
 

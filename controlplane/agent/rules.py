@@ -5,6 +5,7 @@ text. Every number comes from the tool results in the request; nothing is kept b
 """
 
 import math
+import re
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 from typing import Any
@@ -18,6 +19,7 @@ from google.genai import types
 __all__ = ["Plan", "RuleModel", "plan_of"]
 
 _REPORT = "get_performance_report"
+_NEWS = "get_news"
 #: Bounds of ``policy.md``.
 _MIN_ENTRIES = 8
 _ADVERSE_MARKOUT = -100.0
@@ -28,6 +30,11 @@ _TICK_MICRODOLLARS = 10_000
 _START_RATIO = 1.2
 _START_VOLUME = 1.5
 _CAREFUL = 1.5
+#: News that takes the module off, and for how many seconds it does.
+_NEWS_WORDS = re.compile(
+    r"\b(halt(s|ed)?|trading pause[ds]?|suspend(s|ed)?|earnings|quarterly results)\b", re.IGNORECASE
+)
+_NEWS_SECONDS = 3600
 #: Ratios are kept in 1/256: nothing above this can be set.
 _MAX_RATIO = 255.0
 
@@ -94,13 +101,28 @@ def _off(why: str) -> Plan:
     return Plan(why, (("toggle_scalping_module", {"strategy_name": "imbalance", "state": False}),))
 
 
-def plan_of(report: dict[str, Any]) -> Plan:
-    """Apply the policy to a performance report.
+def _alarming(report: dict[str, Any], news: dict[str, Any]) -> str:
+    """Say which news forbids trading; empty when none does."""
+    if news.get("status") != "done":
+        return f"the news cannot be read ({news.get('words', 'the tool said nothing')})" if news else ""
+    followed = {row["symbol"] for row in report["symbols"]}
+    for item in reversed(news["news"]):
+        hit = followed & set(item["symbols"])
+        word = _NEWS_WORDS.search(f"{item['headline']} {item['text']}")
+        if hit and word and item["age_seconds"] <= _NEWS_SECONDS:
+            return f"there is news of {word[0].lower()} for {', '.join(sorted(hit))} at {item['time']}"
+    return ""
+
+
+def plan_of(report: dict[str, Any], news: dict[str, Any] | None = None) -> Plan:
+    """Apply the policy to a performance report, and to the news where there is a source of it.
 
     Parameters
     ----------
     report : dict
         What ``get_performance_report`` returned.
+    news : dict, optional
+        What ``get_news`` returned.
 
     Returns
     -------
@@ -113,6 +135,10 @@ def plan_of(report: dict[str, Any]) -> Plan:
     if card["killed"] or not card["armed"] or not card["market_open"]:
         state = "killed" if card["killed"] else "not armed" if not card["armed"] else "waiting for the market to open"
         return Plan(f"The card is {state}: nothing to decide.")
+    alarming = _alarming(report, news or {})
+    if alarming:
+        on = report["modules"]["imbalance"]
+        return _off(f"Off: {alarming}.") if on else Plan(f"Off, and it stays off: {alarming}.")
     if not report["modules"]["imbalance"]:
         why = _adverse(report["day"], report["unattended"]["max_order_size"])
         return Plan(f"Off, and it stays off until a person decides: over the day {why}.") if why else _start(report)
@@ -179,13 +205,16 @@ class RuleModel(BaseLlm):
         self, llm_request: LlmRequest, stream: bool = False
     ) -> AsyncGenerator[LlmResponse, None]:
         """Give the next step of the decision that the request's contents show."""
-        yield self._next(_results(llm_request))
+        yield self._next(_results(llm_request), has_news=_NEWS in llm_request.tools_dict)
 
     @staticmethod
-    def _next(results: list[tuple[str, dict[str, Any]]]) -> LlmResponse:
+    def _next(results: list[tuple[str, dict[str, Any]]], *, has_news: bool) -> LlmResponse:
         if not results or results[0][0] != _REPORT:
             return _say("First the performance report.", (_REPORT, {}))
-        plan, answers = plan_of(results[0][1]), results[1:]
+        if has_news and (len(results) < 2 or results[1][0] != _NEWS):
+            return _say("And the news.", (_NEWS, {}))
+        plan = plan_of(results[0][1], results[1][1] if has_news else None)
+        answers = results[1 + has_news :]
         refused = [f"{name}: {answer.get('words')}" for name, answer in answers if answer.get("status") != "done"]
         if refused and plan.raises:
             return _say(f"{plan.why} But {refused[0]}; the rest is left undone.")

@@ -7,7 +7,15 @@ would be accepted, in words that the model can act on.
 
 import math
 
-__all__ = ["STRATEGIES", "RefusedArgumentError", "need_bool", "need_ratio", "need_shares", "need_strategy"]
+__all__ = [
+    "STRATEGIES",
+    "RefusedArgumentError",
+    "need_bool",
+    "need_count",
+    "need_ratio",
+    "need_shares",
+    "need_strategy",
+]
 
 #: Strategies the control API knows.
 STRATEGIES = ("imbalance", "market_making")
@@ -64,6 +72,21 @@ def need_shares(name: str, value: object) -> int:
         raise RefusedArgumentError(
             f"{name} must be a whole number of shares from 0 to {_MAX_SHARES}, not {_got(value)}"
         )
+    return value
+
+
+def need_count(name: str, value: object, most: int) -> int:
+    """Give a whole number from 1 to ``most``.
+
+    Raises
+    ------
+    RefusedArgumentError
+        It is something else.
+    """
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= most:
+        raise RefusedArgumentError(f"{name} must be a whole number from 1 to {most}, not {_got(value)}")
     return value
 
 
