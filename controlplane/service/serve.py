@@ -34,6 +34,7 @@ from controlplane.service.lease import WriterLease
 from controlplane.service.reader import EventReader
 from controlplane.service.refusal import RefusedError
 from controlplane.service.report_rpc import AuditRpc, PerformanceRpc
+from controlplane.service.restart import say_differences
 from controlplane.service.roles import RoleInterceptor
 from controlplane.service.startup import StartupError, configure_card
 from controlplane.service.state import ServiceState
@@ -109,6 +110,9 @@ class ControlService:
         StartupError, RefusedError
             The card cannot be used as configured.
         """
+        differences = await say_differences(self.state.link, self._audit)
+        if differences:
+            self._log.warning("card_differs", settings=len(differences), words="; ".join(differences))
         for symbol, words in (await configure_card(self.state.link, self.state.config, self._audit)).items():
             self._log.warning("symbol_not_enabled", symbol=symbol, words="; ".join(words))
         self.reader.start()

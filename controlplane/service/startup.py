@@ -142,7 +142,8 @@ async def configure_card(link: CardLink, config: ServiceConfig, audit: AuditLog)
             method="Startup",
             card_time=status.card_time,
             before=json.dumps({n: before[n] for n in changed if n in before}, separators=(",", ":")),
-            after=json.dumps(changed, separators=(",", ":")),
+            # All of it, so that a restart can tell whether somebody else has changed anything since.
+            after=json.dumps(items | join_items(config), separators=(",", ":")),
             reason="the service started with this configuration",
             result="committed",
         )

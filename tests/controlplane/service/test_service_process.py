@@ -13,6 +13,7 @@ import pytest
 from controlplane.card.device import Device
 from controlplane.proto_gen.pennywire_v1 import control_pb2 as pb
 from controlplane.proto_gen.pennywire_v1 import control_pb2_grpc as rpc
+from controlplane.store.audit_check import read_audit
 from sim.softcard.client import MarketClient, SoftCardError
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -106,3 +107,18 @@ def test_it_does_not_start_without_card_driver_or_folder_of_its_own(folder, soft
     assert "none.sock" in refused(device=f"unix:{folder / 'none.sock'}")
     with service(folder, soft_card):
         assert "another service runs" in refused()
+
+
+def test_a_service_started_anew_finds_the_registers_as_it_left_them_or_says_so(folder, soft_card):
+    def rows():
+        return [entry.method for _, _, entry in read_audit(folder / "run" / "pennywire.sqlite", 100)]
+
+    for _ in range(2):
+        with service(folder, soft_card) as child:
+            child.send_signal(signal.SIGKILL)
+            child.wait(TIMEOUT)
+    assert rows() == ["Startup", "Startup"]
+    with Device.open(soft_card) as other:
+        other.write({"slot[1].taker_min_volume": 77})
+    with service(folder, soft_card):
+        assert rows() == ["Startup", "Startup", "Restart", "Startup"]
