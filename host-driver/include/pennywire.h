@@ -59,6 +59,9 @@ enum pw_status {
     PW_ERROR_NOT_SUBSCRIBED = -13, /* pw_events_poll() before pw_events_subscribe() */
     PW_ERROR_CARD_RESET =
         -14, /* the event sequence began anew: the card was reset; open it again */
+    PW_ERROR_SESSION_DOWN = -15,   /* order session: not logged in, nothing was sent */
+    PW_ERROR_LOGIN_REJECTED = -16, /* order session: the exchange refuses the login */
+    PW_ERROR_SESSION_ENDED = -17,  /* order session: logged out, or ended by the exchange */
 };
 
 enum pw_operation {

@@ -68,6 +68,12 @@ const char *pw_strerror(int status) {
         return "not subscribed to events";
     case PW_ERROR_CARD_RESET:
         return "card was reset";
+    case PW_ERROR_SESSION_DOWN:
+        return "order session is down";
+    case PW_ERROR_LOGIN_REJECTED:
+        return "login rejected by the exchange";
+    case PW_ERROR_SESSION_ENDED:
+        return "order session has ended";
     default:
         return status > 0 ? "ok" : "unknown error";
     }

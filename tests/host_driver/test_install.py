@@ -1,6 +1,7 @@
 """An installed driver is enough for a C program of someone else's."""
 
 import os
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -46,3 +47,23 @@ def test_the_header_is_good_cplusplus(prefix, tmp_path):
 def test_the_tool_runs_from_where_it_was_installed(prefix):
     done = subprocess.run([prefix / "bin" / "pennywire-ctl", "--version"], capture_output=True, text=True, check=True)
     assert done.stdout == "0.1.0\n"
+
+
+def test_the_man_pages_are_installed_and_name_everything(prefix):
+    (tool,), (library,) = prefix.rglob("man1/pennywire-ctl.1"), prefix.rglob("man3/libpennywire.3")
+    symbols = (ROOT / "host-driver" / "src" / "libpennywire.map").read_text()
+    exported = re.findall(r"^    (pw_\w+);$", symbols, flags=re.MULTILINE)
+    assert sorted(exported) == sorted(set(re.findall(r"pw_\w+(?= \(\))", library.read_text())))
+    asked = [prefix / "bin" / "pennywire-ctl", "--help"]
+    usage = subprocess.run(asked, capture_output=True, text=True, check=True).stdout
+    commands = set(re.findall(r"^  ([a-z]+) ", usage, flags=re.MULTILINE))
+    described = tool.read_text().partition(".SH COMMANDS")[2].partition(".SH EXIT")[0]
+    assert commands == set(re.findall(r"^\.TP\n\.\w+ (\w+)", described, flags=re.MULTILINE))
+
+
+@pytest.mark.parametrize("page", ["pennywire-ctl.1", "libpennywire.3"])
+def test_the_man_pages_are_good_roff(page):
+    if shutil.which("groff") is None:
+        pytest.skip("groff is not installed")
+    asked = ["groff", "-man", "-ww", "-Tascii", "-z", ROOT / "host-driver" / "man" / page]
+    assert subprocess.run(asked, capture_output=True, text=True, check=True).stderr == ""

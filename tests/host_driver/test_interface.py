@@ -1,9 +1,10 @@
-"""The header, the symbol map, the binding's declarations and the built library say the same."""
+"""The headers, the symbol map, the binding's declarations and the built library say the same."""
 
+import ctypes
 import re
 from pathlib import Path
 
-from controlplane.card.library import CDEF, load_library
+from controlplane.card.library import CDEF, find_library
 
 ROOT = Path(__file__).parents[2] / "host-driver"
 HEADER = (ROOT / "include" / "pennywire.h").read_text()
@@ -14,13 +15,16 @@ def tokens(text: str) -> list[str]:
     return re.findall(r"\w+|[^\w\s]", text)
 
 
+SESSION = (ROOT / "include" / "pennywire_session.h").read_text()
+
+
 def declarations() -> str:
     begin, end = "/* cffi: begin */", "/* cffi: end */"
     return HEADER[HEADER.index(begin) + len(begin) : HEADER.index(end)]
 
 
 def functions() -> set[str]:
-    return set(re.findall(r"PW_API [^;]*?\b(pw_\w+)\(", declarations()))
+    return set(re.findall(r"PW_API [^;]*?\b(pw_\w+)\(", declarations() + SESSION))
 
 
 def test_the_binding_declares_what_the_header_declares():
@@ -30,13 +34,13 @@ def test_the_binding_declares_what_the_header_declares():
 def test_the_library_exports_the_functions_of_the_header_and_nothing_else():
     exported = re.findall(r"^    (pw_\w+);$", (ROOT / "src" / "libpennywire.map").read_text(), flags=re.MULTILINE)
     assert exported == sorted(functions())
-    library = load_library()
+    library = ctypes.CDLL(find_library())
     for name in exported:
         assert getattr(library, name)
 
 
 def test_every_function_is_described():
     """A declaration follows a comment, or the declaration it shares a comment with."""
-    for match in re.finditer(r"(.*)\nPW_API", declarations()):
+    for match in re.finditer(r"(.*)\nPW_API", declarations() + SESSION):
         above = match.group(1).rstrip()
         assert above.endswith(("*/", ";")), above

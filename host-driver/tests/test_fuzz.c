@@ -1,0 +1,52 @@
+/* The fuzz targets, fed random bytes: in every test run, whether there is a libFuzzer or not. */
+#include <stdlib.h>
+
+#include "check.h"
+
+/* Both targets have the name that libFuzzer calls; the build renames them. */
+int fuzz_hostlink(const uint8_t *bytes, size_t size);
+int fuzz_session(const uint8_t *bytes, size_t size);
+
+enum { ROUNDS = 20000, LONGEST = 400 };
+
+static uint64_t seed = 20200130;
+
+static uint64_t next_random(void) {
+    seed ^= seed << 13; /* xorshift64: the same bytes on every machine */
+    seed ^= seed >> 7;
+    seed ^= seed << 17;
+    return seed;
+}
+
+/* Random bytes behind a beginning that makes sense, in memory of their own size. */
+static void feed(int (*target)(const uint8_t *, size_t), const char *start, size_t start_size) {
+    for (int round = 0; round < ROUNDS; round++) {
+        const size_t size = next_random() % LONGEST + 1;
+        const size_t kept = next_random() % (start_size + 1);
+        uint8_t *bytes = malloc(size);
+        if (bytes == NULL)
+            abort();
+        for (size_t i = 0; i < size; i++)
+            bytes[i] = i < kept ? (uint8_t)start[i] : (uint8_t)(next_random() % 8);
+        CHECK_EQUAL(target(bytes, size), 0);
+        free(bytes);
+    }
+}
+
+static void random_datagrams(void) {
+    static const char answer[] = "PW\1\x81\1\0\0\0\2\0\0\0\0\0\0\0";
+    static const char events[] = "PW\1\xc0\0\0\0\0\1\0\0\0\0\0\0\0";
+    feed(fuzz_hostlink, answer, sizeof answer - 1);
+    feed(fuzz_hostlink, events, sizeof events - 1);
+}
+
+static void random_streams(void) {
+    static const char login[] = "\7\0\37A     SESS1                   7\0\3Sab";
+    feed(fuzz_session, login, sizeof login - 1);
+}
+
+int main(void) {
+    RUN(random_datagrams);
+    RUN(random_streams);
+    return RESULT;
+}
