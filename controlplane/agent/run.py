@@ -1,8 +1,10 @@
-"""One decision of the agent, from the prompt to the record of what it did and why."""
+"""One decision of the agent, or a conversation with it, from the words to the record of what it did and why."""
 
 import asyncio
 import hashlib
 import json
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -10,7 +12,7 @@ from typing import Any
 from controlplane.agent.config import AgentSettings
 from controlplane.agent.prompts import decision_prompt, instruction
 
-__all__ = ["DecisionRecord", "append_record", "decide"]
+__all__ = ["DecisionRecord", "append_record", "converse", "decide"]
 
 _USER = "timer"
 
@@ -78,6 +80,40 @@ async def decide(directory: Path, *, model: str = "rules") -> DecisionRecord:
     grpc.aio.AioRpcError
         The service does not answer: there is nothing to decide on.
     """
+    settings = AgentSettings(directory=directory, model=model)
+    now = await _exchange_time(settings)
+    async with _session(settings) as turn:
+        return await turn(decision_prompt(now), now)
+
+
+async def converse(directory: Path, model: str, messages: AsyncIterator[str]) -> AsyncIterator[DecisionRecord]:
+    """Let a person talk to the agent: one record for each message, in one conversation that it remembers.
+
+    Each message is bounded as a decision is: in model calls, writes and time.
+
+    Parameters
+    ----------
+    directory : Path
+        Folder of the service's sockets.
+    model : str
+        See :class:`~controlplane.agent.config.AgentSettings`.
+    messages : async iterator of str
+        What the person says.
+
+    Raises
+    ------
+    grpc.aio.AioRpcError
+        The service does not answer.
+    """
+    settings = AgentSettings(directory=directory, model=model)
+    async with _session(settings) as turn:
+        async for message in messages:
+            yield await turn(message, await _exchange_time(settings))
+
+
+@asynccontextmanager
+async def _session(settings: AgentSettings) -> AsyncIterator[Callable[[str, int], Awaitable[DecisionRecord]]]:
+    """Open a conversation with the agent; gives what takes a message and the exchange time and gives the record."""
     # ADK takes seconds to import: only those who decide pay for it.
     from google.adk.agents.run_config import RunConfig
     from google.adk.runners import Runner
@@ -87,30 +123,33 @@ async def decide(directory: Path, *, model: str = "rules") -> DecisionRecord:
     from controlplane.agent.agent import make_app
     from controlplane.agent.tools.link import DIRECTORY_KEY
 
-    settings = AgentSettings(directory=directory, model=model)
-    now = await _exchange_time(settings)
-    record = DecisionRecord(exchange_time=now, model=model, prompt=decision_prompt(now))
     sessions = InMemorySessionService()
     app = make_app(settings)
-    session = await sessions.create_session(app_name=app.name, user_id=_USER, state={DIRECTORY_KEY: str(directory)})
+    state = {DIRECTORY_KEY: str(settings.directory)}
+    session = await sessions.create_session(app_name=app.name, user_id=_USER, state=state)
     async with Runner(app=app, session_service=sessions) as runner:
-        try:
-            async with asyncio.timeout(settings.decision_seconds):
-                async for event in runner.run_async(
-                    user_id=_USER,
-                    session_id=session.id,
-                    new_message=types.Content(role="user", parts=[types.Part(text=record.prompt)]),
-                    run_config=RunConfig(max_llm_calls=settings.max_model_calls),
-                ):
-                    _note(record, event)
-        except TimeoutError:
-            record.error = f"TimeoutError: the decision was not made within {settings.decision_seconds:g} s"
-        # Whatever a model or its library throws: the decision is over, and the card is as the calls left it.
-        except Exception as error:
-            record.error = f"{type(error).__name__}: {error}"
-    shown = [instruction(), record.prompt, [call["result"] for call in record.calls]]
-    record.inputs_digest = hashlib.sha256(json.dumps(shown, sort_keys=True, default=str).encode()).hexdigest()
-    return record
+
+        async def turn(words: str, now: int) -> DecisionRecord:
+            record = DecisionRecord(exchange_time=now, model=settings.model, prompt=words)
+            try:
+                async with asyncio.timeout(settings.decision_seconds):
+                    async for event in runner.run_async(
+                        user_id=_USER,
+                        session_id=session.id,
+                        new_message=types.Content(role="user", parts=[types.Part(text=words)]),
+                        run_config=RunConfig(max_llm_calls=settings.max_model_calls),
+                    ):
+                        _note(record, event)
+            except TimeoutError:
+                record.error = f"TimeoutError: the decision was not made within {settings.decision_seconds:g} s"
+            # Whatever a model or its library throws: the decision is over, and the card is as the calls left it.
+            except Exception as error:
+                record.error = f"{type(error).__name__}: {error}"
+            shown = [instruction(), record.prompt, [call["result"] for call in record.calls]]
+            record.inputs_digest = hashlib.sha256(json.dumps(shown, sort_keys=True, default=str).encode()).hexdigest()
+            return record
+
+        yield turn
 
 
 def _note(record: DecisionRecord, event: Any) -> None:

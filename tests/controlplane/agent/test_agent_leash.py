@@ -167,3 +167,36 @@ def test_writes_asked_for_side_by_side_are_all_carried_out(hostile):
     record, writes, wrong = hostile({"start": "running", "turns": [[smaller, off]]})
     assert [call["result"]["status"] for call in record.calls] == ["done", "done"]
     assert (dict(writes)["modules.taker"], dict(writes)["slot[1].max_inventory"], wrong) == (0, 20, [])
+
+
+def test_a_conversation_is_remembered_and_has_the_same_leash(serving, plain_card, demo_config, tmp_path, monkeypatch):
+    from controlplane.agent.run import converse
+
+    class Talker(BaseLlm):
+        model: str = "talker"
+
+        async def generate_content_async(self, llm_request, stream=False):
+            parts = [p for c in llm_request.contents for p in c.parts or []]
+            said = [p.text for c in llm_request.contents if c.role == "user" for p in c.parts or [] if p.text]
+            if parts[-1].function_response is None:
+                size = int(said[-1].split()[-1])
+                call = types.FunctionCall(name="update_risk_parameters", args={"max_inventory": size, "order_size": 10})
+                yield LlmResponse(content=types.Content(role="model", parts=[types.Part(function_call=call)]))
+                return
+            words = types.Part(text=f"heard: {'; '.join(said)}")
+            yield LlmResponse(content=types.Content(role="model", parts=[words]))
+
+    monkeypatch.setattr(agent, "model_of", lambda _name: Talker())
+
+    async def messages():
+        yield "the limit shall be 200"
+        yield "make it 900"
+
+    async def scenario():
+        async with serving(plain_card, demo_config):
+            return [record async for record in converse(tmp_path, "talker", messages())]
+
+    first, second = asyncio.run(scenario())
+    assert [r.calls[0]["result"]["status"] for r in (first, second)] == ["done", "refused"]
+    assert second.said == "heard: the limit shall be 200; make it 900"
+    assert plain_card.values["slot[0].max_inventory"] == 200

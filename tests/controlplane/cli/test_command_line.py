@@ -137,3 +137,18 @@ def test_the_audit_log_is_shown_and_verified_without_a_service(command, tmp_path
     (tmp_path / "pennywire.anchor").write_text("1:" + "0" * 64)
     assert "another hash" in run("verify")[1]
     assert run("verify", "--head", head)[0] == 1
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning", "ignore::FutureWarning")
+def test_a_person_talks_to_the_agent(serving, plain_card, demo_config, tmp_path):
+    async def scenario():
+        async with serving(plain_card, demo_config):
+            words = ["agent", "chat", "--dir", str(tmp_path)]
+            return await asyncio.to_thread(CliRunner().invoke, app, words, "how are we?\n\nand now?\n")
+
+    result = asyncio.run(scenario())
+    assert result.exit_code == 0, result.output
+    assert result.output.count("The card is not armed: nothing to decide.") == 2
+    prompts = [json.loads(line)["prompt"] for line in (tmp_path / "decisions.jsonl").read_text().splitlines()]
+    assert prompts == ["how are we?", "and now?"]
+    assert CliRunner().invoke(app, ["agent", "chat", "--dir", str(tmp_path / "none")]).exit_code == 2
