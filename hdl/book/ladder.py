@@ -17,14 +17,14 @@ from amaranth import Module, Mux, Signal, Value, unsigned
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
-__all__ = ["KEY_MAX", "RowInsert", "RowReduce", "key_of", "row_layout"]
+__all__ = ["KEY_MAX", "RowInsert", "RowReduce", "assign_row", "key_of", "row_layout", "row_signature"]
 
 #: Bound of a row that holds its whole side.
 KEY_MAX = 0xFFFFFFFF
 
 
 def row_layout(levels: int, share_bits: int) -> data.StructLayout:
-    """Give the layout of a row of ``levels`` levels."""
+    """Give the layout of a row of ``levels`` levels in a memory."""
     return data.StructLayout(
         {
             "keys": data.ArrayLayout(unsigned(32), levels),
@@ -33,6 +33,29 @@ def row_layout(levels: int, share_bits: int) -> data.StructLayout:
             "bound": 32,
         }
     )
+
+
+def row_signature(levels: int, share_bits: int) -> wiring.Signature:
+    """Give the same as :func:`row_layout` in signals of their own: a simulator is faster with many narrow ones."""
+    return wiring.Signature(
+        {
+            "keys": Out(32).array(levels),
+            "shares": Out(share_bits).array(levels),
+            "valid": Out(levels),
+            "bound": Out(32),
+        }
+    )
+
+
+def assign_row(target: object, source: object) -> list:
+    """Assign a row; each may be signals or a view of a memory's data."""
+    levels = range(len(target.keys))
+    return [
+        *(target.keys[i].eq(source.keys[i]) for i in levels),
+        *(target.shares[i].eq(source.shares[i]) for i in levels),
+        target.valid.eq(source.valid),
+        target.bound.eq(source.bound),
+    ]
 
 
 def key_of(price: Value, side: Value | int) -> Value:
@@ -48,7 +71,7 @@ class RowReduce(wiring.Component):
     Parameters
     ----------
     levels, share_bits : int
-        As in :func:`row_layout`.
+        As in :func:`row_signature`.
 
     Ports
     -----
@@ -60,7 +83,7 @@ class RowReduce(wiring.Component):
 
     def __init__(self, levels: int, share_bits: int) -> None:
         self._levels = levels
-        row = row_layout(levels, share_bits)
+        row = row_signature(levels, share_bits)
         super().__init__({"row": In(row), "enable": In(1), "key": In(32), "shares": In(share_bits), "result": Out(row)})
 
     def elaborate(self, platform: object) -> Module:
@@ -100,7 +123,7 @@ class RowInsert(wiring.Component):
     Parameters
     ----------
     levels, share_bits : int
-        As in :func:`row_layout`.
+        As in :func:`row_signature`.
 
     Ports
     -----
@@ -114,7 +137,7 @@ class RowInsert(wiring.Component):
 
     def __init__(self, levels: int, share_bits: int) -> None:
         self._levels = levels
-        row = row_layout(levels, share_bits)
+        row = row_signature(levels, share_bits)
         super().__init__(
             {
                 "row": In(row),

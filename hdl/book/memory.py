@@ -16,9 +16,10 @@ class BookMemory(wiring.Component):
     cycles: an address given with ``read_enable`` in cycle 0 has its data on ``read_data`` from cycle 2 until the data
     of a later read replace them. With ``latency=1`` the output register is left out.
 
-    A read in the cycle of a write to the same address, or in an earlier one, gives what was there before; a read in
-    any later cycle gives what was written. Because block RAMs differ in what such a collision returns, callers keep
-    reads and writes of one address at least a cycle apart.
+    What a read returns of an address that is written in the same cycle differs between block RAMs, and is not relied
+    upon. With ``forwards`` a read gives the row as it stands when the data come: what is written in the cycle of the
+    read and in the one after it is passed on beside the memory. Without, the caller does not use the data of a read
+    in the cycle of a write to the same address, and a read gives what was written before.
 
     Parameters
     ----------
@@ -28,6 +29,8 @@ class BookMemory(wiring.Component):
         Rows.
     latency : int
         Cycles from address to data: 1 or 2.
+    forwards : bool
+        As above; only with a latency of 2.
 
     Ports
     -----
@@ -37,9 +40,12 @@ class BookMemory(wiring.Component):
         The write port.
     """
 
-    def __init__(self, shape: object, depth: int, *, latency: int = 2) -> None:
+    def __init__(self, shape: object, depth: int, *, latency: int = 2, forwards: bool = False) -> None:
         if latency not in (1, 2):
             raise ValueError(f"a read takes 1 or 2 cycles, not {latency!r}")
+        if forwards and latency != 2:
+            raise ValueError(f"forwarding is made for a read of 2 cycles, not of {latency!r}")
+        self._forwards = forwards
         self._shape = shape
         self._depth = depth
         self._latency = latency
@@ -74,7 +80,24 @@ class BookMemory(wiring.Component):
         arrived = Signal()
         output = Signal.like(self.read_data)
         m.d.sync += arrived.eq(self.read_enable)
-        with m.If(arrived):
-            m.d.sync += output.eq(read.data)
+        if self._forwards:
+            asked = Signal.like(self.read_address)
+            collided = Signal()
+            written = Signal.like(self.write_data)
+            with m.If(self.read_enable):
+                m.d.sync += [
+                    asked.eq(self.read_address),
+                    collided.eq(self.write_enable & (self.write_address == self.read_address)),
+                    written.eq(self.write_data),
+                ]
+            with m.If(arrived & self.write_enable & (self.write_address == asked)):
+                m.d.sync += output.eq(self.write_data)
+            with m.Elif(arrived & collided):
+                m.d.sync += output.eq(written)
+            with m.Elif(arrived):
+                m.d.sync += output.eq(read.data)
+        else:
+            with m.If(arrived):
+                m.d.sync += output.eq(read.data)
         m.d.comb += self.read_data.eq(output)
         return m

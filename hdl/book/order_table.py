@@ -1,12 +1,13 @@
 """Every live order of the followed symbols, found by its reference within a constant time."""
 
-from amaranth import Array, Cat, Module, Mux, Signal, Value
+from amaranth import Array, Cat, Module, Mux, Signal
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 from amaranth.utils import bits_for
 
 from hdl.book.memory import BookMemory
 from hdl.book.mixing import BANKS, address_of
+from hdl.book.one_hot import number_of, select
 from hdl.book.stash import Stash
 from hdl.book.sweep import Sweep
 
@@ -43,7 +44,7 @@ class OrderTable(wiring.Component):
     stash's entry in turn, so that four banks can be filled far beyond half. Only when the stash is full too does an
     order not fit: ``has_room`` is low and the book makes its symbol stale.
 
-    The caller walks one operation at a time through it, ``step[k]`` high in the operation's cycle k:
+    The caller walks operations through it, one every second cycle at most, ``step[k]`` high in an operation's cycle k:
 
     ====== ==========================================================================================
     cycle  what
@@ -54,8 +55,10 @@ class OrderTable(wiring.Component):
     4      ``duplicate``, ``has_room`` for ``target``; ``reduce``: ``old`` now has ``remaining`` shares, 0 removes it;
            ``clear``: every order of ``slot`` is gone
     5      ``insert``: ``target`` is added; ``relocate``: the stashed order is moved
-    6      cycle 0 of the next operation, at the earliest
     ====== ==========================================================================================
+
+    Each operation finds the table as the one before leaves it: what that one is still about to write is taken from
+    its registers. Cycles 4 and 5 of two operations never meet, so one port of the memories writes and one reads.
 
     Parameters
     ----------
@@ -68,7 +71,7 @@ class OrderTable(wiring.Component):
     -----
     step, early_reference, reference, target, slot, replace, found, old, duplicate, has_room
         As above; ``reference``, ``target``, ``slot`` and ``replace`` (``target`` takes the place of ``reference``,
-        and may be equal to it) are steady from cycle 1 to 5.
+        and may be equal to it) are there in cycles 1 and 2.
     reduce, remaining, insert, insert_side, insert_shares, insert_price, clear, relocate
         As above.
     quiet, scan_enable, scan_address, cells, live, sweeping
@@ -137,11 +140,23 @@ class OrderTable(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         """Build the block."""
         m = Module()
-        banks = [BookMemory(self.entry, self.rows) for _ in range(BANKS)]
+        banks = [BookMemory(self.entry, self.rows, forwards=True) for _ in range(BANKS)]
         for bank, memory in enumerate(banks):
             m.submodules[f"bank_{bank}"] = memory
         m.submodules.stash = stash = Stash(self.entry, STASH)
         m.submodules.sweep = sweep = Sweep(self.address_bits, BANKS)
+
+        # The operation travels with its cycles, because the next one is two behind: the number is that of the first
+        # cycle in which a signal holds; it holds for two.
+        reference_3 = Signal(64)
+        target_3 = Signal(64)
+        target_5 = Signal(64)
+        slot_4 = Signal.like(self.slot)
+        slot_5 = Signal.like(self.slot)
+        with m.If(self.step[2]):
+            m.d.sync += [reference_3.eq(self.reference), target_3.eq(self.target), slot_4.eq(self.slot)]
+        with m.If(self.step[4]):
+            m.d.sync += [target_5.eq(target_3), slot_5.eq(slot_4)]
 
         # Generations: an order is live while its slot has not been cleared since.
         generations = Array(Signal(GENERATION_BITS, name=f"generation_{s}") for s in range(self.slots))
@@ -149,26 +164,34 @@ class OrderTable(wiring.Component):
         for s in range(self.slots):
             with m.If(sweep.done):
                 m.d.sync += clears[s].eq(0)
-            with m.If(self.clear & (self.slot == s)):
+            with m.If(self.clear & (slot_4 == s)):
                 m.d.sync += [generations[s].eq(generations[s] + 1), clears[s].eq(clears[s] + 1)]
-        m.d.comb += self.clear_blocked.eq(Cat(count.all() for count in clears).any())
+        # Two more events may be in the pipeline by the time the count is seen.
+        blocked = [count >= (1 << GENERATION_BITS) - 3 for count in clears]
+        m.d.comb += self.clear_blocked.eq(Cat(blocked).any())
 
         # Reading.
-        old_rows = [Signal(self.address_bits, name=f"old_row_{b}") for b in range(BANKS)]
-        new_rows = [Signal(self.address_bits, name=f"new_row_{b}") for b in range(BANKS)]
+        old_rows_1, old_rows, new_rows_2, new_rows = (
+            [Signal(self.address_bits, name=f"{name}_{b}") for b in range(BANKS)]
+            for name in ("old_row_1", "old_row_3", "new_row_2", "new_row_4")
+        )
         for bank, memory in enumerate(banks):
             early = address_of(self.early_reference, bank, self.address_bits)
             late = address_of(self.target, bank, self.address_bits)
             with m.If(self.step[0]):
                 m.d.comb += [memory.read_enable.eq(1), memory.read_address.eq(early)]
-                m.d.sync += old_rows[bank].eq(early)
+                m.d.sync += old_rows_1[bank].eq(early)
             with m.Elif(self.step[1]):
                 m.d.comb += [memory.read_enable.eq(1), memory.read_address.eq(late)]
-                m.d.sync += new_rows[bank].eq(late)
+                m.d.sync += new_rows_2[bank].eq(late)
             with m.Elif(sweep.active):
                 m.d.comb += [memory.read_enable.eq(sweep.read_enable), memory.read_address.eq(sweep.read_address)]
             with m.Else():
                 m.d.comb += [memory.read_enable.eq(self.scan_enable), memory.read_address.eq(self.scan_address)]
+            with m.If(self.step[2]):
+                m.d.sync += old_rows[bank].eq(old_rows_1[bank])
+            with m.If(self.step[3]):
+                m.d.sync += new_rows[bank].eq(new_rows_2[bank])
             cell = memory.read_data
             m.d.comb += [
                 self.cells[bank].eq(cell),
@@ -183,43 +206,92 @@ class OrderTable(wiring.Component):
             self.stash.eq(stash.entries),
             stash.reference.eq(self.reference),
             stash.slot.eq(self.slot),
-            stash.target.eq(self.target),
+            stash.target.eq(target_3),
             stash.clear.eq(self.clear),
-            stash.clear_slot.eq(self.slot),
+            stash.clear_slot.eq(slot_4),
         ]
 
-        # Cycles 2 and 3: the order spoken of.
-        hits = Signal(BANKS)
-        stash_hits = Signal(STASH)
+        # Cycles 2 and 3: the order spoken of. What the memories and the stash do not show yet are the deeds of an
+        # operation two cycles before, now in its cycles 4 and 5, and what one three cycles before adds in its cycle 5.
+        write = Signal(self.entry)
+        place = Signal(BANKS)
+        stash_place = Signal(STASH)
+        hits_3 = Signal(BANKS)
+        stash_hits_3 = Signal(STASH)
         held = [Signal(self.entry, name=f"held_{b}") for b in range(BANKS)]
-        same = Signal()
+        same_3 = Signal()
+        after_order = Signal()  # the operation before speaks of this order
+        after_target = Signal()  # the operation before may add this order
+        after_insert = Signal()  # this order was added in the last cycle
+        after_clear = Signal()  # its slot was cleared in the last cycle
+        target_again = Signal()  # the operation before may add the order that this one may add
+        left = Signal(32)  # of an order that was spoken of in the last cycle
+        was_reduced = Signal()
+        inserted = Signal(self.entry)  # the last order that was added, and its place
+        inserted_place = Signal(BANKS)
+        inserted_stash = Signal(STASH)
         with m.If(self.step[2]):
+            same_slot = self.slot == slot_4
             m.d.sync += [
-                hits.eq(
+                hits_3.eq(
                     Cat(
                         self.live[b] & (cell.reference == self.reference) & (cell.slot == self.slot)
                         for b, cell in enumerate(self.cells)
                     )
                 ),
-                stash_hits.eq(stash.hits),
-                same.eq(self.replace & (self.target == self.reference)),
+                stash_hits_3.eq(stash.hits),
+                same_3.eq(self.replace & (self.target == self.reference)),
                 *(held[b].eq(self.cells[b]) for b in range(BANKS)),
+                after_order.eq(self.step[4] & (self.reference == reference_3)),
+                after_target.eq(self.step[4] & same_slot & (self.reference == target_3)),
+                after_insert.eq(self.insert & (self.slot == slot_5) & (self.reference == target_5)),
+                after_clear.eq(self.clear & same_slot),
+                target_again.eq(self.step[4] & (self.target == target_3)),
             ]
+        m.d.sync += was_reduced.eq(self.reduce)
+        with m.If(self.reduce):
+            m.d.sync += left.eq(self.remaining)
+        with m.If(self.insert):
+            m.d.sync += [inserted.eq(write), inserted_place.eq(place), inserted_stash.eq(stash_place)]
+        hits_now = Signal(BANKS)
+        stash_hits_now = Signal(STASH)
         m.d.comb += [
-            self.found.eq(hits.any() | stash_hits.any()),
-            self.old.eq(_select(hits, held) | _select(stash_hits, list(stash.entries))),
+            hits_now.eq(hits_3),
+            stash_hits_now.eq(stash_hits_3),
+            self.found.eq((hits_3.any() | stash_hits_3.any()) & ~after_clear),
+            self.old.eq(select(hits_3, held) | select(stash_hits_3, list(stash.entries))),
         ]
+        with m.If(after_target & self.insert):
+            m.d.comb += [self.found.eq(1), self.old.eq(write), hits_now.eq(place), stash_hits_now.eq(stash_place)]
+        with m.Elif(after_insert):
+            m.d.comb += [
+                self.found.eq(1),
+                self.old.eq(inserted),
+                hits_now.eq(inserted_place),
+                stash_hits_now.eq(inserted_stash),
+            ]
+        with m.If(after_order & was_reduced & ~(after_target & self.insert)):
+            m.d.comb += self.old.shares.eq(left)
+            with m.If(~left.any()):
+                m.d.comb += self.found.eq(0)
 
-        # Cycles 3 and 4: the order to come.
+        # Cycles 3 and 4: the order to come. What is not shown yet is what the operation before adds in its cycle 5.
+        hits = Signal(BANKS)
+        stash_hits = Signal(STASH)
+        same = Signal()
         free = Signal(BANKS)
         taken = Signal()
         residents = [Signal(self.entry, name=f"resident_{b}") for b in range(BANKS)]
         old = Signal(self.entry)
         with m.If(self.step[3]):
-            matches = Cat(self.live[b] & (cell.reference == self.target) for b, cell in enumerate(self.cells))
+            matches = Cat(self.live[b] & (cell.reference == target_3) for b, cell in enumerate(self.cells))
+            filled = Cat(self.insert & place[b] & (new_rows[b] == new_rows_2[b]) for b in range(BANKS))
             m.d.sync += [
-                free.eq(~self.live),
-                taken.eq(matches.any() | stash.target_hits.any()),
+                hits.eq(hits_now),
+                stash_hits.eq(stash_hits_now),
+                same.eq(same_3),
+                free.eq(~self.live & ~filled),
+                taken.eq(matches.any() | stash.target_hits.any() | (self.insert & target_again)),
                 old.eq(self.old),
                 *(residents[b].eq(self.cells[b]) for b in range(BANKS)),
             ]
@@ -231,10 +303,8 @@ class OrderTable(wiring.Component):
         # Writing: cycle 4 the order spoken of, cycle 5 the order to come.
         write_bank = Signal(BANKS)
         write_row = [Signal(self.address_bits, name=f"write_row_{b}") for b in range(BANKS)]
-        write = Signal(self.entry)
         first_free = free & (~free + 1)
         victim = Signal(range(BANKS))  # whose place a stashed order takes; moves on every time
-        place = Signal(BANKS)
         attempts = Signal(range(ATTEMPTS + 1))
         for bank, memory in enumerate(banks):
             m.d.comb += [
@@ -243,7 +313,12 @@ class OrderTable(wiring.Component):
                 memory.write_data.eq(write),
                 write_row[bank].eq(new_rows[bank]),
             ]
-        m.d.comb += place.eq(Mux(same, hits, first_free))
+        stash_index = Signal(range(STASH))
+        m.d.comb += [
+            place.eq(Mux(same, hits, first_free)),
+            stash_index.eq(Mux(same, number_of(stash_hits), stash.room_index)),
+            stash_place.eq(Mux(place.any(), 0, 1 << stash_index)),
+        ]
         with m.If(self.reduce):
             m.d.comb += [
                 write.eq(old),
@@ -252,21 +327,21 @@ class OrderTable(wiring.Component):
                 write_bank.eq(hits),
                 *(write_row[b].eq(old_rows[b]) for b in range(BANKS)),
                 stash.write_enable.eq(stash_hits.any()),
-                stash.write_index.eq(_number(stash_hits)),
+                stash.write_index.eq(number_of(stash_hits)),
                 stash.write_entry.eq(write),
             ]
         with m.Elif(self.insert):
             m.d.comb += [
                 write.valid.eq(1),
                 write.side.eq(self.insert_side),
-                write.slot.eq(self.slot),
-                write.generation.eq(generations[self.slot]),
+                write.slot.eq(slot_5),
+                write.generation.eq(generations[slot_5]),
                 write.shares.eq(self.insert_shares),
                 write.price.eq(self.insert_price),
-                write.reference.eq(self.target),
+                write.reference.eq(target_5),
                 write_bank.eq(place),
                 stash.write_enable.eq(~place.any()),
-                stash.write_index.eq(Mux(same, _number(stash_hits), stash.room_index)),
+                stash.write_index.eq(stash_index),
                 stash.write_entry.eq(write),
             ]
         with m.Elif(self.relocate):
@@ -283,18 +358,14 @@ class OrderTable(wiring.Component):
         with m.Elif(sweep.erase.any()):
             m.d.comb += [write_bank.eq(sweep.erase), *(write_row[b].eq(sweep.erase_address) for b in range(BANKS))]
 
-        old_row = _select(hits, old_rows)
-        new_row = _select(place, new_rows)
+        old_row = select(hits, old_rows)
+        new_row = select(place, new_rows)
         m.d.comb += [
             self.old_ordinal.eq(
-                Mux(hits.any(), Cat(_number(hits), old_row), 1 << (self.address_bits + 2) | _number(stash_hits))
+                Mux(hits.any(), Cat(number_of(hits), old_row), 1 << (self.address_bits + 2) | number_of(stash_hits))
             ),
             self.new_ordinal.eq(
-                Mux(
-                    same,
-                    self.old_ordinal,
-                    Mux(free.any(), Cat(_number(place), new_row), 1 << (self.address_bits + 2) | stash.room_index),
-                )
+                Mux(place.any(), Cat(number_of(place), new_row), 1 << (self.address_bits + 2) | stash_index)
             ),
         ]
 
@@ -314,26 +385,12 @@ class OrderTable(wiring.Component):
         total = Signal(range(self.rows * BANKS + STASH + 1))
         added = self.insert
         removed = self.reduce & ~self.remaining.any()
+        counted_slot = Mux(self.insert, slot_5, slot_4)
         for s in range(self.slots):
-            with m.If(self.slot == s):
+            with m.If(counted_slot == s):
                 with m.If(self.clear):
                     m.d.sync += [counts[s].eq(0), total.eq(total - counts[s])]
                 with m.Elif(added | removed):
                     m.d.sync += [counts[s].eq(counts[s] + added - removed), total.eq(total + added - removed)]
         m.d.comb += self.live_orders.eq(total)
         return m
-
-
-def _select(one_hot: Value, choices: list) -> Value:
-    """Give the chosen one of ``choices``, zero if none is chosen: an AND and an OR, no priority."""
-    result = 0
-    for i, choice in enumerate(choices):
-        value = Value.cast(choice)
-        result = result | (value & one_hot[i].replicate(len(value)))
-    return result
-
-
-def _number(one_hot: Value) -> Value:
-    """Give the number of the bit that is set."""
-    width = bits_for(len(one_hot) - 1)
-    return Cat(Cat(one_hot[i] for i in range(len(one_hot)) if i >> bit & 1).any() for bit in range(width))

@@ -5,7 +5,7 @@ from amaranth.lib import data, enum, wiring
 from amaranth.lib.wiring import In, Out
 from amaranth.utils import bits_for
 
-from hdl.book.ladder import KEY_MAX, RowInsert, RowReduce, key_of, row_layout
+from hdl.book.ladder import KEY_MAX, RowInsert, RowReduce, assign_row, key_of, row_signature
 from hdl.book.mixing import BANKS
 from hdl.book.order_table import STASH, entry_layout
 from hdl.book.scan import TableScan
@@ -56,15 +56,15 @@ class Refill(wiring.Component):
         As of :class:`hdl.book.order_table.OrderTable`.
     event_slot, event_side, reduce, reduce_key, reduce_shares, reduce_ordinal, insert, insert_key, insert_shares,
     insert_ordinal
-        What an event does to an order; ``reduce`` in its cycle 4, ``insert`` in cycle 5.
+        What an event does to an order; ``reduce`` in its cycle 4, ``insert`` in cycle 5; never both at once.
     cleared
         ``event_slot`` is cleared.
     spilled
         The event's row pushed a level off the end.
     moved
         A stashed order is moved.
-    written, low
-        The row of ``event_slot`` and ``event_side`` is written; it is half empty and not whole.
+    written, written_slot, written_side, low
+        A row has been written; it is half empty and not whole.
     want, slot, side, key, shares, bound
         The step asked for: APPEND has a level in ``key`` and ``shares``, FINISH a ``bound``.
     done, row_bound, row_full
@@ -105,6 +105,8 @@ class Refill(wiring.Component):
                 "spilled": In(1),
                 "moved": In(1),
                 "written": In(1),
+                "written_slot": In(slot),
+                "written_side": In(1),
                 "low": In(1),
                 "want": Out(RefillStep),
                 "slot": Out(slot),
@@ -128,7 +130,7 @@ class Refill(wiring.Component):
         m.submodules.scan = scan = TableScan(address_bits)
         m.submodules.reduce = reduce = RowReduce(self._levels, self._share_bits)
         m.submodules.insert = insert = RowInsert(self._levels, self._share_bits)
-        row = Signal(row_layout(self._levels, self._share_bits))
+        row = row_signature(self._levels, self._share_bits).create(path=("gathered",))
         lower = Signal(32)  # keys above this one are gathered: the bound of the row to be filled
         position = Signal(address_bits + 3)  # ordinal of the first order not yet seen
         in_stash = position[address_bits + 2]
@@ -139,10 +141,11 @@ class Refill(wiring.Component):
         # Which row is next.
         requests = Signal(2 * self._slots)
         for i in range(2 * self._slots):
-            with m.If(self.written & (Cat(self.event_side, self.event_slot) == i)):
-                m.d.sync += requests[i].eq(self.low)
-            with m.Elif(self.cleared & (self.event_slot == i // 2)):
+            # A slot may be cleared while the row of an event before is still being written.
+            with m.If(self.cleared & (self.event_slot == i // 2)):
                 m.d.sync += requests[i].eq(0)
+            with m.Elif(self.written & (Cat(self.written_side, self.written_slot) == i)):
+                m.d.sync += requests[i].eq(self.low)
         m.d.comb += self.pending.eq(requests.any())
 
         # One order beyond the row, from the table or from the stash.
@@ -247,8 +250,8 @@ class Refill(wiring.Component):
             self.key.eq(row.keys[0]),
             self.shares.eq(row.shares[0]),
             self.bound.eq(row.bound),
-            reduce.row.eq(row),
-            insert.row.eq(row),
+            *assign_row(reduce.row, row),
+            *assign_row(insert.row, row),
         ]
         # The gathered row: the scan and the steps change it while no event is there, events in their cycles 4 and 5.
         with m.If(self.reduce):
@@ -268,7 +271,7 @@ class Refill(wiring.Component):
         with m.Else():
             m.d.comb += [insert.key.eq(chosen_key), insert.shares.eq(chosen_shares)]
         with m.If(reduce.enable):
-            m.d.sync += row.eq(reduce.result)
+            m.d.sync += assign_row(row, reduce.result)
         with m.Elif(insert.enable):
-            m.d.sync += row.eq(insert.result)
+            m.d.sync += assign_row(row, insert.result)
         return m

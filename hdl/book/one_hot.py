@@ -1,0 +1,21 @@
+"""Choosing by a vector in which at most one bit is set: no priority, and no decoder before the choice."""
+
+from amaranth import Cat, Value
+from amaranth.utils import bits_for
+
+__all__ = ["number_of", "select"]
+
+
+def select(one_hot: Value, choices: list) -> Value:
+    """Give the chosen one of ``choices``, zero if none is chosen: an AND and an OR, no priority."""
+    result = 0
+    for i, choice in enumerate(choices):
+        value = Value.cast(choice)
+        result = result | (value & one_hot[i].replicate(len(value)))
+    return result
+
+
+def number_of(one_hot: Value) -> Value:
+    """Give the number of the bit that is set."""
+    width = bits_for(len(one_hot) - 1)
+    return Cat(Cat(one_hot[i] for i in range(len(one_hot)) if i >> bit & 1).any() for bit in range(width))
