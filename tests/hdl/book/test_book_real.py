@@ -41,6 +41,8 @@ def test_aapl_after_every_change(real_data: Callable[[str], Path], tmp_path: Pat
     assert seen["incomplete"] == 0
     assert result["stale_slots"] == 0
     assert result["live_orders"] == 215
+    if not own_pace:
+        assert {after - before for before, after in pairwise(result["taken"])} == {2}
 
 
 def test_synthetic_end_state(real_data: Callable[[str], Path], tmp_path: Path) -> None:
@@ -63,8 +65,12 @@ def test_synthetic_end_state(real_data: Callable[[str], Path], tmp_path: Path) -
     assert result["stale_slots"] == 0
 
 
-def test_amzn_whole_day(real_data: Callable[[str], Path], tmp_path: Path) -> None:
-    """A whole day: 188,297 changes of a book of up to 400 levels a side, with its refills."""
+@pytest.mark.parametrize("own_pace", [True, False], ids=["own_pace", "bursts"])
+def test_amzn_whole_day(real_data: Callable[[str], Path], tmp_path: Path, own_pace: bool) -> None:
+    """A whole day: 188,297 changes of a book of up to 400 levels a side, with its refills; also in bursts.
+
+    A burst is 32 events two cycles from each other; then the book is let come to rest, as refills need it.
+    """
     name = "itch/amzn_20120621_fullday"
     answers = known_answers(real_data(f"{name}.top5_every_change.csv.gz"))
     found = [
@@ -73,7 +79,8 @@ def test_amzn_whole_day(real_data: Callable[[str], Path], tmp_path: Path) -> Non
         if (e := event(message, {3002: 1}, index)) is not None
     ]
     events = [e for _, e in found]
-    result = play(DEMO, events, real_gaps(events), tmp_path)
+    bursts = [0 if number % 32 else -(10**9) for number in range(len(events))]
+    result = play(DEMO, events, real_gaps(events) if own_pace else bursts, tmp_path)
     compared = 0
     for (index, _), view in zip(found, result["views"], strict=True):
         if index in answers:
