@@ -12,6 +12,8 @@ __all__ = ["HEADER", "Figure", "merge", "show"]
 #: Key of the object that says what was measured; every other key is a figure.
 HEADER = "header"
 _LEAST_WIDTH = 150
+_VALUE_WIDTH = 12
+_BORDERS = 13
 
 
 @dataclass(frozen=True)
@@ -63,15 +65,19 @@ def merge(path: Path, figures: dict[str, Figure], header: dict[str, object] | No
 
 def show(figures: dict[str, Figure], console: Console | None = None) -> None:
     """Print figures as a table."""
+    out = console or Console()
+    # Without a terminal the width is a guess of 80, in which there is no room for what a figure is.
+    out.width = width = max(out.width, _LEAST_WIDTH)
     table = Table(title="Pennywire in numbers: counted on the verilated card, not on a board")
+    keys, units = max(map(len, figures), default=0), max((len(f.unit) for f in figures.values()), default=0)
     table.add_column("key", no_wrap=True)
     table.add_column("value", justify="right", no_wrap=True)
-    table.add_column("unit")
-    table.add_column("what it is", no_wrap=True, overflow="ellipsis")  # the file has it whole
+    table.add_column("unit", no_wrap=True)
+    # Only this column is cut, the file has it whole: left to itself the table would squeeze all of them alike.
+    room = width - keys - units - _VALUE_WIDTH - _BORDERS
+    table.add_column("what it is", no_wrap=True, overflow="ellipsis", max_width=max(room, 10))
     for key, figure in figures.items():
         value = figure.value
         text = "none" if value is None else f"{value:,}" if isinstance(value, int) else f"{value:,.4g}"
         table.add_row(key, text, figure.unit, figure.what)
-    out = console or Console()
-    # Without a terminal the width is a guess of 80, in which three columns say nothing.
-    (Console(width=_LEAST_WIDTH) if out.width < _LEAST_WIDTH else out).print(table)
+    out.print(table)

@@ -1,16 +1,18 @@
 """The benchmark's figures: the file's form, and numbers that are counted here another way."""
 
 import json
+from io import StringIO
 from itertools import pairwise
 
 import pytest
 from amaranth.lib.data import Layout
 from bench_card import BenchCard
+from rich.console import Console
 
 from hdl.configs import CONFIGS
 from hdl.types import DepthView, EventKind, OrderIntentKind
 from sim.bench import stages as stages_module
-from sim.bench.figures import HEADER, Figure, merge
+from sim.bench.figures import HEADER, Figure, merge, show
 from sim.bench.kill import count_kills, kill
 from sim.bench.line_rate import FRAME_BYTES, TRAFFIC, line_rate, play_line_rate
 from sim.bench.probe import Sample
@@ -144,6 +146,12 @@ def test_every_row_gets_its_cancel_and_nothing_begins_after_a_kill():
         assert run.begun, "an order must have left before the kill, or this shows nothing"
         assert run.silence <= 2
         assert len(run.cancels) == len(run.begun)
+
+
+def test_the_table_shows_every_key_and_value_however_long_the_rest():
+    out = StringIO()
+    show({"a_long_key_of_a_figure": Figure(1234567, "cycles", "word " * 200)}, Console(file=out, width=80))
+    assert {"a_long_key_of_a_figure", "1,234,567", "cycles"} <= set(out.getvalue().split())
 
 
 def test_a_figure_cannot_take_the_headers_place(tmp_path):
