@@ -8,7 +8,7 @@ STAMP := build/stamps
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 unexport VERILATOR_ROOT
 
-.PHONY: help setup lock generate driver demo bench test test-agent test-driver fuzz-driver lint clean check-system
+.PHONY: help setup lock generate driver demo bench formal test test-agent test-driver fuzz-driver lint clean check-system
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
@@ -45,6 +45,9 @@ demo: setup driver  ## a made session through the real gateware, supervised, wit
 
 bench: setup  ## count cycles and rates on the verilated card, into build/bench.json
 	@$(BIN)/python -m sim.bench
+
+formal: setup  ## prove what may never happen, and see each proof fail where its check is taken away
+	@PYTHONPATH=. $(BIN)/python tests/formal
 
 test-driver: driver  ## the C driver's own tests, under the address, undefined-behaviour and thread sanitizers
 	@$(BIN)/python scripts/test_driver.py
