@@ -9,14 +9,32 @@ from typing import TYPE_CHECKING, Any
 from controlplane.agent.run import DecisionRecord
 from controlplane.card.event_table import RecordType
 from controlplane.proto_gen.pennywire_v1 import control_pb2 as pb
-from controlplane.report.run_data import BookRow, CardRow, DecisionRow, FillRow, LedgerRow, SentRow, ToolCall
+from controlplane.report.run_data import (
+    BookRow,
+    CardRow,
+    DecisionRow,
+    DifferenceRow,
+    FillRow,
+    LedgerRow,
+    SentRow,
+    ToolCall,
+)
 from controlplane.store.record import ENTRY_ROLE, flags_role
 
 if TYPE_CHECKING:
     from sim.exchange.log import LogEntry
     from sim.market_watch import MarketWatch
 
-__all__ = ["COUNTERS", "books_of", "card_rows", "decision_row", "fill_rows", "ledger_rows", "sent_rows"]
+__all__ = [
+    "COUNTERS",
+    "books_of",
+    "card_rows",
+    "decision_row",
+    "difference_rows",
+    "fill_rows",
+    "ledger_rows",
+    "sent_rows",
+]
 
 #: Counters of the card that a report shows.
 COUNTERS = (
@@ -94,6 +112,21 @@ def ledger_rows(report: pb.GetReportResponse) -> dict[str, LedgerRow]:
         )
         for row in report.symbols
     }
+
+
+def difference_rows(report: pb.GetReportResponse) -> list[DifferenceRow]:
+    """Give where the control plane's ledger and the card differed at a mark."""
+    return [
+        DifferenceRow(
+            time=row.exchange_time,
+            symbol=row.symbol,
+            card_position=row.card_position_shares,
+            card_cash=row.card_cash_microdollars,
+            ledger_position=row.ledger_position_shares,
+            ledger_cash=row.ledger_cash_microdollars,
+        )
+        for row in report.differences
+    ]
 
 
 def sent_rows(event_log: Path, symbols: Sequence[str]) -> list[SentRow]:

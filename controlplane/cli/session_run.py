@@ -136,9 +136,13 @@ def finish(command: str, run: Callable[[], Mapping[str, Any]], console: Console)
         print("\n".join([f"pennywire {command}: {error}", *getattr(error, "__notes__", ())]), file=sys.stderr)
         return 1
     print_report(report, console)
-    if all(row["equal"] for row in report["cross_check"]):
+    wrong = [f"{row['symbol']} {row['what']}" for row in report["cross_check"] if not row["equal"]]
+    wrong += sorted({f"{row['symbol']} at a mark on the way" for row in report["differences"]})
+    wrong += [f"{report['records_lost']} event records lost"] if report["records_lost"] else []
+    if not wrong:
         return 0
-    print(f"pennywire {command}: exchange, card and control plane do not agree; see above", file=sys.stderr)
+    words = "exchange, card and control plane do not agree"
+    print(f"pennywire {command}: {words} ({', '.join(wrong)}); see above", file=sys.stderr)
     return 1
 
 
@@ -275,6 +279,7 @@ def _data(
         counters={name: registers[name] for name in gather.COUNTERS},
         refusals=dict(report.refusals_by_reason),
         records_lost=status.records_lost,
+        differences=gather.difference_rows(report),
         decisions=run.decisions,
         wall_clock={
             "play_seconds": round(run.seconds, 1),

@@ -1,5 +1,6 @@
 """A run's report as one dictionary of plain values: the same run makes the same dictionary, but for ``wall_clock``."""
 
+import dataclasses
 import statistics
 from collections import Counter
 from typing import Any
@@ -79,6 +80,8 @@ def build_report(data: RunData) -> dict[str, Any]:
             for decision in data.decisions
         ],
         "cross_check": _cross_check(data, accounts),
+        "differences": [dataclasses.asdict(row) for row in data.differences],
+        "records_lost": data.records_lost,
         "fills": [
             {
                 "number": number,

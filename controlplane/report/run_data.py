@@ -7,7 +7,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-__all__ = ["BookRow", "CardRow", "DecisionRow", "FillRow", "LedgerRow", "RunData", "SentRow", "ToolCall"]
+__all__ = [
+    "BookRow",
+    "CardRow",
+    "DecisionRow",
+    "DifferenceRow",
+    "FillRow",
+    "LedgerRow",
+    "RunData",
+    "SentRow",
+    "ToolCall",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +82,18 @@ class LedgerRow:
 
 
 @dataclass(frozen=True, slots=True)
+class DifferenceRow:
+    """Where the control plane's ledger and the card differed at a mark, in the middle of the run."""
+
+    time: int
+    symbol: str
+    card_position: int
+    card_cash: int
+    ledger_position: int
+    ledger_cash: int
+
+
+@dataclass(frozen=True, slots=True)
 class ToolCall:
     """A tool the agent called, what it was given and what came back."""
 
@@ -129,6 +151,8 @@ class RunData:
         What the gate refused, by reason.
     records_lost : int
         Event records that never reached the control plane.
+    differences : sequence of DifferenceRow
+        Where card and ledger differed on the way.
     decisions : sequence of DecisionRow
         What the agent did and why.
     wall_clock : mapping
@@ -153,5 +177,6 @@ class RunData:
     counters: Mapping[str, int] = field(default_factory=dict)
     refusals: Mapping[str, int] = field(default_factory=dict)
     records_lost: int = 0
+    differences: Sequence[DifferenceRow] = ()
     decisions: Sequence[DecisionRow] = ()
     wall_clock: Mapping[str, Any] = field(default_factory=dict)

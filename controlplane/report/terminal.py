@@ -115,11 +115,19 @@ def _decisions(report: Mapping[str, Any]) -> RenderableType:
 
 def _check(report: Mapping[str, Any]) -> RenderableType:
     rows = report["cross_check"]
-    wrong = [row for row in rows if not row["equal"]]
-    if not wrong:
-        return Text(f"Exchange's log, card and control plane agree in all {len(rows)} counts, to the cent.", "green")
     lines = [
         f"{row['symbol']} {row['what']}: exchange {row['exchange']}, card {row['card']}, control plane {row['ledger']}"
-        for row in wrong
+        for row in rows
+        if not row["equal"]
     ]
-    return Text("The counts do not agree:\n" + "\n".join(lines), "bold red")
+    lines += [
+        f"{row['symbol']} at {clock(row['time'])}: position {row['card_position']} on the card and "
+        f"{row['ledger_position']} in the control plane's ledger, cash {row['card_cash']} and {row['ledger_cash']} "
+        "micro-dollars"
+        for row in report["differences"]
+    ]
+    if report["records_lost"]:
+        lines.append(f"{report['records_lost']} event records were lost on the way to the control plane")
+    if lines:
+        return Text("The counts do not agree:\n" + "\n".join(lines), "bold red")
+    return Text(f"Exchange's log, card and control plane agree in all {len(rows)} counts, to the cent.", "green")

@@ -65,6 +65,18 @@ def report_message(report: PerformanceReport, lost: int) -> pb.GetReportResponse
         ],
         refusals_by_reason=report.refusals_by_reason,
         records_lost=max(report.records_lost, lost),
+        differences=[
+            pb.LedgerDifference(
+                exchange_time=d.time,
+                symbol=report.symbols[d.slot].symbol,
+                card_position_shares=d.card_position,
+                card_cash_microdollars=d.card_cash,
+                ledger_position_shares=d.position,
+                ledger_cash_microdollars=d.cash,
+                after_loss=d.after_loss,
+            )
+            for d in report.disagreements
+        ],
     )
 
 

@@ -31,6 +31,16 @@ class Fill:
     order: int
     entry: bool
 
+    @property
+    def signed_shares(self) -> int:
+        """Shares as they change a position: negative for a sale."""
+        return -self.shares if self.side else self.shares
+
+    @property
+    def cash(self) -> int:
+        """What it does to cash after its fee, in micro-dollars."""
+        return -self.signed_shares * self.price * 100 - self.fee
+
 
 @dataclass(frozen=True, slots=True)
 class Sent:
@@ -53,13 +63,19 @@ class RoundTrip:
 
 @dataclass(frozen=True, slots=True)
 class Disagreement:
-    """The card's position or cash is not the ledger's."""
+    """The card's position or cash is not the ledger's.
 
+    ``time``: exchange time of the mark. ``after_loss``: event records had been lost since the mark before, so the
+    card's word was taken.
+    """
+
+    time: int
     slot: int
     card_position: int
     card_cash: int
     position: int
     cash: int
+    after_loss: bool
 
 
 @dataclass(slots=True)
@@ -103,11 +119,15 @@ class Ledger:
         self.refusals: list[tuple[int, int]] = []
         self.round_trips: list[RoundTrip] = []
         self.bars = Bars()
+        #: What :meth:`settle` found, each difference once however many marks it lasts.
+        self.disagreements: list[Disagreement] = []
         self.slots = [SlotBook() for _ in symbols]
         self._fees = fees
         self._entry_orders: set[int] = set()
         self._last_sequence: int | None = None
         self._lost_since_settled = False
+        #: By slot, how far position and cash were apart at the last mark.
+        self._differs: dict[int, tuple[int, int]] = {}
 
     def apply(self, records: Sequence[Record]) -> None:
         """Take records in, in the order the card sent them."""
@@ -159,12 +179,12 @@ class Ledger:
         price, shares = record.words[0], record.words[1]
         a_share = self._fees.add if record.detail == ord("A") else self._fees.remove
         fee = (a_share + self._fees.commission) * shares
-        book = self.slots[record.slot]
-        sign = -1 if record.side else 1
-        book.position += sign * shares
-        book.cash -= sign * price * shares * 100 + fee
         entry = record.chain in self._entry_orders or record.order in self._entry_orders
-        self.fills.append(Fill(time, record.slot, record.side, price, shares, fee, record.order, entry))
+        fill = Fill(time, record.slot, record.side, price, shares, fee, record.order, entry)
+        self.fills.append(fill)
+        book = self.slots[record.slot]
+        book.position += fill.signed_shares
+        book.cash += fill.cash
         if book.position == 0:
             self.round_trips.append(RoundTrip(time, record.slot, book.cash - book.cash_when_flat))
             book.cash_when_flat = book.cash
@@ -172,15 +192,25 @@ class Ledger:
     def settle(self) -> list[Disagreement]:
         """Compare with the card's own position and cash; to be called at a mark, when nothing is on its way.
 
-        After a loss of records the card's word is taken. Otherwise the ledger stands, and what differs is returned.
+        After a loss of records the card's word is taken. Otherwise the ledger stands. What differs is returned,
+        and kept in :attr:`disagreements`.
         """
         found = []
         with self.lock:
             for slot, book in enumerate(self.slots):
-                if book.card_position is None or (book.card_position, book.card_cash) == (book.position, book.cash):
+                card = book.card_position, book.card_cash
+                if card[0] is None or card == (book.position, book.cash):
+                    self._differs.pop(slot, None)
                     continue
-                found.append(Disagreement(slot, book.card_position, book.card_cash, book.position, book.cash))
+                differs = Disagreement(
+                    self.clock, slot, card[0], card[1], book.position, book.cash, self._lost_since_settled
+                )
+                found.append(differs)
+                gap = card[0] - book.position, card[1] - book.cash
+                if self._differs.get(slot) != gap:
+                    self.disagreements.append(differs)
+                self._differs[slot] = gap
                 if self._lost_since_settled:
-                    book.position, book.cash = book.card_position, book.card_cash
+                    book.position, book.cash = card[0], card[1]
             self._lost_since_settled = False
         return found

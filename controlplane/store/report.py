@@ -9,7 +9,7 @@ from collections import Counter
 from dataclasses import dataclass
 
 from controlplane.store.bars import Bar
-from controlplane.store.ledger import Fill, Ledger
+from controlplane.store.ledger import Disagreement, Fill, Ledger
 from controlplane.store.record import REFUSALS
 
 __all__ = ["HORIZONS", "Latency", "MarkoutRow", "PerformanceReport", "SymbolRow", "make_report"]
@@ -72,20 +72,16 @@ class PerformanceReport:
     bars: tuple[tuple[str, Bar, bool], ...]
     refusals_by_reason: dict[str, int]
     records_lost: int
+    disagreements: tuple[Disagreement, ...]
 
 
 def _worth(ledger: Ledger, slot: int, until: int) -> int:
     """Cash plus position at the mid, in micro-dollars, as of an exchange time."""
-    cash = position = last_price = 0
-    for fill in ledger.fills:
-        if fill.slot != slot or fill.time > until:
-            continue
-        sign = -1 if fill.side else 1
-        position += sign * fill.shares
-        cash -= sign * fill.price * fill.shares * 100 + fill.fee
-        last_price = fill.price
-    mid_times_two = ledger.slots[slot].mid_at(until) or 2 * last_price
-    return cash + position * mid_times_two * 50
+    fills = [fill for fill in ledger.fills if fill.slot == slot and fill.time <= until]
+    if not fills:
+        return 0
+    mid_times_two = ledger.slots[slot].mid_at(until) or 2 * fills[-1].price
+    return sum(fill.cash for fill in fills) + sum(fill.signed_shares for fill in fills) * mid_times_two * 50
 
 
 def _markouts(ledger: Ledger, entries: list[Fill]) -> tuple[MarkoutRow, ...]:
@@ -137,9 +133,7 @@ def make_report(ledger: Ledger, since: int = 0, until: int = 0) -> PerformanceRe
                     orders=sum(s.slot == slot for s in sent),
                     fills=len(own),
                     shares=sum(f.shares for f in own),
-                    position=sum(
-                        -f.shares if f.side else f.shares for f in ledger.fills if f.slot == slot and f.time <= end
-                    ),
+                    position=sum(f.signed_shares for f in ledger.fills if f.slot == slot and f.time <= end),
                     pnl=made,
                     fees=sum(f.fee for f in own),
                     mid_times_two=ledger.slots[slot].mid_at(end),
@@ -166,4 +160,5 @@ def make_report(ledger: Ledger, since: int = 0, until: int = 0) -> PerformanceRe
                 (REFUSALS[n] if n < len(REFUSALS) else f"refusal_{n}"): count for n, count in sorted(reasons.items())
             },
             records_lost=ledger.lost,
+            disagreements=tuple(d for d in ledger.disagreements if since < d.time <= end),
         )

@@ -317,7 +317,7 @@ class GetReportRequest(_message.Message):
     def __init__(self, since: _Optional[int] = ..., until: _Optional[int] = ...) -> None: ...
 
 class GetReportResponse(_message.Message):
-    __slots__ = ("exchange_time", "symbols", "triggers", "orders", "fills", "refusals", "pnl_microdollars", "fees_microdollars", "round_trips", "round_trips_won", "markouts", "latency", "bars", "refusals_by_reason", "records_lost")
+    __slots__ = ("exchange_time", "symbols", "triggers", "orders", "fills", "refusals", "pnl_microdollars", "fees_microdollars", "round_trips", "round_trips_won", "markouts", "latency", "bars", "refusals_by_reason", "records_lost", "differences")
     class RefusalsByReasonEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -340,6 +340,7 @@ class GetReportResponse(_message.Message):
     BARS_FIELD_NUMBER: _ClassVar[int]
     REFUSALS_BY_REASON_FIELD_NUMBER: _ClassVar[int]
     RECORDS_LOST_FIELD_NUMBER: _ClassVar[int]
+    DIFFERENCES_FIELD_NUMBER: _ClassVar[int]
     exchange_time: int
     symbols: _containers.RepeatedCompositeFieldContainer[SymbolReport]
     triggers: int
@@ -355,7 +356,26 @@ class GetReportResponse(_message.Message):
     bars: _containers.RepeatedCompositeFieldContainer[MinuteBar]
     refusals_by_reason: _containers.ScalarMap[str, int]
     records_lost: int
-    def __init__(self, exchange_time: _Optional[int] = ..., symbols: _Optional[_Iterable[_Union[SymbolReport, _Mapping]]] = ..., triggers: _Optional[int] = ..., orders: _Optional[int] = ..., fills: _Optional[int] = ..., refusals: _Optional[int] = ..., pnl_microdollars: _Optional[int] = ..., fees_microdollars: _Optional[int] = ..., round_trips: _Optional[int] = ..., round_trips_won: _Optional[int] = ..., markouts: _Optional[_Iterable[_Union[Markout, _Mapping]]] = ..., latency: _Optional[_Union[LatencyCycles, _Mapping]] = ..., bars: _Optional[_Iterable[_Union[MinuteBar, _Mapping]]] = ..., refusals_by_reason: _Optional[_Mapping[str, int]] = ..., records_lost: _Optional[int] = ...) -> None: ...
+    differences: _containers.RepeatedCompositeFieldContainer[LedgerDifference]
+    def __init__(self, exchange_time: _Optional[int] = ..., symbols: _Optional[_Iterable[_Union[SymbolReport, _Mapping]]] = ..., triggers: _Optional[int] = ..., orders: _Optional[int] = ..., fills: _Optional[int] = ..., refusals: _Optional[int] = ..., pnl_microdollars: _Optional[int] = ..., fees_microdollars: _Optional[int] = ..., round_trips: _Optional[int] = ..., round_trips_won: _Optional[int] = ..., markouts: _Optional[_Iterable[_Union[Markout, _Mapping]]] = ..., latency: _Optional[_Union[LatencyCycles, _Mapping]] = ..., bars: _Optional[_Iterable[_Union[MinuteBar, _Mapping]]] = ..., refusals_by_reason: _Optional[_Mapping[str, int]] = ..., records_lost: _Optional[int] = ..., differences: _Optional[_Iterable[_Union[LedgerDifference, _Mapping]]] = ...) -> None: ...
+
+class LedgerDifference(_message.Message):
+    __slots__ = ("exchange_time", "symbol", "card_position_shares", "card_cash_microdollars", "ledger_position_shares", "ledger_cash_microdollars", "after_loss")
+    EXCHANGE_TIME_FIELD_NUMBER: _ClassVar[int]
+    SYMBOL_FIELD_NUMBER: _ClassVar[int]
+    CARD_POSITION_SHARES_FIELD_NUMBER: _ClassVar[int]
+    CARD_CASH_MICRODOLLARS_FIELD_NUMBER: _ClassVar[int]
+    LEDGER_POSITION_SHARES_FIELD_NUMBER: _ClassVar[int]
+    LEDGER_CASH_MICRODOLLARS_FIELD_NUMBER: _ClassVar[int]
+    AFTER_LOSS_FIELD_NUMBER: _ClassVar[int]
+    exchange_time: int
+    symbol: str
+    card_position_shares: int
+    card_cash_microdollars: int
+    ledger_position_shares: int
+    ledger_cash_microdollars: int
+    after_loss: bool
+    def __init__(self, exchange_time: _Optional[int] = ..., symbol: _Optional[str] = ..., card_position_shares: _Optional[int] = ..., card_cash_microdollars: _Optional[int] = ..., ledger_position_shares: _Optional[int] = ..., ledger_cash_microdollars: _Optional[int] = ..., after_loss: _Optional[bool] = ...) -> None: ...
 
 class SymbolReport(_message.Message):
     __slots__ = ("symbol", "triggers", "orders", "fills", "shares", "position_shares", "pnl_microdollars", "fees_microdollars", "mid_times_two")

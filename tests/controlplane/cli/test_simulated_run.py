@@ -3,6 +3,7 @@
 import io
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 from rich.console import Console
@@ -10,17 +11,36 @@ from rich.console import Console
 from controlplane.agent.run import DecisionRecord
 from controlplane.card.event_table import RecordType
 from controlplane.cli.demo import CONFIG, run_demo
-from controlplane.cli.gather import card_rows, decision_row, fill_rows, ledger_rows, sent_rows
+from controlplane.cli.gather import card_rows, decision_row, difference_rows, fill_rows, ledger_rows, sent_rows
 from controlplane.cli.processes import ChildError
 from controlplane.cli.replay import find_locates, replay_config, run_replay
 from controlplane.cli.session_run import finish
 from controlplane.config.load import load_config
 from controlplane.proto_gen.pennywire_v1 import control_pb2 as pb
-from controlplane.report.run_data import CardRow, FillRow, LedgerRow, SentRow, ToolCall
+from controlplane.report.build import build_report
+from controlplane.report.run_data import (
+    BookRow,
+    CardRow,
+    DifferenceRow,
+    FillRow,
+    LedgerRow,
+    RunData,
+    SentRow,
+    ToolCall,
+)
 from controlplane.store.event_log import EventLog
 from sim.exchange.log import LogEntry
 from sim.sessions.binaryfile import write_messages
 from sim.sessions.make import make_messages
+
+
+def run_data(**changes: Any) -> RunData:
+    """A run of one symbol in which nothing was traded."""
+    return RunData(
+        title="quiet", session={}, symbols=("PWAA",), first_time=0, last_time=10**9, messages={}, play={},
+        config_name="demo", clock_period_ps=6_400, fills=(), mids={"PWAA": []}, books={"PWAA": BookRow((), ())},
+        card={"PWAA": CardRow(0, 0, 0, 0, 0)}, ledger={"PWAA": LedgerRow(0, 0, 0, 0, 0, 0)}, sent=(), **changes,
+    )  # fmt: skip
 
 
 @dataclass
@@ -153,3 +173,22 @@ def test_what_breaks_off_a_run_is_said_with_the_last_words_of_its_processes(caps
     assert capsys.readouterr().err == (
         "pennywire demo: the soft card ended with status 1\nthe control plane still ran\n"
     )
+
+
+def test_a_difference_on_the_way_fails_a_run_whose_end_agrees(capsys):
+    differs = pb.LedgerDifference(exchange_time=5, symbol="PWAA", card_position_shares=-7, ledger_cash_microdollars=-9)
+    rows = difference_rows(pb.GetReportResponse(differences=[differs]))
+    assert rows == [DifferenceRow(5, "PWAA", -7, 0, 0, -9)]
+    out = io.StringIO()
+    report = build_report(run_data(differences=rows))
+    assert all(row["equal"] for row in report["cross_check"])
+    assert finish("demo", lambda: report, Console(file=out, width=160)) == 1
+    assert capsys.readouterr().err == (
+        "pennywire demo: exchange, card and control plane do not agree (PWAA at a mark on the way); see above\n"
+    )
+    assert "PWAA at 00:00:00.000: position -7 on the card and 0 in the control plane's ledger" in out.getvalue()
+
+
+def test_lost_event_records_fail_a_run(capsys):
+    assert finish("demo", lambda: build_report(run_data(records_lost=3)), Console(file=io.StringIO())) == 1
+    assert "(3 event records lost); see above" in capsys.readouterr().err

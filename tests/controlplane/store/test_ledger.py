@@ -128,6 +128,18 @@ def test_the_card_is_contradicted_but_believed_only_after_a_loss():
     assert (ledger.slots[0].position, ledger.slots[0].cash) == (5, 0)
 
 
+def test_a_difference_is_reported_once_however_long_it_lasts():
+    tape = Tape()
+    tape.add("ORDER_EXECUTED", (100_000, 10, 0, 0, 0), at=NINE_THIRTY, side=0, detail=ord("R"), order=1)
+    tape.add("POSITION", (10, 2**32 - 1, 2**32 - 1, 0, 0), at=NINE_THIRTY)
+    ledger = ledger_of(tape)
+    assert len(ledger.settle()) == len(ledger.settle()) == 1
+    [told] = make_report(ledger).disagreements
+    # 10 bought at 10.00 with a fee of 0.03: 100.03 paid; the card says that cash is -1 micro-dollar.
+    assert (told.card_position, told.card_cash, told.position, told.cash) == (10, -1, 10, -100_030_000)
+    assert not told.after_loss
+
+
 @settings(max_examples=60, deadline=None)
 @given(
     st.lists(
