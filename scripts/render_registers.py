@@ -50,8 +50,8 @@ _C_HEAD = """\
 
 #include <stdint.h>
 
-// Registers are 64 bits wide, addresses are bytes. Registers of a slot are named `slot[].x` here and exist
-// once a slot, PW_SLOT_STRIDE bytes apart; how many slots a card has is in its register identity.sizes.
+// Registers are 64 bits wide, addresses are bytes. Registers of a slot are named with `[]` after their block,
+// as `slot[].x`, and exist once a slot; how many slots a card has is in its register identity.sizes.
 """
 
 _C_TABLE_TYPES = """\
@@ -275,7 +275,7 @@ def markdown(card: Description) -> str:
     for block in card.blocks:
         out += [f"## {block.title} (`{block.name}`)", "", block.description, ""]
         if block.registers[0].per_slot:
-            out += [f"Slot `n` is at `{card.slot_base:#x} + {card.slot_stride:#x} n`.", ""]
+            out += [f"Slot `n` is at `{block.base:#x} + {block.stride:#x} n`.", ""]
         out += [
             "| address | register | field | bits | access | reset | unit | meaning |",
             "|---|---|---|---|---|---|---|---|",

@@ -7,7 +7,7 @@ from amaranth.lib.wiring import In, Out
 
 from hdl.configs import CardConfig
 from hdl.regs.bus import BusStatus, bus_signature
-from hdl.regs.description import SLOT_BLOCK, Description, Field, Register, describe
+from hdl.regs.description import SLOT_BLOCK, Block, Description, Field, Register, describe
 
 __all__ = ["RegisterBank", "SlotPort"]
 
@@ -69,8 +69,6 @@ class RegisterBank(wiring.Component):
         self.description = description or describe(config.slots)
         if self.description.slots != config.slots:
             raise ValueError(f"the description has {self.description.slots} slots, the configuration {config.slots}")
-        if self.description.slot_stride & (self.description.slot_stride - 1):
-            raise ValueError(f"slots are {self.description.slot_stride:#x} bytes apart, which is no power of two")
         super().__init__({"bus": In(bus_signature()), "armed": In(1), "config_epoch": Out(32)})
         self._config = config
         self._git_hash = git_hash
@@ -177,22 +175,25 @@ class RegisterBank(wiring.Component):
         return increment
 
     def slot_value(self, register: str, field: str | None = None) -> list[Signal]:
-        """Give a field that the host writes, one signal a slot: ``slot_value("control", "enable")``."""
-        return [self._take(f"{SLOT_BLOCK}.{register}", field, i, kind="value") for i in range(self._config.slots)]
+        """Give a field that the host writes, one signal a slot: ``slot_value("control", "enable")``.
+
+        A register of another block that is there once a slot is named with it: ``maker.control``.
+        """
+        return [self._take(_slot_key(register), field, i, kind="value") for i in range(self._config.slots)]
 
     def slot_strobe(self, register: str, field: str | None = None) -> list[Signal]:
         """Give a command bit, one pulse a slot: ``slot_strobe("join", "bind")``."""
-        return [self._take(f"{SLOT_BLOCK}.{register}", field, i, kind="strobe") for i in range(self._config.slots)]
+        return [self._take(_slot_key(register), field, i, kind="strobe") for i in range(self._config.slots)]
 
     def slot_drive(self, register: str, field: str | None = None) -> list[Signal]:
         """Give a field for hardware to drive, one signal a slot: ``slot_drive("position")``."""
-        return [self._take(f"{SLOT_BLOCK}.{register}", field, i, kind="drive") for i in range(self._config.slots)]
+        return [self._take(_slot_key(register), field, i, kind="drive") for i in range(self._config.slots)]
 
     def slot_port(self, register: str) -> SlotPort:
         """Give one more read port of a register that is kept in a memory: ``slot_port("taker_ratio")``."""
-        memory = self._memories.get(f"{SLOT_BLOCK}.{register}")
+        memory = self._memories.get(_slot_key(register))
         if memory is None:
-            raise ValueError(f"{SLOT_BLOCK}.{register} is not kept in a memory")
+            raise ValueError(f"{_slot_key(register)} is not kept in a memory")
         return SlotPort(memory.read_port(domain="comb"))
 
     def elaborate(self, platform):
@@ -213,23 +214,20 @@ class RegisterBank(wiring.Component):
         ]
         hit_valid, hit_write, hit_wdata = Signal(), Signal(), Signal(64)
         m.d.sync += [hit_valid.eq(valid), hit_write.eq(valid & write), hit_wdata.eq(wdata)]
-        slot_bits = (self.description.slot_stride - 1).bit_length()
-        page = Signal(32 - slot_bits)
-        m.d.comb += page.eq(address[slot_bits:] - (self.description.slot_base >> slot_bits))
-        slot_hit = Signal(self._config.slots)
-        m.d.sync += slot_hit.eq(Cat(page == i for i in range(self._config.slots)))
-        slot_index = Signal(range(max(2, self._config.slots)))
-        m.d.sync += slot_index.eq(page)
+        slot_hits = {b.name: self._slot_hit(m, b, address) for b in self.description.blocks if b.stride}
 
         lock, epoch, none, not_writable = Signal(), Signal(), Signal(init=1), Signal()
         results = []
         for register in self.description:
             hit = Signal(register.count, name=f"{register.block}_{register.name}_hit")
+            slot_index = None
             if register.per_slot:
-                offset = register.address - self.description.slot_base
+                slot_hit, slot_index = slot_hits[register.block]
                 # The slot's own comparison is registered in slot_hit, so only the offset is compared here.
                 at_offset = Signal(name=f"{register.block}_{register.name}_at")
-                m.d.sync += at_offset.eq(address[:slot_bits] == offset)
+                m.d.sync += at_offset.eq(
+                    address[: (register.stride - 1).bit_length()] == register.address % register.stride
+                )
                 m.d.comb += hit.eq(Mux(at_offset & hit_valid, slot_hit, 0))
             else:
                 places = (register.address + i * register.stride for i in range(register.count))
@@ -266,6 +264,16 @@ class RegisterBank(wiring.Component):
         for name, memory in self._memories.items():
             m.submodules[name.replace(".", "_")] = memory
         return m
+
+    def _slot_hit(self, m: Module, block: Block, address):
+        """Compare an address with the places of a block that is there once a slot; give (a bit a slot, the slot)."""
+        bits = (block.stride - 1).bit_length()
+        page = Signal(32 - bits, name=f"{block.name}_page")
+        hit = Signal(self._config.slots, name=f"{block.name}_hit")
+        index = Signal(range(max(2, self._config.slots)), name=f"{block.name}_index")
+        m.d.comb += page.eq(address[bits:] - (block.base >> bits))
+        m.d.sync += [hit.eq(Cat(page == i for i in range(self._config.slots))), index.eq(page)]
+        return hit, index
 
     def _drive_identity(self, m: Module) -> None:
         config = self._config
@@ -314,7 +322,7 @@ class RegisterBank(wiring.Component):
     def _read(self, m: Module, register: Register, hit, slot_index):
         """Give the register's 64 bits where it is hit, else zero."""
         if register.memory:
-            row = self.slot_port(register.name)
+            row = self.slot_port(register.key)
             m.d.comb += row.slot.eq(slot_index)
             return Mux(hit.any(), _pack({f.low: getattr(row.row, f.name) for f in register.fields}), 0)
         return _any(
@@ -332,6 +340,11 @@ class RegisterBank(wiring.Component):
             total = Signal(len(cell) + 1, name=f"{cell.name}_total")
             m.d.comb += total.eq(cell + increment)
             m.d.sync += cell.eq(Mux(total[-1], ~0, total))
+
+
+def _slot_key(register: str) -> str:
+    """Key of a register of a slot: the slot's own block unless it is named with another."""
+    return register if "." in register else f"{SLOT_BLOCK}.{register}"
 
 
 def _pack(parts: dict):

@@ -15,7 +15,7 @@ from systemrdl.node import AddrmapNode, FieldNode, RegfileNode, RegNode
 __all__ = ["SLOT_BLOCK", "Block", "Description", "Field", "Register", "describe"]
 
 SOURCE = Path(__file__).with_name("card.rdl")
-#: Name of the block that is there once a slot.
+#: Name of the block that says who a slot is; others may be there once a slot as well.
 SLOT_BLOCK = "slot"
 #: Bytes of a register: all are this wide and are moved in one transfer.
 REGISTER_BYTES = 8
@@ -157,12 +157,17 @@ class Register:
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """A group of registers that belong together, with its heading and what it is about."""
+    """A group of registers that belong together, with its heading and what it is about.
+
+    ``base`` and ``stride``: address of a block that is there once a slot, and bytes between two; 0 for a single block.
+    """
 
     name: str
     title: str
     description: str
     registers: tuple[Register, ...]
+    base: int
+    stride: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -281,10 +286,14 @@ def describe(slots: int) -> Description:
     for block in top.children(unroll=False):
         if not isinstance(block, RegfileNode) or isinstance(block, AddrmapNode):
             raise ValueError(f"{block.inst_name}: registers stand in a regfile, so that they have a block's name")
-        if block.is_array:
-            slot_base, slot_stride = block.raw_address_offset, block.array_stride
+        base, stride = (block.raw_address_offset, block.array_stride) if block.is_array else (0, 0)
+        if block.is_array and block.array_dimensions != [slots]:
+            raise ValueError(f"{block.inst_name}: an array of blocks has one a slot, not {block.array_dimensions}")
+        if base % (stride or 1) or stride & (stride - 1):
+            raise ValueError(f"{block.inst_name} at {base:#x} is not in steps of a power of two: {stride:#x}")
+        if block.inst_name == SLOT_BLOCK:
+            slot_base, slot_stride = base, stride
         registers = tuple(_register(block, r) for r in block.registers(unroll=False))
-        blocks.append(
-            Block(block.inst_name, block.get_property("name"), _text(block.get_property("desc", default="")), registers)
-        )
+        words = _text(block.get_property("desc", default=""))
+        blocks.append(Block(block.inst_name, block.get_property("name"), words, registers, base, stride))
     return Description(slots, slot_base, slot_stride, tuple(blocks))

@@ -5,8 +5,8 @@
 
 #include <stdint.h>
 
-// Registers are 64 bits wide, addresses are bytes. Registers of a slot are named `slot[].x` here and exist
-// once a slot, PW_SLOT_STRIDE bytes apart; how many slots a card has is in its register identity.sizes.
+// Registers are 64 bits wide, addresses are bytes. Registers of a slot are named with `[]` after their block,
+// as `slot[].x`, and exist once a slot; how many slots a card has is in its register identity.sizes.
 
 #define PW_MAGIC UINT64_C(0x524957594e4e4550)
 #define PW_ABI_VERSION UINT32_C(1)
