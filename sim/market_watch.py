@@ -8,6 +8,7 @@ from sim.sessions.encode import locate_of, time_of
 __all__ = ["MarketWatch"]
 
 _BOOK_TYPES = frozenset(b"AFECXDU")
+_SYSTEM_EVENT = ord("S")
 
 
 class MarketWatch:
@@ -23,11 +24,15 @@ class MarketWatch:
     mids : dict
         For each symbol (ns since midnight, bid + ask in 1/10,000 dollar), an entry whenever the sum changed while both
         sides had orders.
+    ended : int
+        Exchange time of the market's close (System Event M), or of the last message so far while it has not closed.
     """
 
     def __init__(self, symbols: Iterable[str]) -> None:
         self.mids: dict[str, list[tuple[int, int]]] = {symbol: [] for symbol in symbols}
+        self.ended = 0
         self._books = SessionBooks()
+        self._closed = False
 
     def watch(self, messages: Iterable[bytes]) -> Iterator[bytes]:
         """Pass messages on, watching each."""
@@ -36,6 +41,9 @@ class MarketWatch:
         books = self._books
         for message in messages:
             books.apply(message)
+            if not self._closed:
+                self.ended = time_of(message)
+                self._closed = message[0] == _SYSTEM_EVENT and message[11:12] == b"M"
             if message[0] in _BOOK_TYPES:
                 locate = locate_of(message)
                 book = books.of(locate)

@@ -21,6 +21,7 @@ def run_demo(
     *,
     decide_seconds: int = 60,
     config: Path = CONFIG,
+    export: Path | None = None,
     console: Console | None = None,
 ) -> int:
     """Make a session, play it, print and write the report.
@@ -39,6 +40,8 @@ def run_demo(
         Exchange time between two decisions of the agent.
     config : Path
         The service's configuration; its symbols are the made ones.
+    export : Path, optional
+        Folder for Parquet and CSV.
     console : rich.console.Console, optional
         Where to print.
 
@@ -69,5 +72,6 @@ def run_demo(
         config=config,
         out=out,
         decide_seconds=decide_seconds,
+        export=export,
     )
     return finish("demo", lambda: run_session(plan, screen), screen)

@@ -16,10 +16,11 @@ from controlplane.report.run_data import (
     DifferenceRow,
     FillRow,
     LedgerRow,
+    MinuteRow,
     SentRow,
     ToolCall,
 )
-from controlplane.store.record import ENTRY_ROLE, flags_role
+from controlplane.store.record import ROLES, STRATEGIES, flags_module, flags_role
 
 if TYPE_CHECKING:
     from sim.exchange.log import LogEntry
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "COUNTERS",
+    "bar_rows",
     "books_of",
     "card_rows",
     "decision_row",
@@ -137,21 +139,35 @@ def sent_rows(event_log: Path, symbols: Sequence[str]) -> list[SentRow]:
     sqlite3.Error
         The file is no event log.
     ValueError
-        It speaks of a slot that no symbol has, or of an order of no known kind.
+        It speaks of a slot that no symbol has, or of an order of no known kind or strategy.
     """
     rows = []
     # Immutable: the service has closed the file, and no journal is to appear beside it.
     address = f"{event_log.absolute().as_uri()}?mode=ro&immutable=1"
     with contextlib.closing(sqlite3.connect(address, uri=True)) as connection:
         found = connection.execute(
-            "SELECT exchange_time, slot, detail, word2, word4 FROM record WHERE type = ? ORDER BY rowid",
+            "SELECT exchange_time, slot, order_number, chain, detail, side, word0, word1, word2, word4 FROM record "
+            "WHERE type = ? ORDER BY rowid",
             (int(RecordType.ORDER_SENT),),
         )
-        for time, slot, kind, latency, flags in found:
-            if slot >= len(symbols) or kind >= len(_KINDS):
-                raise ValueError(f"an ORDER_SENT record has slot {slot} and kind {kind}: the log is not of this run")
-            rows.append(SentRow(time, symbols[slot], _KINDS[kind], flags_role(flags) == ENTRY_ROLE, latency))
+        for time, slot, user_ref, chain, kind, side, price, shares, latency, flags in found:
+            module = flags_module(flags)
+            if slot >= len(symbols) or kind >= len(_KINDS) or module >= len(STRATEGIES):
+                raise ValueError(
+                    f"an ORDER_SENT record has slot {slot}, kind {kind} and module {module}: the log is not of this run"
+                )
+            strategy, role = STRATEGIES[module], ROLES[flags_role(flags)]
+            row = SentRow(
+                time, symbols[slot], user_ref, chain, _KINDS[kind], strategy, role, side == 0, price, shares, latency
+            )
+            rows.append(row)
     return rows
+
+
+def bar_rows(report: pb.GetReportResponse) -> list[MinuteRow]:
+    """Give the control plane's one-minute bars."""
+    names = ("symbol", "start", "open", "high", "low", "close", "volume", "trades", "incomplete")
+    return [MinuteRow(**{name: getattr(bar, name) for name in names}) for bar in report.bars]
 
 
 def decision_row(time: int, record: DecisionRecord) -> DecisionRow:

@@ -25,6 +25,7 @@ def run_replay(
     config: Path | None = None,
     *,
     decide_seconds: int = 60,
+    export: Path | None = None,
     console: Console | None = None,
 ) -> int:
     """Play a recorded session, print and write the report.
@@ -43,6 +44,8 @@ def run_replay(
         The service's configuration; without it the demo's, for these symbols, with their prerequisites taken as met.
     decide_seconds : int
         Exchange time between two decisions of the agent.
+    export : Path, optional
+        Folder for Parquet and CSV.
     console : rich.console.Console, optional
         Where to print.
 
@@ -87,6 +90,7 @@ def run_replay(
         config=out / "config.toml",
         out=out,
         decide_seconds=decide_seconds,
+        export=export,
     )
     status = finish("replay", lambda: run_session(plan, screen), screen)
     for symbol in set(symbols) - set(tracked.locates):

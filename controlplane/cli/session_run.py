@@ -60,6 +60,8 @@ class RunPlan:
         The agent's model.
     arm : bool
         Whether the card is armed.
+    export : Path, optional
+        Folder for fills, orders, markouts and bars as Parquet and CSV.
     """
 
     title: str
@@ -73,6 +75,7 @@ class RunPlan:
     decide_seconds: int = 60
     model: str = "rules"
     arm: bool = True
+    export: Path | None = None
 
 
 @dataclass
@@ -119,6 +122,11 @@ def run_session(plan: RunPlan, console: Console) -> dict[str, Any]:
     report = build_report(data)
     for path in write_report(report, data, plan.out):
         console.print(f"wrote {path}")
+    if plan.export is not None:
+        from controlplane.report.export import export_run
+
+        for path in export_run(data, plan.export):
+            console.print(f"wrote {path}")
     return report
 
 
@@ -260,6 +268,7 @@ def _data(
         symbols=plan.symbols,
         first_time=lengths.first_time,
         last_time=lengths.last_time,
+        market_ended=run.watch.ended,
         messages=lengths.messages,
         play={
             "frames": lengths.frames,
@@ -278,6 +287,7 @@ def _data(
         sent=gather.sent_rows(plan.out / "events.sqlite", plan.symbols),
         counters={name: registers[name] for name in gather.COUNTERS},
         refusals=dict(report.refusals_by_reason),
+        bars=gather.bar_rows(report),
         records_lost=status.records_lost,
         differences=gather.difference_rows(report),
         decisions=run.decisions,

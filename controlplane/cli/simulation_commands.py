@@ -12,13 +12,22 @@ _session = typer.Typer(help="Recorded and made sessions.", no_args_is_help=True)
 _Seed = Annotated[int, typer.Option(help="One seed gives one session, byte for byte.", min=0)]
 _Messages = Annotated[int, typer.Option(help="Messages of the session, at least.", min=1000)]
 _Out = Annotated[Path, typer.Option(help="Folder for the report.")]
+_Export = Annotated[
+    Path | None, typer.Option(help="Folder for fills, orders, markouts and bars as Parquet and CSV.", file_okay=False)
+]
 
 
-def demo(seed: _Seed = 1, messages: _Messages = 220_000, out: _Out = Path("build/demo"), regime: str = "calm") -> None:
+def demo(
+    seed: _Seed = 1,
+    messages: _Messages = 220_000,
+    out: _Out = Path("build/demo"),
+    regime: str = "calm",
+    export: _Export = None,
+) -> None:
     """Play a made session through the real gateware, supervised by the keyless agent, and write a report."""
     from controlplane.cli.demo import run_demo
 
-    raise typer.Exit(run_demo(seed=seed, messages=messages, out=out, regime=regime))
+    raise typer.Exit(run_demo(seed=seed, messages=messages, out=out, regime=regime, export=export))
 
 
 def replay(
@@ -29,6 +38,7 @@ def replay(
     ] = False,
     out: _Out = Path("build/replay"),
     config: Annotated[Path | None, typer.Option(help="Configuration of the service.", exists=True)] = None,
+    export: _Export = None,
 ) -> None:
     """Play a recorded session through the real gateware, and write a report.
 
@@ -37,7 +47,7 @@ def replay(
     from controlplane.cli.replay import run_replay
 
     names = [name.strip().upper() for name in symbols.split(",") if name.strip()]
-    raise typer.Exit(run_replay(file=file, symbols=names, join=join, out=out, config=config))
+    raise typer.Exit(run_replay(file=file, symbols=names, join=join, out=out, config=config, export=export))
 
 
 @_session.command("make")

@@ -5,7 +5,9 @@ import statistics
 from collections import Counter
 from typing import Any
 
-from controlplane.report.results import Account, Mids, account_of, markouts_of, money_series
+from controlplane.report.activity import hits_of, holding_of, strategies_of
+from controlplane.report.markouts import MarkoutRow, entry_markouts, markouts_by_kind
+from controlplane.report.results import Account, Mids, account_of, inventory_path, money_series
 from controlplane.report.run_data import RunData
 
 __all__ = ["WHAT_IT_IS", "build_report"]
@@ -55,7 +57,7 @@ def build_report(data: RunData) -> dict[str, Any]:
             "clock_period_ps": data.clock_period_ps,
             "counters": dict(sorted(data.counters.items())),
         },
-        "time": {"first": data.first_time, "last": data.last_time},
+        "time": {"first": data.first_time, "last": data.last_time, "market_ended": data.market_ended},
         "messages": {
             "total": sum(data.messages.values()),
             "by_type": {
@@ -70,7 +72,18 @@ def build_report(data: RunData) -> dict[str, Any]:
         "refusals": dict(sorted(data.refusals.items())),
         "result": _result(data, accounts),
         "latency_cycles": _latency(data),
-        "markouts": [{"seconds": row.seconds, "average": row.average, "fills": row.fills} for row in markouts_of(data)],
+        "markouts": [_markout(row) for row in entry_markouts(data)],
+        "markouts_by_kind": [
+            {"strategy": row.strategy, "role": row.role, "side": row.side, **_markout(row)}
+            for row in markouts_by_kind(data)
+        ],
+        "hits": hits_of(data),
+        "holding_ns": holding_of(accounts.values()),
+        "strategies": strategies_of(data),
+        "inventory": {
+            symbol: [list(point) for point in inventory_path(f for f in data.fills if f.symbol == symbol)]
+            for symbol in data.symbols
+        },
         "decisions": [
             {
                 "time": decision.time,
@@ -100,6 +113,10 @@ def build_report(data: RunData) -> dict[str, Any]:
         "money_series": [list(point) for point in money_series(data)],
         "wall_clock": dict(data.wall_clock),
     }
+
+
+def _markout(row: MarkoutRow) -> dict[str, Any]:
+    return {"milliseconds": row.milliseconds, "average": row.average, "fills": row.fills, "shares": row.shares}
 
 
 def _book(data: RunData, symbol: str) -> dict[str, Any]:
@@ -135,7 +152,7 @@ def _result(data: RunData, accounts: dict[str, Account]) -> dict[str, Any]:
             "fees": account.fees,
             "mid_times_two": mid,
             "pnl": account.worth(mid),
-            "round_trips": account.round_trips,
+            "round_trips": len(account.trips),
             "round_trips_won": account.won,
         }
     summed = ("fills", "shares", "fees", "pnl", "round_trips", "round_trips_won")
@@ -143,7 +160,7 @@ def _result(data: RunData, accounts: dict[str, Account]) -> dict[str, Any]:
 
 
 def _latency(data: RunData) -> dict[str, Any]:
-    cycles = sorted(row.latency for row in data.sent if row.entry and row.kind == "enter")
+    cycles = sorted(row.latency for row in data.sent if row.role == "entry" and row.kind == "enter")
     if not cycles:
         return {"orders": 0, "min": None, "median": None, "max": None, "histogram": {}}
     return {

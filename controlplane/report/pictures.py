@@ -16,6 +16,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator, MultipleLocator
 
 from controlplane.report.run_data import RunData
+from controlplane.report.words import horizon
 
 __all__ = ["draw"]
 
@@ -60,13 +61,16 @@ def draw(report: Mapping[str, Any], data: RunData) -> dict[str, str]:
     Returns
     -------
     dict of str to str
-        SVG elements by name: ``mid-<symbol>`` for each symbol, ``money``, ``latency``, ``markouts``.
+        SVG elements by name: ``mid-<symbol>`` for each symbol, ``money``, ``latency``, ``markouts``,
+        ``markouts-by-kind``, ``inventory``.
     """
     with _style():
         pictures = {f"mid-{symbol}": _mid(report, data, symbol) for symbol in data.symbols}
         pictures["money"] = _money(report["money_series"])
         pictures["latency"] = _latency(report["latency_cycles"])
         pictures["markouts"] = _markouts(report["markouts"])
+        pictures["markouts-by-kind"] = _markouts_by_kind(report["markouts_by_kind"])
+        pictures["inventory"] = _inventory(report["inventory"], report["time"]["last"])
     return {name: _named(name, svg) for name, svg in pictures.items()}
 
 
@@ -167,10 +171,47 @@ def _latency(latency: Mapping[str, Any]) -> str:
 def _markouts(rows: Sequence[Mapping[str, Any]]) -> str:
     figure, axes = _figure(2.2)
     known = [row for row in rows if row["average"] is not None]
-    names = [f"{row['seconds']} s\n{row['fills']} fills" for row in known]
+    names = [f"{horizon(row['milliseconds'])}\n{row['fills']} fills" for row in known]
     cents = [row["average"] / 100 for row in known]
     axes.bar(names, cents, width=0.45, color=[_MONEY if c >= 0 else _SELL for c in cents])
     axes.axhline(0, color=_INK, linewidth=0.8)
     axes.set_title("Markout of entries: mid after the horizon against the price paid", loc="left")
     axes.set_ylabel("cents a share")
+    return _svg(figure)
+
+
+def _markouts_by_kind(rows: Sequence[Mapping[str, Any]]) -> str:
+    """One line a strategy, role and side, over the horizons."""
+    figure, axes = _figure(2.8)
+    kinds: dict[str, list[tuple[int, float]]] = {}
+    for row in rows:
+        name = f"{row['strategy']} {row['role']}, {row['side']}"
+        kinds.setdefault(name, []).append((row["milliseconds"], row["average"] / 100))
+    for number, (name, points) in enumerate(kinds.items()):
+        axes.plot(*zip(*points, strict=True), marker="o", markersize=3.5, color=f"C{number}", label=name)
+    axes.axhline(0, color=_INK, linewidth=0.8)
+    axes.set_title("Markout of every fill, by strategy, role and side", loc="left")
+    axes.set_ylabel("cents a share")
+    if kinds:
+        axes.set_xscale("log")
+        shown = sorted({row["milliseconds"] for row in rows})
+        axes.set_xticks(shown, [horizon(milliseconds) for milliseconds in shown], minor=False)
+        axes.xaxis.minorticks_off()
+        axes.legend(frameon=False, ncols=2)
+    return _svg(figure)
+
+
+def _inventory(paths: Mapping[str, Sequence[Sequence[int]]], last_time: int) -> str:
+    figure, axes = _figure(2.4)
+    for number, (symbol, path) in enumerate(paths.items()):
+        if path:
+            times = [time / 1e9 for time, _ in path] + [last_time / 1e9]
+            shares = [position for _, position in path] + [path[-1][1]]
+            axes.plot(times, shares, drawstyle="steps-post", linewidth=1.0, color=f"C{number}", label=symbol)
+    axes.axhline(0, color=_INK, linewidth=0.8)
+    axes.set_title("Inventory", loc="left")
+    axes.set_ylabel("shares")
+    if any(paths.values()):
+        axes.legend(frameon=False, ncols=4)
+    _time_axis(axes)
     return _svg(figure)

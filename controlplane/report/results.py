@@ -1,18 +1,25 @@
-"""Positions, money and markouts, reckoned from the exchange's log and the session's mids alone. Whole numbers only."""
+"""Positions, money and round trips from the exchange's log and the session's mids alone, in whole numbers."""
 
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from controlplane.report.run_data import FillRow, RunData
 
-__all__ = ["HORIZONS", "Account", "MarkoutRow", "Mids", "account_of", "entries_of", "markouts_of", "money_series"]
+__all__ = ["Account", "Mids", "RoundTrip", "account_of", "entries_of", "inventory_path", "money_series"]
 
-#: Seconds after an entry at which the mid is looked at again.
-HORIZONS = (1, 10, 60)
 _SECOND = 1_000_000_000
 #: A mid is kept doubled and in 1/10,000 dollar: times this it is micro-dollars.
 _MICRO_OF_DOUBLED = 50
+
+
+@dataclass(frozen=True, slots=True)
+class RoundTrip:
+    """From flat to flat: exchange times in ns, and what it made after fees in micro-dollars."""
+
+    opened: int
+    closed: int
+    made: int
 
 
 @dataclass(slots=True)
@@ -24,24 +31,30 @@ class Account:
     fees: int = 0
     fills: int = 0
     shares: int = 0
-    round_trips: int = 0
-    won: int = 0
+    trips: list[RoundTrip] = field(default_factory=list)
     _cash_when_flat: int = 0
+    _opened: int = 0
 
     def take(self, fill: FillRow) -> bool:
         """Book a fill; say whether it opened a position or made one larger."""
         signed = fill.shares if fill.buy else -fill.shares
         opens = self.position * signed >= 0
+        if self.position == 0:
+            self._opened = fill.time
         self.position += signed
         self.cash -= signed * fill.price * 100 + fill.fee
         self.fees += fill.fee
         self.fills += 1
         self.shares += fill.shares
         if self.position == 0:
-            self.round_trips += 1
-            self.won += self.cash > self._cash_when_flat
+            self.trips.append(RoundTrip(self._opened, fill.time, self.cash - self._cash_when_flat))
             self._cash_when_flat = self.cash
         return opens
+
+    @property
+    def won(self) -> int:
+        """Round trips that made money after fees."""
+        return sum(trip.made > 0 for trip in self.trips)
 
     def worth(self, mid_times_two: int) -> int:
         """Cash and the position at a mid."""
@@ -61,18 +74,6 @@ class Mids:
         return self._mids[index - 1] if index else 0
 
 
-@dataclass(frozen=True, slots=True)
-class MarkoutRow:
-    """Average over entry fills, by share, of the mid after ``seconds`` less the price paid (mirrored for sales).
-
-    In 1/10,000 dollar a share; ``None`` when no entry is old enough.
-    """
-
-    seconds: int
-    average: float | None
-    fills: int
-
-
 def account_of(fills: Iterable[FillRow]) -> Account:
     """Book fills of one symbol."""
     account = Account()
@@ -87,24 +88,13 @@ def entries_of(fills: Sequence[FillRow]) -> list[FillRow]:
     return [fill for fill in fills if accounts.setdefault(fill.symbol, Account()).take(fill)]
 
 
-def markouts_of(data: RunData) -> list[MarkoutRow]:
-    """Reckon the markouts of a run."""
-    mids = {symbol: Mids(rows) for symbol, rows in data.mids.items()}
-    entries = entries_of(data.fills)
-    rows = []
-    for seconds in HORIZONS:
-        total = shares = count = 0
-        for fill in entries:
-            later = fill.time + seconds * _SECOND
-            mid = mids[fill.symbol].at(later)
-            if later > data.last_time or not mid:
-                continue
-            move = mid - 2 * fill.price
-            total += (move if fill.buy else -move) * fill.shares
-            shares += fill.shares
-            count += 1
-        rows.append(MarkoutRow(seconds, total / (2 * shares) if shares else None, count))
-    return rows
+def inventory_path(fills: Iterable[FillRow]) -> list[tuple[int, int]]:
+    """Give (time, shares held from then on) after each fill of one symbol."""
+    path, position = [], 0
+    for fill in fills:
+        position += fill.shares if fill.buy else -fill.shares
+        path.append((fill.time, position))
+    return path
 
 
 def money_series(data: RunData, step: int = _SECOND) -> list[tuple[int, int]]:

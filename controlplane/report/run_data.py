@@ -14,6 +14,7 @@ __all__ = [
     "DifferenceRow",
     "FillRow",
     "LedgerRow",
+    "MinuteRow",
     "RunData",
     "SentRow",
     "ToolCall",
@@ -39,15 +40,54 @@ class FillRow:
 class SentRow:
     """An order that left the card, from its event record.
 
-    ``kind``: ``enter``, ``replace`` or ``cancel``; ``entry``: it was to open a position; ``latency``: cycles from
-    the last byte of the deciding message to the order's first byte.
+    Attributes
+    ----------
+    time : int
+        Exchange time of what it was sent for.
+    symbol : str
+        Symbol.
+    user_ref, chain : int
+        Its number, and the number of the first order of its chain.
+    kind : str
+        ``enter``, ``replace`` or ``cancel``.
+    strategy : str
+        ``imbalance``, ``market_making`` or ``host``.
+    role : str
+        ``entry``, ``exit``, ``quote`` or ``flatten``.
+    buy : bool
+        Whether it buys.
+    price, shares : int
+        As sent; shares of a Replace are the whole chain's.
+    latency : int
+        Cycles from the last byte of the deciding message to the order's first byte.
     """
 
     time: int
     symbol: str
+    user_ref: int
+    chain: int
     kind: str
-    entry: bool
+    strategy: str
+    role: str
+    buy: bool
+    price: int
+    shares: int
     latency: int
+
+
+@dataclass(frozen=True, slots=True)
+class MinuteRow:
+    """A minute of a symbol's printed trades; ``incomplete``: event records were lost in it."""
+
+    symbol: str
+    start: int
+    open: int
+    high: int
+    low: int
+    close: int
+    volume: int
+    trades: int
+    incomplete: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +164,10 @@ class RunData:
     symbols : sequence of str
         In the order of the card's slots.
     first_time, last_time : int
-        Exchange times of the first message and of the end.
+        Exchange times of the first message and of the end of play.
+    market_ended : int
+        Exchange time of the market's close, or of the session's last message where it does not close. No mid is known
+        after it.
     messages : mapping of str to int
         Messages played, by type letter.
     play : mapping of str to int
@@ -149,6 +192,8 @@ class RunData:
         Counters of the card worth showing, by register name.
     refusals : mapping of str to int
         What the gate refused, by reason.
+    bars : sequence of MinuteRow
+        One-minute bars from the card's trade prints.
     records_lost : int
         Event records that never reached the control plane.
     differences : sequence of DifferenceRow
@@ -164,6 +209,7 @@ class RunData:
     symbols: Sequence[str]
     first_time: int
     last_time: int
+    market_ended: int
     messages: Mapping[str, int]
     play: Mapping[str, int]
     config_name: str
@@ -176,6 +222,7 @@ class RunData:
     sent: Sequence[SentRow]
     counters: Mapping[str, int] = field(default_factory=dict)
     refusals: Mapping[str, int] = field(default_factory=dict)
+    bars: Sequence[MinuteRow] = ()
     records_lost: int = 0
     differences: Sequence[DifferenceRow] = ()
     decisions: Sequence[DecisionRow] = ()

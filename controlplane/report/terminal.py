@@ -8,7 +8,7 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from controlplane.report.words import cents_a_share, clock, dollars, price
+from controlplane.report.words import cents_a_share, clock, dollars, duration, horizon, price
 
 __all__ = ["print_report"]
 
@@ -21,7 +21,9 @@ def print_report(report: Mapping[str, Any], console: Console | None = None) -> N
         _messages(report),
         _books(report),
         _money(report),
+        _hits(report),
         _latency(report),
+        _markouts(report),
         _decisions(report),
         _check(report),
     ):
@@ -90,8 +92,36 @@ def _latency(report: Mapping[str, Any]) -> RenderableType:
             f"Trigger to order, in cycles of the Verilator model: min {latency['min']}, median {latency['median']:g}, "
             f"max {latency['max']} ({latency['orders']} orders)"
         )
-    markouts = ", ".join(f"{row['seconds']} s {cents_a_share(row['average'])}" for row in report["markouts"])
-    return Group(Text(words), Text(f"Markout of entries, in cents a share: {markouts}"))
+    refused = ", ".join(f"{name.replace('_', ' ')} {count}" for name, count in report["refusals"].items())
+    return Group(Text(words), Text(f"Refused by the gate: {refused or 'nothing'}"))
+
+
+def _hits(report: Mapping[str, Any]) -> RenderableType:
+    lines = [
+        f"{row['strategy']} {row['role']}: {row['entered']} orders, {row['hit']} filled "
+        f"({100 * row['hit_rate']:.1f} %), {row['filled_whole']} of them whole"
+        for row in report["hits"]
+    ]
+    held = report["holding_ns"]
+    times = [f"{name} {duration(held[name])}" for name in ("min", "median", "mean", "max")]
+    return Text("\n".join([*lines, f"Held over {held['round_trips']} round trips: {', '.join(times)}"]))
+
+
+def _markouts(report: Mapping[str, Any]) -> RenderableType:
+    table = Table(title="Markouts in cents a share (fills)", title_justify="left", box=None, pad_edge=False)
+    table.add_column("fills of")
+    columns = [row["milliseconds"] for row in report["markouts"]]
+    for milliseconds in columns:
+        table.add_column(horizon(milliseconds), justify="right")
+    kinds: dict[str, dict[int, str]] = {"all entries": {}}
+    for row in report["markouts"]:
+        kinds["all entries"][row["milliseconds"]] = f"{cents_a_share(row['average'])} ({row['fills']})"
+    for row in report["markouts_by_kind"]:
+        kind = kinds.setdefault(f"{row['strategy']} {row['role']}, {row['side']}", {})
+        kind[row["milliseconds"]] = f"{cents_a_share(row['average'])} ({row['fills']})"
+    for name, cells in kinds.items():
+        table.add_row(name, *(cells.get(milliseconds, "-") for milliseconds in columns))
+    return table
 
 
 def _decisions(report: Mapping[str, Any]) -> RenderableType:

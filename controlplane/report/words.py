@@ -1,6 +1,6 @@
 """Numbers in words for people: money, prices and times, from whole numbers without a detour over floats."""
 
-__all__ = ["cents_a_share", "clock", "dollars", "price"]
+__all__ = ["cents_a_share", "clock", "dollars", "duration", "horizon", "price"]
 
 
 def dollars(micro: int) -> str:
@@ -27,3 +27,13 @@ def clock(time: int, decimals: int = 3) -> str:
 def cents_a_share(average: float | None) -> str:
     """Markout from 1/10,000 dollar a share, in cents."""
     return "-" if average is None else f"{average / 100:+.2f}"
+
+
+def horizon(milliseconds: int) -> str:
+    """Time after a fill: ``10 ms``, ``1 s``."""
+    return f"{milliseconds} ms" if milliseconds % 1_000 else f"{milliseconds // 1_000} s"
+
+
+def duration(nanoseconds: int | None) -> str:
+    """Stretch of time in seconds, to the millisecond; ``-`` where there is none."""
+    return "-" if nanoseconds is None else f"{nanoseconds // 1_000_000 / 1000:.3f} s"

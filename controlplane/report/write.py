@@ -13,7 +13,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from controlplane.report.pictures import draw
 from controlplane.report.run_data import RunData
-from controlplane.report.words import cents_a_share, clock, dollars, price
+from controlplane.report.words import cents_a_share, clock, dollars, duration, horizon, price
 
 __all__ = ["write_report"]
 
@@ -47,6 +47,7 @@ def write_report(report: Mapping[str, Any], data: RunData, folder: Path) -> tupl
         keep_trailing_newline=True,
     )
     environment.filters.update(dollars=dollars, price=price, clock=clock, cents=cents_a_share)
+    environment.filters.update(horizon=horizon, duration=duration)
     page = environment.get_template("report.html.j2").render(report=report, pictures=draw(report, data))
     html_path.write_text(page, encoding="utf-8")
     return json_path, html_path

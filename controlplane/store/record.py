@@ -2,10 +2,24 @@
 
 from typing import Protocol
 
-__all__ = ["ENTRY_ROLE", "REFUSALS", "Record", "flags_role", "signed", "two_words"]
+__all__ = [
+    "ENTRY_ROLE",
+    "REFUSALS",
+    "ROLES",
+    "STRATEGIES",
+    "Record",
+    "flags_module",
+    "flags_role",
+    "signed",
+    "two_words",
+]
 
 #: ``hdl.types.Role.ENTRY``: an order that opens a position.
 ENTRY_ROLE = 0
+#: Names of ``hdl.types.Role`` by number.
+ROLES = ("entry", "exit", "quote", "flatten")
+#: Names of ``hdl.types.Module`` by number, as every report and command calls the strategies.
+STRATEGIES = ("host", "imbalance", "market_making")
 #: Names of ``hdl.types.Refusal`` by number, in small letters.
 REFUSALS = (
     "none",
@@ -53,6 +67,11 @@ class Record(Protocol):
     def epoch(self) -> int: ...  # noqa: D102
     @property
     def words(self) -> tuple[int, ...]: ...  # noqa: D102
+
+
+def flags_module(flags: int) -> int:
+    """Give the module that wanted an order, from the ``flags`` word of its record."""
+    return flags & 3
 
 
 def flags_role(flags: int) -> int:

@@ -29,6 +29,8 @@ from controlplane.report.run_data import (
     ToolCall,
 )
 from controlplane.store.event_log import EventLog
+from controlplane.store.record import ROLES, STRATEGIES
+from hdl.types import Module, Role
 from sim.exchange.log import LogEntry
 from sim.sessions.binaryfile import write_messages
 from sim.sessions.make import make_messages
@@ -37,9 +39,10 @@ from sim.sessions.make import make_messages
 def run_data(**changes: Any) -> RunData:
     """A run of one symbol in which nothing was traded."""
     return RunData(
-        title="quiet", session={}, symbols=("PWAA",), first_time=0, last_time=10**9, messages={}, play={},
-        config_name="demo", clock_period_ps=6_400, fills=(), mids={"PWAA": []}, books={"PWAA": BookRow((), ())},
-        card={"PWAA": CardRow(0, 0, 0, 0, 0)}, ledger={"PWAA": LedgerRow(0, 0, 0, 0, 0, 0)}, sent=(), **changes,
+        title="quiet", session={}, symbols=("PWAA",), first_time=0, last_time=10**9, market_ended=10**9, messages={},
+        play={}, config_name="demo", clock_period_ps=6_400, fills=(), mids={"PWAA": []},
+        books={"PWAA": BookRow((), ())}, card={"PWAA": CardRow(0, 0, 0, 0, 0)}, ledger={"PWAA": LedgerRow(0, 0, 0, 0, 0, 0)},
+        sent=(), **changes,
     )  # fmt: skip
 
 
@@ -61,6 +64,10 @@ class Record:
     words: tuple[int, ...] = (0, 0, 0, 0, 0)
 
 
+def sent_record(**fields: Any) -> Record:
+    return Record(RecordType.ORDER_SENT, **fields)
+
+
 def logged(path: Path, *records: Record) -> Path:
     log = EventLog(path)
     log.append(records)
@@ -73,21 +80,27 @@ def test_orders_that_left_are_read_from_the_event_log(tmp_path: Path):
     path = logged(
         tmp_path / "events.sqlite",
         Record(RecordType.TRIGGER, exchange_time=90),
-        Record(RecordType.ORDER_SENT, slot=1, exchange_time=100, words=(250_100, 100, 11, 0, 0b010001)),
-        Record(RecordType.ORDER_SENT, slot=1, exchange_time=200, words=(250_400, 100, 31, 0, 0b000101)),
-        Record(RecordType.ORDER_SENT, slot=0, detail=1, exchange_time=300, words=(250_000, 100, 9, 2, 0b000101)),
-        Record(RecordType.ORDER_SENT, slot=0, detail=2, exchange_time=400, words=(0, 0, 7, 0, 0b000101)),
+        sent_record(slot=1, side=0, exchange_time=100, order=4, chain=4, words=(250_100, 100, 11, 0, 0b010001)),
+        sent_record(slot=1, side=1, exchange_time=200, order=5, chain=5, words=(250_400, 100, 31, 0, 0b000101)),
+        sent_record(detail=1, side=1, exchange_time=300, order=6, chain=5, words=(250_000, 100, 9, 5, 0b000101)),
+        sent_record(detail=2, side=0, exchange_time=400, order=7, chain=7, words=(0, 0, 7, 0, 0b001010)),
     )
     assert sent_rows(path, ["PWAA", "PWBB"]) == [
-        SentRow(100, "PWBB", "enter", True, 11),
-        SentRow(200, "PWBB", "enter", False, 31),
-        SentRow(300, "PWAA", "replace", False, 9),
-        SentRow(400, "PWAA", "cancel", False, 7),
+        SentRow(100, "PWBB", 4, 4, "enter", "imbalance", "entry", True, 250_100, 100, 11),
+        SentRow(200, "PWBB", 5, 5, "enter", "imbalance", "exit", False, 250_400, 100, 31),
+        SentRow(300, "PWAA", 6, 5, "replace", "imbalance", "exit", False, 250_000, 100, 9),
+        SentRow(400, "PWAA", 7, 7, "cancel", "market_making", "quote", True, 0, 0, 7),
     ]
 
 
-@pytest.mark.parametrize("wrong", [{"slot": 2}, {"detail": 3}])
-def test_a_log_of_another_run_is_refused(tmp_path: Path, wrong: dict[str, int]):
+def test_names_of_roles_and_strategies_are_the_gatewares():
+    assert tuple(role.name.lower() for role in sorted(Role, key=lambda r: r.value)) == ROLES
+    assert [module.name for module in sorted(Module, key=lambda m: m.value)] == ["HOST", "TAKER", "MAKER"]
+    assert STRATEGIES == ("host", "imbalance", "market_making")
+
+
+@pytest.mark.parametrize("wrong", [{"slot": 2}, {"detail": 3}, {"words": (0, 0, 0, 0, 3)}])
+def test_a_log_of_another_run_is_refused(tmp_path: Path, wrong: dict[str, Any]):
     path = logged(tmp_path / "events.sqlite", Record(RecordType.ORDER_SENT, **wrong))
     with pytest.raises(ValueError, match="not of this run"):
         sent_rows(path, ["PWAA", "PWBB"])

@@ -34,6 +34,12 @@ def fill(at: float, symbol: str, buy: bool, shares: int, price: int, liquidity: 
     return FillRow(OPEN + int(at * S), symbol, ref, buy, shares, price, liquidity, 900 + ref, fee)
 
 
+def sent(
+    at: float, symbol: str, ref: int, role: str, buy: bool, latency: int, *, chain: int = 0, kind: str = "enter"
+) -> SentRow:
+    return SentRow(OPEN + int(at * S), symbol, ref, chain or ref, kind, "imbalance", role, buy, 250_100, 100, latency)
+
+
 # PWAA: 100 bought at 25.01 and sold at 25.04. PWBB: 100 sold short at 40.00, 60 of them bought back at 40.02.
 FILLS = [
     fill(1.5, "PWAA", True, 100, 250_100, "R", 1),
@@ -59,6 +65,7 @@ def run(**changes) -> RunData:
         symbols=("PWAA", "PWBB"),
         first_time=OPEN - 2 * S + 5,
         last_time=OPEN + 30 * S,
+        market_ended=OPEN + 29 * S,
         messages={"A": 10, "D": 12, "S": 3},
         play={"frames": 20, "orders": 5, "answers": 9, "cycles": 5_000_000_000},
         config_name="demo",
@@ -75,12 +82,13 @@ def run(**changes) -> RunData:
             "PWBB": LedgerRow(-40, 2, 160, 480_000, BBB_CASH - 40 * 800_500 * 50, 800_500),
         },
         sent=[
-            SentRow(OPEN + S, "PWAA", "enter", True, 11),
-            SentRow(OPEN + S, "PWAA", "enter", False, 44),
-            SentRow(OPEN + 2 * S, "PWBB", "enter", True, 12),
-            SentRow(OPEN + 2 * S, "PWBB", "replace", False, 9),
-            SentRow(OPEN + 2 * S, "PWBB", "enter", True, 11),
-            SentRow(OPEN + 2 * S, "PWBB", "enter", True, 16),
+            sent(1.4, "PWAA", 1, "entry", True, 11),
+            sent(1.6, "PWAA", 3, "exit", False, 44),
+            sent(1.9, "PWBB", 2, "entry", False, 12),
+            sent(19.0, "PWBB", 4, "exit", True, 30, chain=7, kind="replace"),
+            sent(2.0, "PWBB", 5, "entry", False, 11),
+            sent(2.1, "PWBB", 6, "entry", False, 16),
+            sent(2.2, "PWBB", 7, "exit", True, 31),
         ],
         counters={"feed.frames": 20},
         refusals={"inventory": 3},
@@ -124,14 +132,69 @@ def test_latency_is_of_entry_orders_only():
     assert build_report(run(sent=[]))["latency_cycles"]["median"] is None
 
 
-def test_markouts_are_of_entries_and_weighed_by_shares():
-    # PWAA bought at 25.01: after 1 s mid 25.025, after 10 s 25.035. PWBB sold at 40.00: after 1 s 40.005, after 10 s
-    # (12 s) 40.025. 60 s after is beyond the run's end. Buying back is no entry.
+def markout(milliseconds: int, average: float | None, fills: int, shares: int) -> dict:
+    return {"milliseconds": milliseconds, "average": average, "fills": fills, "shares": shares}
+
+
+def test_markouts_of_entries_are_weighed_by_shares():
+    # PWAA bought at 25.01 at 1.5 s: mid 25.005 until 2 s, 25.025 at 2.5 s, 25.035 from 3 s on. PWBB sold at 40.00 at
+    # 2 s: 40.005, from 10 s on 40.025. 60 s after is beyond the market's end. Buying back is no entry.
     assert build_report(run())["markouts"] == [
-        {"seconds": 1, "average": (150 - 50) / 2, "fills": 2},
-        {"seconds": 10, "average": (250 - 250) / 2, "fills": 2},
-        {"seconds": 60, "average": None, "fills": 0},
+        markout(10, (-50 - 50) / 2, 2, 200),
+        markout(100, (-50 - 50) / 2, 2, 200),
+        markout(1_000, (150 - 50) / 2, 2, 200),
+        markout(10_000, (250 - 250) / 2, 2, 200),
+        markout(60_000, None, 0, 0),
     ]
+
+
+def test_markouts_of_every_fill_by_strategy_role_and_side():
+    rows = {}
+    for row in build_report(run())["markouts_by_kind"]:
+        assert row["strategy"] == "imbalance"
+        rows.setdefault((row["role"], row["side"]), []).append((row["milliseconds"], row["average"], row["fills"]))
+    # PWAA sold at 25.04 at 3.25 s and then 25.035: half a cent good. PWBB bought at 40.02 at 20 s, mid 40.025: also.
+    # Ten seconds after that is later than the market's end at 29 s: not known, so not there, and not zero.
+    assert rows == {
+        ("entry", "buy"): [(10, -50, 1), (100, -50, 1), (1_000, 150, 1), (10_000, 250, 1)],
+        ("entry", "sell"): [(10, -50, 1), (100, -50, 1), (1_000, -50, 1), (10_000, -250, 1)],
+        ("exit", "sell"): [(10, 50, 1), (100, 50, 1), (1_000, 50, 1), (10_000, 50, 1)],
+        ("exit", "buy"): [(10, 50, 1), (100, 50, 1), (1_000, 50, 1)],
+    }
+
+
+def test_a_fill_whose_order_left_no_record_is_of_an_unknown_strategy():
+    rows = build_report(run(sent=[]))["markouts_by_kind"]
+    assert {(row["strategy"], row["role"]) for row in rows} == {("unknown", "unknown")}
+
+
+def test_hit_rate_holding_time_and_inventory_by_hand():
+    report = build_report(run())
+    # Entries 1 and 2 filled whole, 5 and 6 not at all. Of the exits 3 filled whole, and 60 of the 100 of chain 7, by the
+    # number 4 that it was replaced with.
+    assert report["hits"] == [
+        {"strategy": "imbalance", "role": "entry", "entered": 4, "hit": 2, "filled_whole": 2, "hit_rate": 0.5},
+        {"strategy": "imbalance", "role": "exit", "entered": 2, "hit": 2, "filled_whole": 1, "hit_rate": 1.0},
+    ]
+    held = 1_750_000_000  # PWAA from 1.5 s to 3.25 s; PWBB is not flat again
+    assert report["holding_ns"] == {"round_trips": 1, "min": held, "median": held, "mean": held, "max": held}
+    assert report["inventory"] == {
+        "PWAA": [[FILLS[0].time, 100], [FILLS[2].time, 0]],
+        "PWBB": [[FILLS[1].time, -100], [FILLS[3].time, -40]],
+    }
+    assert report["strategies"]["imbalance"]["PWBB"]["pnl"] == BBB
+    assert report["strategies"]["imbalance"]["PWAA"]["pnl"] == AAA
+
+
+def test_two_strategies_in_one_symbol_have_each_their_own_money():
+    maker = dataclasses.replace(sent(1.6, "PWAA", 3, "quote", False, 44), strategy="market_making")
+    table = build_report(run(sent=[sent(1.4, "PWAA", 1, "entry", True, 11), maker]))["strategies"]
+    # Bought 100 at 25.01 for a fee of 30 cents, sold 100 at 25.04 for a rebate of 20; each valued at the mid of 25.035.
+    assert table["imbalance"]["PWAA"] == {
+        "fills": 1, "shares": 100, "position": 100, "fees": 300_000, "pnl": 2_500_000 - 300_000
+    }  # fmt: skip
+    assert table["market_making"]["PWAA"]["pnl"] == 500_000 + 200_000
+    assert table["market_making"]["PWAA"]["position"] == -100
 
 
 def test_three_counts_agree_and_a_cent_of_difference_shows():
@@ -155,7 +218,7 @@ def test_marks_in_the_pictures_are_the_fills_of_the_log(tmp_path: Path):
     data = run()
     _, page = write_report(build_report(data), data, tmp_path)
     svgs = re.findall(r"<svg.*?</svg>", page.read_text(), re.S)
-    assert len(svgs) == 5
+    assert len(svgs) == 7
     marks = []
     ids = []
     for svg in svgs:
