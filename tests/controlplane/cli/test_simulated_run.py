@@ -41,8 +41,8 @@ def run_data(**changes: Any) -> RunData:
     return RunData(
         title="quiet", session={}, symbols=("PWAA",), first_time=0, last_time=10**9, market_ended=10**9, messages={},
         play={}, config_name="demo", clock_period_ps=6_400, fills=(), mids={"PWAA": []},
-        books={"PWAA": BookRow((), ())}, card={"PWAA": CardRow(0, 0, 0, 0, 0)}, ledger={"PWAA": LedgerRow(0, 0, 0, 0, 0, 0)},
-        sent=(), **changes,
+        books={"PWAA": BookRow((), ())}, card={"PWAA": CardRow(0, 0, 0, 0, 0)},
+        ledger={"PWAA": LedgerRow(0, 0, 0, 0, 0, 0)}, sent=(), **changes,
     )  # fmt: skip
 
 

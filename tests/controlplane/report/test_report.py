@@ -170,8 +170,8 @@ def test_a_fill_whose_order_left_no_record_is_of_an_unknown_strategy():
 
 def test_hit_rate_holding_time_and_inventory_by_hand():
     report = build_report(run())
-    # Entries 1 and 2 filled whole, 5 and 6 not at all. Of the exits 3 filled whole, and 60 of the 100 of chain 7, by the
-    # number 4 that it was replaced with.
+    # Entries 1 and 2 filled whole, 5 and 6 not at all. Of the exits 3 filled whole, and 60 of the 100 of chain 7, by
+    # the number 4 that it was replaced with.
     assert report["hits"] == [
         {"strategy": "imbalance", "role": "entry", "entered": 4, "hit": 2, "filled_whole": 2, "hit_rate": 0.5},
         {"strategy": "imbalance", "role": "exit", "entered": 2, "hit": 2, "filled_whole": 1, "hit_rate": 1.0},
