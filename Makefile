@@ -8,7 +8,7 @@ STAMP := build/stamps
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 unexport VERILATOR_ROOT
 
-.PHONY: help setup lock generate driver demo bench formal test test-agent test-driver fuzz-driver lint clean check-system
+.PHONY: help setup lock generate driver demo bench formal check-book test test-agent test-driver fuzz-driver lint clean check-system
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
@@ -48,6 +48,9 @@ bench: setup  ## count cycles and rates on the verilated card, into build/bench.
 
 formal: setup  ## prove what may never happen, and see each proof fail where its check is taken away
 	@PYTHONPATH=. $(BIN)/python tests/formal
+
+check-book: setup  ## the book beside books that others wrote, on many made, hostile and recorded sessions
+	@PYTHONPATH=. $(BIN)/python tests/hdl/book/check_book.py
 
 test-driver: driver  ## the C driver's own tests, under the address, undefined-behaviour and thread sanitizers
 	@$(BIN)/python scripts/test_driver.py
