@@ -15,6 +15,7 @@ from controlplane.agent.rules import RuleModel
 from controlplane.agent.tools import (
     get_audit,
     get_bars,
+    get_confirmations,
     get_news,
     get_performance_report,
     get_positions,
@@ -59,7 +60,14 @@ def make_app(settings: AgentSettings) -> App:
     settings : AgentSettings
         Model and bounds.
     """
-    reads: list[Callable[..., Any]] = [get_performance_report, get_bars, get_positions, get_refusals, get_audit]
+    reads: list[Callable[..., Any]] = [
+        get_performance_report,
+        get_bars,
+        get_positions,
+        get_refusals,
+        get_audit,
+        get_confirmations,
+    ]
     if source_of(settings.news, settings.directory) is not None:
         reads.append(get_news)
     agent = LlmAgent(

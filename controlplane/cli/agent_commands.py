@@ -30,7 +30,7 @@ def _show(record: "DecisionRecord") -> None:
     print("".join(c if c.isprintable() or c == "\n" else "?" for c in record.said))
     for call in record.calls:
         result = call["result"] or {}
-        why = f", {result['words']}" if result.get("status") in ("refused", "failed") else ""
+        why = f", {result['words']}" if result.get("status") in ("asked", "refused", "failed") else ""
         print(f"  {call['tool']} {call['args']}: {result.get('status', 'no answer')}{why}")
     if record.error:
         print(f"  the decision broke off: {record.error}", file=sys.stderr)
@@ -102,8 +102,7 @@ async def _chat(directory: Path, model: str) -> int:
 def chat(directory: Directory = DEFAULT_DIRECTORY, model: _Model = "rules") -> None:
     """Talk to the agent, a line at a time, until the end of input. It has the same tools and the same leash.
 
-    What goes beyond the part signed for unattended use is refused here as well: set it as the operator, with
-    `limits set` or `threshold set`.
+    What goes beyond the part signed for unattended use is asked of the operator here as well: `pennywire confirm list`.
     """
     import asyncio
 

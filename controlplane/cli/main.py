@@ -6,6 +6,7 @@ from controlplane.cli import (
     agent_commands,
     audit_commands,
     card_commands,
+    confirm_commands,
     service_commands,
     setting_commands,
     simulation_commands,
@@ -25,6 +26,7 @@ service_commands.add_to(app)
 card_commands.add_to(app)
 setting_commands.add_to(app)
 agent_commands.add_to(app)
+confirm_commands.add_to(app)
 audit_commands.add_to(app)
 
 

@@ -175,6 +175,7 @@ class ServiceConfig(_Table):
     ``cancel_exit_on_stale``: what becomes of a resting exit when the book goes stale or the lease runs out.
     ``join`` gives today's locate numbers of symbols for a card that joins a day that has begun: their books
     start empty and whole, and the market counts as open.
+    ``confirmation_seconds``: for how long a person may approve what an agent asked for.
     """
 
     envelope: EnvelopePart
@@ -186,6 +187,7 @@ class ServiceConfig(_Table):
     telemetry: Telemetry = Telemetry()
     order_session_up: bool = True
     cancel_exit_on_stale: bool = False
+    confirmation_seconds: Annotated[float, Field(gt=0, le=3600)] = 120.0
     join: dict[str, Annotated[int, Field(strict=True, ge=1, le=65535)]] = {}
 
     @model_validator(mode="after")

@@ -3,17 +3,19 @@
 # ruff: noqa: N802  (the methods are named by the proto)
 
 import re
-from collections.abc import Awaitable, Callable
+from typing import Any
 
 import grpc
 
 from controlplane.card.register_table import REGISTERS
 from controlplane.proto_gen.pennywire_v1 import control_pb2 as pb
 from controlplane.proto_gen.pennywire_v1 import control_pb2_grpc as rpc
+from controlplane.service.confirmations import Plan
 from controlplane.service.envelope import MODULES
 from controlplane.service.fields import pack, unpack
 from controlplane.service.heartbeat import Heartbeat
 from controlplane.service.refusal import RefusedError
+from controlplane.service.roles import caller_role
 from controlplane.service.state import ServiceState
 
 __all__ = ["CardRpc", "LeaseRpc"]
@@ -25,33 +27,31 @@ _READABLE = {row.name: row for row in REGISTERS if row.readable}
 
 
 class LeaseRpc(rpc.LeaseServiceServicer):
-    """The writer's lease, for callers of one role."""
+    """The writer's lease."""
 
-    def __init__(self, state: ServiceState, role: int) -> None:
+    def __init__(self, state: ServiceState) -> None:
         self._lease = state.lease
-        self._role = role
 
     async def AcquireLease(
         self, request: pb.AcquireLeaseRequest, context: grpc.aio.ServicerContext
     ) -> pb.AcquireLeaseResponse:
         """Take or renew the lease."""
-        epoch, seconds = self._lease.acquire(self._role, request.holder, request.seconds)
+        epoch, seconds = self._lease.acquire(caller_role(), request.holder, request.seconds)
         return pb.AcquireLeaseResponse(lease_epoch=epoch, seconds=seconds)
 
     async def ReleaseLease(
         self, request: pb.ReleaseLeaseRequest, context: grpc.aio.ServicerContext
     ) -> pb.ReleaseLeaseResponse:
         """Give the lease back."""
-        self._lease.release(self._role, request.lease_epoch)
+        self._lease.release(caller_role(), request.lease_epoch)
         return pb.ReleaseLeaseResponse()
 
 
 class CardRpc(rpc.CardServiceServicer):
-    """The card, for callers of one role."""
+    """The card as a whole."""
 
-    def __init__(self, state: ServiceState, role: int, heartbeat: Heartbeat) -> None:
+    def __init__(self, state: ServiceState, heartbeat: Heartbeat) -> None:
         self._state = state
-        self._role = role
         self._heartbeat = heartbeat
 
     async def GetStatus(self, request: pb.GetStatusRequest, context: grpc.aio.ServicerContext) -> pb.GetStatusResponse:
@@ -81,7 +81,7 @@ class CardRpc(rpc.CardServiceServicer):
             records_lost=state.link.lost,
             lease_epoch=epoch,
             lease_holder=holder,
-            role=pb.Role.Name(self._role),
+            role=pb.Role.Name(caller_role()),
             kill_cause=status.kill_cause,
         )
 
@@ -131,7 +131,7 @@ class CardRpc(rpc.CardServiceServicer):
     async def Arm(self, request: pb.ArmRequest, context: grpc.aio.ServicerContext) -> pb.WriteResult:
         """Arm the card: operator only."""
 
-        async def plan() -> dict[str, int]:
+        async def plan(_role: int) -> dict[str, int]:
             status = await self._state.link.status()
             missing = []
             if status.killed:
@@ -148,33 +148,33 @@ class CardRpc(rpc.CardServiceServicer):
                 await self._heartbeat.vouch()
             return {"control.command": pack("control.command", arm=1)}
 
-        return await self._command("Arm", request.header, plan, armed=True)
+        return await self._command("Arm", request, plan, armed=True)
 
     async def Disarm(self, request: pb.DisarmRequest, context: grpc.aio.ServicerContext) -> pb.WriteResult:
         """Disarm the card: no new order, open orders stay as they are."""
 
-        async def plan() -> dict[str, int]:
+        async def plan(_role: int) -> dict[str, int]:
             return {"control.command": pack("control.command", disarm=1)}
 
-        return await self._command("Disarm", request.header, plan, armed=False)
+        return await self._command("Disarm", request, plan, armed=False)
 
     async def ReleaseKill(self, request: pb.ReleaseKillRequest, context: grpc.aio.ServicerContext) -> pb.WriteResult:
         """Release the kill; the card stays disarmed."""
 
-        async def plan() -> dict[str, int]:
+        async def plan(_role: int) -> dict[str, int]:
             return {"control.command": pack("control.command", release=1)}
 
-        return await self._command("ReleaseKill", request.header, plan, armed=False, killed=False)
+        return await self._command("ReleaseKill", request, plan, armed=False, killed=False)
 
     async def Kill(self, request: pb.KillRequest, context: grpc.aio.ServicerContext) -> pb.WriteResult:
         """Kill: anyone, no lease."""
-        return await self._state.writes.kill(self._role, request.reason)
+        return await self._state.writes.kill(caller_role(), request.reason)
 
     async def _command(
         self,
         method: str,
-        header: pb.WriteHeader,
-        plan: Callable[[], Awaitable[dict[str, int]]],
+        request: Any,
+        plan: Plan,
         *,
         armed: bool,
         killed: bool | None = None,
@@ -189,5 +189,5 @@ class CardRpc(rpc.CardServiceServicer):
                 )
 
         return await self._state.writes.commit(
-            self._role, f"CardService.{method}", header, plan, watched=["control.status"], confirm=confirm
+            caller_role(), f"CardService.{method}", request, plan, watched=["control.status"], confirm=confirm
         )

@@ -10,6 +10,7 @@ from controlplane.proto_gen.pennywire_v1 import control_pb2_grpc as rpc
 from controlplane.service.envelope import check_limits, check_start, check_strategy, check_thresholds, ratio_to_card
 from controlplane.service.fields import pack
 from controlplane.service.refusal import RefusedError
+from controlplane.service.roles import caller_role
 from controlplane.service.state import ServiceState
 
 __all__ = ["RiskRpc", "StrategyRpc"]
@@ -23,37 +24,36 @@ def _only_imbalance(name: str) -> None:
 
 
 class StrategyRpc(rpc.StrategyServiceServicer):
-    """Modules and their thresholds, for callers of one role."""
+    """Modules and their thresholds."""
 
-    def __init__(self, state: ServiceState, role: int) -> None:
+    def __init__(self, state: ServiceState) -> None:
         self._state = state
-        self._role = role
 
     async def ToggleModule(self, request: pb.ToggleModuleRequest, context: grpc.aio.ServicerContext) -> pb.WriteResult:
         """Switch a module on or off for the whole card. Off is never refused by the envelope."""
 
-        async def plan() -> dict[str, int]:
+        async def plan(role: int) -> dict[str, int]:
             register = check_strategy(request.strategy_name)
             if request.state:
                 posture = await self._state.posture(boldest=True)
-                check_start(self._role, self._state.config, posture, request.strategy_name)
+                check_start(role, self._state.config, posture, request.strategy_name)
             return {register: pack(register, enable=int(request.state))}
 
-        return await self._state.writes.commit(self._role, "StrategyService.ToggleModule", request.header, plan)
+        return await self._state.writes.commit(caller_role(), "StrategyService.ToggleModule", request, plan)
 
     async def UpdateThresholds(
         self, request: pb.UpdateThresholdsRequest, context: grpc.aio.ServicerContext
     ) -> pb.WriteResult:
         """Set the thresholds of a strategy for every symbol."""
 
-        async def plan() -> dict[str, int]:
+        async def plan(role: int) -> dict[str, int]:
             _only_imbalance(request.strategy_name)
             ratio, volume = request.imbalance_ratio, request.min_volume
-            check_thresholds(self._role, self._state.config, await self._state.posture(), ratio, volume)
+            check_thresholds(role, self._state.config, await self._state.posture(), ratio, volume)
             ratios = {n: pack(n, ratio=ratio_to_card(ratio)) for n in self._state.slot_names("taker_ratio")}
             return ratios | {n: pack(n, shares=volume) for n in self._state.slot_names("taker_min_volume")}
 
-        return await self._state.writes.commit(self._role, "StrategyService.UpdateThresholds", request.header, plan)
+        return await self._state.writes.commit(caller_role(), "StrategyService.UpdateThresholds", request, plan)
 
     async def GetThresholds(
         self, request: pb.GetThresholdsRequest, context: grpc.aio.ServicerContext
@@ -65,11 +65,10 @@ class StrategyRpc(rpc.StrategyServiceServicer):
 
 
 class RiskRpc(rpc.RiskServiceServicer):
-    """Limits and the envelope, for callers of one role."""
+    """Limits and the envelope."""
 
-    def __init__(self, state: ServiceState, role: int) -> None:
+    def __init__(self, state: ServiceState) -> None:
         self._state = state
-        self._role = role
 
     async def GetLimits(self, request: pb.GetLimitsRequest, context: grpc.aio.ServicerContext) -> pb.GetLimitsResponse:
         """Read limits and ceilings; where symbols differ, the smallest."""
@@ -88,14 +87,14 @@ class RiskRpc(rpc.RiskServiceServicer):
     ) -> pb.WriteResult:
         """Set the limits of every symbol."""
 
-        async def plan() -> dict[str, int]:
+        async def plan(role: int) -> dict[str, int]:
             inventory, size = request.max_inventory, request.order_size
-            check_limits(self._role, self._state.config, await self._state.posture(), inventory, size)
+            check_limits(role, self._state.config, await self._state.posture(), inventory, size)
             items = {n: pack(n, shares=inventory) for n in self._state.slot_names("max_inventory")}
             items |= {n: pack(n, shares=size) for n in self._state.slot_names("max_order_size")}
             return items | {n: pack(n, shares=size) for n in self._state.slot_names("taker_order_size")}
 
-        return await self._state.writes.commit(self._role, "RiskService.UpdateRiskParameters", request.header, plan)
+        return await self._state.writes.commit(caller_role(), "RiskService.UpdateRiskParameters", request, plan)
 
     async def GetEnvelope(
         self, request: pb.GetEnvelopeRequest, context: grpc.aio.ServicerContext

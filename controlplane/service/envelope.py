@@ -12,7 +12,7 @@ import grpc
 
 from controlplane.config.models import MAX_ORDER_SHARES, MAX_RATIO, MAX_SHARES, EnvelopePart, ServiceConfig
 from controlplane.proto_gen.pennywire_v1 import control_pb2 as pb
-from controlplane.service.refusal import RefusedError
+from controlplane.service.refusal import ConfirmationNeededError, RefusedError
 
 __all__ = ["MODULES", "Posture", "check_limits", "check_start", "check_strategy", "check_thresholds", "ratio_to_card"]
 
@@ -74,7 +74,7 @@ def _judge(role: int, wanted: Sequence[_Wanted]) -> None:
         return
     alone = [w for w in bold if w.beyond(w.unattended)]
     if alone:
-        raise RefusedError(
+        raise ConfirmationNeededError(
             grpc.StatusCode.PERMISSION_DENIED,
             "a person must confirm this: it goes beyond what is signed for unattended use",
             preconditions=[
@@ -93,8 +93,9 @@ def check_limits(role: int, config: ServiceConfig, now: Posture, max_inventory: 
     Raises
     ------
     RefusedError
-        INVALID_ARGUMENT: no number of shares, or beyond the envelope. PERMISSION_DENIED: an agent beyond the
-        unattended part.
+        INVALID_ARGUMENT: no number of shares, or beyond the envelope.
+    ConfirmationNeededError
+        PERMISSION_DENIED: an agent beyond the unattended part.
     """
     _refuse_nonsense(
         _shares("max_inventory", max_inventory, MAX_SHARES) + _shares("order_size", order_size, MAX_ORDER_SHARES)
@@ -129,8 +130,9 @@ def check_thresholds(role: int, config: ServiceConfig, now: Posture, ratio: floa
     Raises
     ------
     RefusedError
-        INVALID_ARGUMENT: not a number, not above zero, too large, or beyond the envelope. PERMISSION_DENIED: an agent
-        beyond the unattended part.
+        INVALID_ARGUMENT: not a number, not above zero, too large, or beyond the envelope.
+    ConfirmationNeededError
+        PERMISSION_DENIED: an agent beyond the unattended part.
     """
     wrong = _shares("min_volume", min_volume, MAX_SHARES)
     if not math.isfinite(ratio) or ratio * 256 < 1 or ratio > MAX_RATIO:
@@ -181,7 +183,9 @@ def check_start(role: int, config: ServiceConfig, now: Posture, name: str) -> No
     ------
     RefusedError
         FAILED_PRECONDITION: not in this gateware, or no symbol meets its prerequisites. INVALID_ARGUMENT: not in the
-        envelope. PERMISSION_DENIED: an agent, where the strategy or a setting is beyond the unattended part.
+        envelope.
+    ConfirmationNeededError
+        PERMISSION_DENIED: an agent, where the strategy or a setting is beyond the unattended part.
     """
     check_strategy(name)
     if not MODULES[name][1]:
@@ -204,7 +208,7 @@ def check_start(role: int, config: ServiceConfig, now: Posture, name: str) -> No
         return
     beyond = _beyond_unattended(config.unattended, now, name)
     if beyond:
-        raise RefusedError(
+        raise ConfirmationNeededError(
             grpc.StatusCode.PERMISSION_DENIED,
             "a person must confirm this: the card is set beyond what is signed for unattended use",
             preconditions=[("CONFIRMATION", subject, words) for subject, words in beyond],

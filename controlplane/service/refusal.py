@@ -7,7 +7,7 @@ from google.protobuf import any_pb2
 from google.rpc import code_pb2, error_details_pb2, status_pb2
 from grpc_status import rpc_status
 
-__all__ = ["RefusedError", "words_of"]
+__all__ = ["ConfirmationNeededError", "RefusedError", "words_of"]
 
 _CODES = {
     grpc.StatusCode.INVALID_ARGUMENT: code_pb2.INVALID_ARGUMENT,
@@ -65,6 +65,10 @@ class RefusedError(Exception):
             wrapped.Pack(detail)
             packed.append(wrapped)
         return rpc_status.to_status(status_pb2.Status(code=_CODES[self.code], message=self.message, details=packed))
+
+
+class ConfirmationNeededError(RefusedError):
+    """A write within the envelope and beyond the part signed for unattended use: only a person may grant it."""
 
 
 def words_of(error: grpc.RpcError) -> str:

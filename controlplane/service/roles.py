@@ -4,6 +4,7 @@ One server a socket, one socket a role (decision 0004). A method that is not in 
 """
 
 from collections.abc import Awaitable, Callable
+from contextvars import ContextVar
 from typing import Any
 
 import grpc
@@ -12,7 +13,7 @@ import structlog
 from controlplane.proto_gen.pennywire_v1 import control_pb2 as pb
 from controlplane.service.refusal import RefusedError
 
-__all__ = ["ALLOWED", "PUBLIC", "WRITES", "RoleInterceptor", "method_name"]
+__all__ = ["ALLOWED", "PUBLIC", "WRITES", "RoleInterceptor", "caller_role", "method_name"]
 
 _EVERYBODY = frozenset({pb.ROLE_VIEWER, pb.ROLE_AGENT, pb.ROLE_OPERATOR})
 _WRITERS = frozenset({pb.ROLE_AGENT, pb.ROLE_OPERATOR})
@@ -36,6 +37,9 @@ ALLOWED: dict[str, frozenset[int]] = {
     "RiskService.GetEnvelope": _EVERYBODY,
     "PerformanceService.GetReport": _EVERYBODY,
     "AuditService.Query": _EVERYBODY,
+    "ConfirmationService.List": _EVERYBODY,
+    "ConfirmationService.Approve": _OPERATOR,
+    "ConfirmationService.Deny": _OPERATOR,
 }
 #: Methods whose refusals leave an audit row.
 WRITES = frozenset(
@@ -47,10 +51,15 @@ WRITES = frozenset(
         "StrategyService.ToggleModule",
         "StrategyService.UpdateThresholds",
         "RiskService.UpdateRiskParameters",
+        "ConfirmationService.Approve",
+        "ConfirmationService.Deny",
     }
 )
 #: Services that every role may use and that change nothing.
 PUBLIC = ("/grpc.health.v1.Health/", "/grpc.reflection.v1alpha.ServerReflection/")
+
+#: Each call is a task of its own, so what is set in one is not seen in another.
+_CALLER: ContextVar[int] = ContextVar("caller_role")
 
 _Refuse = Callable[[int, str, Any, RefusedError], Awaitable[None]]
 
@@ -61,21 +70,26 @@ def method_name(path: str) -> str:
     return path.removeprefix(package).replace("/", ".") if path.startswith(package) else path
 
 
+def caller_role() -> int:
+    """Give the role of whoever made the call that is being answered; to be asked inside a call only."""
+    return _CALLER.get()
+
+
 class RoleInterceptor(grpc.aio.ServerInterceptor):
     """Lets through what the role may call.
 
     Parameters
     ----------
-    role : int
-        Number of ``pennywire.v1.Role`` of everybody who comes by this server's socket.
+    role_of : callable
+        Gives the number of ``pennywire.v1.Role`` of a caller by the call's context, or raises `RefusedError`.
     on_refusal : callable
         Called with role, method, request and refusal of every write that is refused, before the caller hears of it.
     """
 
-    def __init__(self, role: int, on_refusal: _Refuse) -> None:
-        self._role = role
+    def __init__(self, role_of: Callable[[grpc.aio.ServicerContext], int], on_refusal: _Refuse) -> None:
+        self._role_of = role_of
         self._on_refusal = on_refusal
-        self._log = structlog.get_logger().bind(role=pb.Role.Name(role))
+        self._log = structlog.get_logger()
 
     async def intercept_service(self, continuation: Any, handler_call_details: Any) -> Any:
         """Wrap the handler of a call; see ``grpc.aio.ServerInterceptor``."""
@@ -84,18 +98,20 @@ class RoleInterceptor(grpc.aio.ServerInterceptor):
         if handler is None or path.startswith(PUBLIC):
             return handler
         method = method_name(path)
-        inner = handler.unary_unary
 
         async def answer(request: Any, context: grpc.aio.ServicerContext) -> Any:
+            role: int = pb.ROLE_UNSPECIFIED
             try:
-                if inner is None or self._role not in ALLOWED.get(method, ()):
-                    words = f"the role {pb.Role.Name(self._role)} of this socket may not call {method}"
+                role = self._role_of(context)
+                if role not in ALLOWED.get(method, ()) or handler.unary_unary is None:
+                    words = f"the role {pb.Role.Name(role)} of this caller may not call {method}"
                     raise RefusedError(grpc.StatusCode.PERMISSION_DENIED, words)
-                return await inner(request, context)
+                _CALLER.set(role)
+                return await handler.unary_unary(request, context)
             except RefusedError as refusal:
-                self._log.info("refused", method=method, words=str(refusal))
+                self._log.info("refused", method=method, role=pb.Role.Name(role), words=str(refusal))
                 if method in WRITES:
-                    await self._on_refusal(self._role, method, request, refusal)
+                    await self._on_refusal(role, method, request, refusal)
                 await context.abort_with_status(refusal.status())
 
         return grpc.unary_unary_rpc_method_handler(answer, handler.request_deserializer, handler.response_serializer)

@@ -28,6 +28,8 @@ from controlplane.proto_gen.pennywire_v1 import control_pb2 as pb
 from controlplane.proto_gen.pennywire_v1 import control_pb2_grpc as rpc
 from controlplane.service.card_link import CardDevice, CardLink
 from controlplane.service.card_rpc import CardRpc, LeaseRpc
+from controlplane.service.confirmation_rpc import ConfirmationRpc
+from controlplane.service.confirmations import Confirmations
 from controlplane.service.control_rpc import RiskRpc, StrategyRpc
 from controlplane.service.heartbeat import Heartbeat
 from controlplane.service.lease import WriterLease
@@ -75,7 +77,8 @@ class ControlService:
         self._events = EventLog(directory / "events.sqlite")
         link, lease = CardLink(device), WriterLease(self._audit.next_lease_epoch)
         ledger = Ledger([symbol.name for symbol in config.symbols], config.fees)
-        self.state = ServiceState(link, config, lease, WritePath(link, lease, self._audit), ledger, self._audit)
+        writes = WritePath(link, lease, self._audit, Confirmations(config.confirmation_seconds))
+        self.state = ServiceState(link, config, lease, writes, ledger, self._audit)
         self.heartbeat = Heartbeat(link, config.heartbeat, lambda: self.reader.is_alive())
         loop = asyncio.get_running_loop()
         self.reader = EventReader(
@@ -130,13 +133,14 @@ class ControlService:
         await self._health.set("", health_pb2.HealthCheckResponse.SERVING)
 
     def _server(self, role: int) -> grpc.aio.Server:
-        server = grpc.aio.server(interceptors=[RoleInterceptor(role, self.state.writes.note_refusal)])
-        rpc.add_LeaseServiceServicer_to_server(LeaseRpc(self.state, role), server)
-        rpc.add_CardServiceServicer_to_server(CardRpc(self.state, role, self.heartbeat), server)
-        rpc.add_StrategyServiceServicer_to_server(StrategyRpc(self.state, role), server)
-        rpc.add_RiskServiceServicer_to_server(RiskRpc(self.state, role), server)
+        server = grpc.aio.server(interceptors=[RoleInterceptor(lambda _context: role, self.state.writes.note_refusal)])
+        rpc.add_LeaseServiceServicer_to_server(LeaseRpc(self.state), server)
+        rpc.add_CardServiceServicer_to_server(CardRpc(self.state, self.heartbeat), server)
+        rpc.add_StrategyServiceServicer_to_server(StrategyRpc(self.state), server)
+        rpc.add_RiskServiceServicer_to_server(RiskRpc(self.state), server)
         rpc.add_PerformanceServiceServicer_to_server(PerformanceRpc(self.state), server)
         rpc.add_AuditServiceServicer_to_server(AuditRpc(self.state), server)
+        rpc.add_ConfirmationServiceServicer_to_server(ConfirmationRpc(self.state), server)
         health_pb2_grpc.add_HealthServicer_to_server(self._health, server)
         names = [service.full_name for service in pb.DESCRIPTOR.services_by_name.values()]
         reflection.enable_server_reflection([*names, reflection.SERVICE_NAME], server)

@@ -10,8 +10,9 @@ from google.protobuf.json_format import MessageToDict
 
 from controlplane.proto_gen.pennywire_v1 import control_pb2 as pb
 from controlplane.service.card_link import CardLink
+from controlplane.service.confirmations import Confirmations, Plan, Question
 from controlplane.service.lease import WriterLease
-from controlplane.service.refusal import RefusedError
+from controlplane.service.refusal import ConfirmationNeededError, RefusedError
 from controlplane.store.audit import AuditEntry, AuditLog
 
 __all__ = ["MAX_REASON", "WritePath"]
@@ -19,12 +20,17 @@ __all__ = ["MAX_REASON", "WritePath"]
 #: Characters of a reason.
 MAX_REASON = 500
 
-_Plan = Callable[[], Awaitable[Mapping[str, int]]]
 _Confirm = Callable[[], Awaitable[None]]
 
 
 def _text(values: Mapping[str, int]) -> str:
     return json.dumps(dict(values), separators=(",", ":"))
+
+
+def _asked_for(request: Any) -> str:
+    fields = MessageToDict(request, preserving_proto_field_name=True)
+    fields.pop("header", None)
+    return json.dumps(fields, separators=(",", ":"), sort_keys=True)
 
 
 def _check_reason(reason: str, field: str) -> None:
@@ -44,25 +50,29 @@ class WritePath:
         Who may write.
     audit : AuditLog
         Where every write is noted.
+    confirmations : Confirmations
+        What waits for a person.
     """
 
-    def __init__(self, link: CardLink, lease: WriterLease, audit: AuditLog) -> None:
+    def __init__(self, link: CardLink, lease: WriterLease, audit: AuditLog, confirmations: Confirmations) -> None:
         self._link = link
         self._lease = lease
         self._audit = audit
+        self.confirmations = confirmations
         self._one_at_a_time = asyncio.Lock()
 
     async def commit(
         self,
         role: int,
         method: str,
-        header: pb.WriteHeader,
-        plan: _Plan,
+        request: Any,
+        plan: Plan,
         *,
         watched: Sequence[str] = (),
         confirm: _Confirm | None = None,
+        note: str = "",
     ) -> pb.WriteResult:
-        """Carry out a write, or in VERIFY all of it but the writing.
+        """Carry out a write, or in VERIFY all of it but the writing. What needs a person is asked of one in COMMIT.
 
         Parameters
         ----------
@@ -70,25 +80,28 @@ class WritePath:
             Role of the caller.
         method : str
             Name of the call.
-        header : WriteHeader
-            Lease, mode and reason.
+        request : message
+            The request; its ``header`` has lease, mode and reason.
         plan : callable
-            Reads what it needs, raises `RefusedError`, and gives the registers to write.
+            Takes the role, reads what it needs, raises `RefusedError`, and gives the registers to write.
         watched : sequence of str
             Registers to report before and after, where those written cannot be read; default: those written.
         confirm : callable, optional
             Raises `RefusedError` when the write did not take effect.
+        note : str
+            Put before the reason in the audit row.
 
         Returns
         -------
         WriteResult
-            What changed, with the audit row's number.
+            What changed, with the audit row's number; or what was asked of a person, and nothing changed.
 
         Raises
         ------
         RefusedError
             The lease, the header or the plan forbids it, or the card did not do it.
         """
+        header: pb.WriteHeader = request.header
         holder = self._lease.holder(role, header.lease_epoch)
         if header.mode not in (pb.WRITE_MODE_VERIFY, pb.WRITE_MODE_COMMIT):
             words = "must be WRITE_MODE_VERIFY or WRITE_MODE_COMMIT"
@@ -97,7 +110,14 @@ class WritePath:
         async with self._one_at_a_time:
             # An operator may have taken the lease while this call waited for the one before it.
             self._lease.holder(role, header.lease_epoch)
-            items = await plan()
+            try:
+                items = await plan(role)
+            except ConfirmationNeededError as needed:
+                if header.mode == pb.WRITE_MODE_VERIFY:
+                    raise
+                beyond = tuple(f"{subject}: {words}" for _kind, subject, words in needed.preconditions)
+                question = Question(method, _asked_for(request), holder, header.reason, beyond, plan)
+                return await self._ask(role, question)
             names = list(watched) or list(items)
             before = await self._link.read(names)
             if header.mode == pb.WRITE_MODE_VERIFY:
@@ -109,7 +129,7 @@ class WritePath:
                 after, result = await self._link.read(names), "committed"
             status = await self._link.status()
             entry = AuditEntry(
-                holder, role, method, status.card_time, _text(before), _text(after), header.reason, result
+                holder, role, method, status.card_time, _text(before), _text(after), note + header.reason, result
             )
             row = self._audit.append(entry)
         changes = [
@@ -118,6 +138,64 @@ class WritePath:
             if before[name] != after[name]
         ]
         return pb.WriteResult(audit_id=row, mode=header.mode, changes=changes, config_epoch=status.config_epoch)
+
+    async def _ask(self, role: int, question: Question) -> pb.WriteResult:
+        """Keep a question for a person and say so; the same question while it waits is the same request."""
+        status = await self._link.status()
+        number = self.confirmations.waiting(question, status)
+        words = f"asked of a person{f' again, as {number}' if number else ''}: {'; '.join(question.beyond)}"
+        entry = AuditEntry(
+            question.asked_by, role, question.method, status.card_time, "", question.asked_for, question.reason, words
+        )
+        row = self._audit.append(entry)
+        if not number:
+            number = row
+            self.confirmations.keep(number, question, status)
+        asked = self.confirmations.message(number, status)
+        return pb.WriteResult(audit_id=row, mode=pb.WRITE_MODE_COMMIT, config_epoch=status.config_epoch, asked=asked)
+
+    async def approve(self, role: int, request: pb.ApproveRequest) -> pb.WriteResult:
+        """Carry out what an agent asked for, once, as the operator's own write; in VERIFY only check it.
+
+        Raises
+        ------
+        RefusedError
+            It may not be approved (any more), or goes beyond the envelope, or the card did not do it.
+        """
+
+        async def plan(role: int) -> Mapping[str, int]:
+            question = self.confirmations.find(request.id, request.method, await self._link.status())
+            items = await question.plan(role)
+            if request.header.mode == pb.WRITE_MODE_COMMIT:
+                # Before the card is written: an approval that fails half-way is not good for a second try.
+                self.confirmations.answer(request.id, pb.CONFIRMATION_STATE_APPROVED)
+            return items
+
+        note = f"confirms {request.id}: "
+        return await self.commit(role, "ConfirmationService.Approve", request, plan, note=note)
+
+    async def deny(self, role: int, request: pb.DenyRequest) -> pb.Confirmation:
+        """Deny what an agent asked for.
+
+        Raises
+        ------
+        RefusedError
+            INVALID_ARGUMENT: no reason. FAILED_PRECONDITION: nothing of this number waits.
+        """
+        _check_reason(request.reason, "reason")
+        async with self._one_at_a_time:
+            status = await self._link.status()
+            waiting = {c.id: c for c in self.confirmations.messages(status)}
+            question = self.confirmations.find(
+                request.id, waiting[request.id].method if request.id in waiting else "", status
+            )
+            self.confirmations.answer(request.id, pb.CONFIRMATION_STATE_DENIED)
+            entry = AuditEntry(
+                "operator", role, "ConfirmationService.Deny", status.card_time, "", question.asked_for, request.reason,
+                f"denied {request.id}, asked by {question.asked_by}",
+            )  # fmt: skip
+            self._audit.append(entry)
+            return self.confirmations.message(request.id, status)
 
     async def kill(self, role: int, reason: str) -> pb.WriteResult:
         """Kill at once: no lease, no waiting for other writes, no reason needed.
@@ -134,7 +212,7 @@ class WritePath:
         if not status.killed:
             raise RefusedError(grpc.StatusCode.INTERNAL, "the card took the kill and does not say that it is killed")
         words = reason[:MAX_REASON]
-        who = f"anyone at the {pb.Role.Name(role).removeprefix('ROLE_').lower()} socket"
+        who = f"anyone as {pb.Role.Name(role).removeprefix('ROLE_').lower()}"
         entry = AuditEntry(
             who, role, "CardService.Kill", status.card_time, _text(before), _text(after), words, "committed"
         )

@@ -29,6 +29,7 @@ class PlainCard:
         self.lost = 0
         self.armed = self.killed = False
         self.writes = []
+        self.epoch = 0
         self.failing = ""
         self._records = deque()
         self._news = threading.Condition()
@@ -43,7 +44,7 @@ class PlainCard:
             raise DeviceError(self.failing)
         lease = self.values.get("control.lease", 0) > self.now
         status = self.armed | self.killed << 1 | lease << 2 | self.values.get("orders.session", 0) << 3 | 1 << 4
-        live = {"control.status": status, "control.time": self.now, "control.config_epoch": len(self.writes)}
+        live = {"control.status": status, "control.time": self.now, "control.config_epoch": self.epoch}
         for name in names:
             if not self._row(name).readable:
                 raise DeviceError(f"{name} is write-only")
@@ -57,6 +58,7 @@ class PlainCard:
             if not row.writable or (row.locked and self.armed):
                 raise DeviceError(f"{name} cannot be written now")
             self.writes.append((name, value))
+            self.epoch += row.epoch
             if name == "control.command":
                 self._command(value)
             else:

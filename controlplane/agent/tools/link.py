@@ -68,7 +68,7 @@ async def write(tool_context: ToolContext, call: _Write) -> dict[str, Any]:
     Returns
     -------
     dict
-        ``status`` "done" and the registers that changed.
+        ``status`` "done" and the registers that changed, or "asked" and the number of the request.
     """
     settings = AgentSettings()
     reason = str(tool_context.state.get(SAID_KEY) or "").strip()[:500] or "the agent gave no words"
@@ -85,5 +85,12 @@ async def write(tool_context: ToolContext, call: _Write) -> dict[str, Any]:
             await leases.ReleaseLease(
                 pb.ReleaseLeaseRequest(lease_epoch=lease.lease_epoch), timeout=settings.call_seconds
             )
+    if result.HasField("asked"):
+        asked = result.asked
+        words = (
+            f"nothing was changed, a person is asked: {'; '.join(asked.beyond)}. Do not repeat the call; what lowers "
+            "risk goes at once when it is asked for by itself"
+        )
+        return {"status": "asked", "confirmation": asked.id, "words": words}
     changed = {c.register: [c.before, c.after] for c in result.changes}
     return {"status": "done", "changed": changed, "audit_id": result.audit_id}

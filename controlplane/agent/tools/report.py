@@ -15,7 +15,12 @@ __all__ = ["get_performance_report"]
 
 _SECOND = 1_000_000_000
 #: Writes after which trading is judged anew.
-_CHANGES = ("StrategyService.ToggleModule", "StrategyService.UpdateThresholds", "RiskService.UpdateRiskParameters")
+_CHANGES = (
+    "StrategyService.ToggleModule",
+    "StrategyService.UpdateThresholds",
+    "RiskService.UpdateRiskParameters",
+    "ConfirmationService.Approve",
+)
 
 
 def _stretch(report: pb.GetReportResponse) -> dict[str, Any]:

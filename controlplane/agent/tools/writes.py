@@ -25,7 +25,8 @@ async def toggle_scalping_module(tool_context: ToolContext, strategy_name: str, 
     Returns
     -------
     dict
-        status "done" with the registers that changed, or "refused" or "failed" with the words why.
+        status "done" with the registers that changed, "asked" where a person must confirm it first, or "refused" or
+        "failed" with the words why.
     """
 
     async def work() -> dict:
@@ -53,7 +54,8 @@ async def update_risk_parameters(tool_context: ToolContext, max_inventory: int, 
     Returns
     -------
     dict
-        status "done" with the registers that changed, or "refused" or "failed" with the words why.
+        status "done" with the registers that changed, "asked" where a person must confirm it first, or "refused" or
+        "failed" with the words why.
     """
 
     async def work() -> dict:
@@ -86,7 +88,8 @@ async def update_thresholds(
     Returns
     -------
     dict
-        status "done" with the registers that changed, or "refused" or "failed" with the words why.
+        status "done" with the registers that changed, "asked" where a person must confirm it first, or "refused" or
+        "failed" with the words why.
     """
 
     async def work() -> dict:

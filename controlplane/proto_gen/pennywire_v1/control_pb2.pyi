@@ -19,6 +19,15 @@ class WriteMode(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     WRITE_MODE_UNSPECIFIED: _ClassVar[WriteMode]
     WRITE_MODE_VERIFY: _ClassVar[WriteMode]
     WRITE_MODE_COMMIT: _ClassVar[WriteMode]
+
+class ConfirmationState(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    CONFIRMATION_STATE_UNSPECIFIED: _ClassVar[ConfirmationState]
+    CONFIRMATION_STATE_PENDING: _ClassVar[ConfirmationState]
+    CONFIRMATION_STATE_APPROVED: _ClassVar[ConfirmationState]
+    CONFIRMATION_STATE_DENIED: _ClassVar[ConfirmationState]
+    CONFIRMATION_STATE_EXPIRED: _ClassVar[ConfirmationState]
+    CONFIRMATION_STATE_OUTDATED: _ClassVar[ConfirmationState]
 ROLE_UNSPECIFIED: Role
 ROLE_VIEWER: Role
 ROLE_AGENT: Role
@@ -26,6 +35,12 @@ ROLE_OPERATOR: Role
 WRITE_MODE_UNSPECIFIED: WriteMode
 WRITE_MODE_VERIFY: WriteMode
 WRITE_MODE_COMMIT: WriteMode
+CONFIRMATION_STATE_UNSPECIFIED: ConfirmationState
+CONFIRMATION_STATE_PENDING: ConfirmationState
+CONFIRMATION_STATE_APPROVED: ConfirmationState
+CONFIRMATION_STATE_DENIED: ConfirmationState
+CONFIRMATION_STATE_EXPIRED: ConfirmationState
+CONFIRMATION_STATE_OUTDATED: ConfirmationState
 
 class WriteHeader(_message.Message):
     __slots__ = ("lease_epoch", "mode", "reason")
@@ -38,16 +53,18 @@ class WriteHeader(_message.Message):
     def __init__(self, lease_epoch: _Optional[int] = ..., mode: _Optional[_Union[WriteMode, str]] = ..., reason: _Optional[str] = ...) -> None: ...
 
 class WriteResult(_message.Message):
-    __slots__ = ("audit_id", "mode", "changes", "config_epoch")
+    __slots__ = ("audit_id", "mode", "changes", "config_epoch", "asked")
     AUDIT_ID_FIELD_NUMBER: _ClassVar[int]
     MODE_FIELD_NUMBER: _ClassVar[int]
     CHANGES_FIELD_NUMBER: _ClassVar[int]
     CONFIG_EPOCH_FIELD_NUMBER: _ClassVar[int]
+    ASKED_FIELD_NUMBER: _ClassVar[int]
     audit_id: int
     mode: WriteMode
     changes: _containers.RepeatedCompositeFieldContainer[RegisterChange]
     config_epoch: int
-    def __init__(self, audit_id: _Optional[int] = ..., mode: _Optional[_Union[WriteMode, str]] = ..., changes: _Optional[_Iterable[_Union[RegisterChange, _Mapping]]] = ..., config_epoch: _Optional[int] = ...) -> None: ...
+    asked: Confirmation
+    def __init__(self, audit_id: _Optional[int] = ..., mode: _Optional[_Union[WriteMode, str]] = ..., changes: _Optional[_Iterable[_Union[RegisterChange, _Mapping]]] = ..., config_epoch: _Optional[int] = ..., asked: _Optional[_Union[Confirmation, _Mapping]] = ...) -> None: ...
 
 class RegisterChange(_message.Message):
     __slots__ = ("register", "before", "after")
@@ -478,3 +495,53 @@ class AuditRow(_message.Message):
     reason: str
     result: str
     def __init__(self, id: _Optional[int] = ..., who: _Optional[str] = ..., role: _Optional[_Union[Role, str]] = ..., method: _Optional[str] = ..., card_time: _Optional[int] = ..., before: _Optional[str] = ..., after: _Optional[str] = ..., reason: _Optional[str] = ..., result: _Optional[str] = ...) -> None: ...
+
+class Confirmation(_message.Message):
+    __slots__ = ("id", "state", "method", "asked_for", "asked_by", "reason", "beyond", "config_epoch", "seconds_left")
+    ID_FIELD_NUMBER: _ClassVar[int]
+    STATE_FIELD_NUMBER: _ClassVar[int]
+    METHOD_FIELD_NUMBER: _ClassVar[int]
+    ASKED_FOR_FIELD_NUMBER: _ClassVar[int]
+    ASKED_BY_FIELD_NUMBER: _ClassVar[int]
+    REASON_FIELD_NUMBER: _ClassVar[int]
+    BEYOND_FIELD_NUMBER: _ClassVar[int]
+    CONFIG_EPOCH_FIELD_NUMBER: _ClassVar[int]
+    SECONDS_LEFT_FIELD_NUMBER: _ClassVar[int]
+    id: int
+    state: ConfirmationState
+    method: str
+    asked_for: str
+    asked_by: str
+    reason: str
+    beyond: _containers.RepeatedScalarFieldContainer[str]
+    config_epoch: int
+    seconds_left: float
+    def __init__(self, id: _Optional[int] = ..., state: _Optional[_Union[ConfirmationState, str]] = ..., method: _Optional[str] = ..., asked_for: _Optional[str] = ..., asked_by: _Optional[str] = ..., reason: _Optional[str] = ..., beyond: _Optional[_Iterable[str]] = ..., config_epoch: _Optional[int] = ..., seconds_left: _Optional[float] = ...) -> None: ...
+
+class ListConfirmationsRequest(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
+
+class ListConfirmationsResponse(_message.Message):
+    __slots__ = ("confirmations",)
+    CONFIRMATIONS_FIELD_NUMBER: _ClassVar[int]
+    confirmations: _containers.RepeatedCompositeFieldContainer[Confirmation]
+    def __init__(self, confirmations: _Optional[_Iterable[_Union[Confirmation, _Mapping]]] = ...) -> None: ...
+
+class ApproveRequest(_message.Message):
+    __slots__ = ("header", "id", "method")
+    HEADER_FIELD_NUMBER: _ClassVar[int]
+    ID_FIELD_NUMBER: _ClassVar[int]
+    METHOD_FIELD_NUMBER: _ClassVar[int]
+    header: WriteHeader
+    id: int
+    method: str
+    def __init__(self, header: _Optional[_Union[WriteHeader, _Mapping]] = ..., id: _Optional[int] = ..., method: _Optional[str] = ...) -> None: ...
+
+class DenyRequest(_message.Message):
+    __slots__ = ("id", "reason")
+    ID_FIELD_NUMBER: _ClassVar[int]
+    REASON_FIELD_NUMBER: _ClassVar[int]
+    id: int
+    reason: str
+    def __init__(self, id: _Optional[int] = ..., reason: _Optional[str] = ...) -> None: ...

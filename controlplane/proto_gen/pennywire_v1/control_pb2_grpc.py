@@ -891,3 +891,169 @@ class AuditService:
             timeout,
             metadata,
             _registered_method=True)
+
+
+class ConfirmationServiceStub:
+    """What an agent asked for and only a person may grant. A request waits for a while; it is good once, and only while the
+    card is as it was when it was asked for. Requests do not outlive the service.
+    """
+
+    def __init__(self, channel):
+        """Constructor.
+
+        Args:
+            channel: A grpc.Channel.
+        """
+        self.List = channel.unary_unary(
+                '/pennywire.v1.ConfirmationService/List',
+                request_serializer=pennywire_dot_v1_dot_control__pb2.ListConfirmationsRequest.SerializeToString,
+                response_deserializer=pennywire_dot_v1_dot_control__pb2.ListConfirmationsResponse.FromString,
+                _registered_method=True)
+        self.Approve = channel.unary_unary(
+                '/pennywire.v1.ConfirmationService/Approve',
+                request_serializer=pennywire_dot_v1_dot_control__pb2.ApproveRequest.SerializeToString,
+                response_deserializer=pennywire_dot_v1_dot_control__pb2.WriteResult.FromString,
+                _registered_method=True)
+        self.Deny = channel.unary_unary(
+                '/pennywire.v1.ConfirmationService/Deny',
+                request_serializer=pennywire_dot_v1_dot_control__pb2.DenyRequest.SerializeToString,
+                response_deserializer=pennywire_dot_v1_dot_control__pb2.Confirmation.FromString,
+                _registered_method=True)
+
+
+class ConfirmationServiceServicer:
+    """What an agent asked for and only a person may grant. A request waits for a while; it is good once, and only while the
+    card is as it was when it was asked for. Requests do not outlive the service.
+    """
+
+    def List(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def Approve(self, request, context):
+        """Operator only. Checks the envelope anew and carries the request out.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def Deny(self, request, context):
+        """Operator only, no lease needed: nothing is written.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+
+def add_ConfirmationServiceServicer_to_server(servicer, server):
+    rpc_method_handlers = {
+            'List': grpc.unary_unary_rpc_method_handler(
+                    servicer.List,
+                    request_deserializer=pennywire_dot_v1_dot_control__pb2.ListConfirmationsRequest.FromString,
+                    response_serializer=pennywire_dot_v1_dot_control__pb2.ListConfirmationsResponse.SerializeToString,
+            ),
+            'Approve': grpc.unary_unary_rpc_method_handler(
+                    servicer.Approve,
+                    request_deserializer=pennywire_dot_v1_dot_control__pb2.ApproveRequest.FromString,
+                    response_serializer=pennywire_dot_v1_dot_control__pb2.WriteResult.SerializeToString,
+            ),
+            'Deny': grpc.unary_unary_rpc_method_handler(
+                    servicer.Deny,
+                    request_deserializer=pennywire_dot_v1_dot_control__pb2.DenyRequest.FromString,
+                    response_serializer=pennywire_dot_v1_dot_control__pb2.Confirmation.SerializeToString,
+            ),
+    }
+    generic_handler = grpc.method_handlers_generic_handler(
+            'pennywire.v1.ConfirmationService', rpc_method_handlers)
+    server.add_generic_rpc_handlers((generic_handler,))
+    server.add_registered_method_handlers('pennywire.v1.ConfirmationService', rpc_method_handlers)
+
+
+ # This class is part of an EXPERIMENTAL API.
+class ConfirmationService:
+    """What an agent asked for and only a person may grant. A request waits for a while; it is good once, and only while the
+    card is as it was when it was asked for. Requests do not outlive the service.
+    """
+
+    @staticmethod
+    def List(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pennywire.v1.ConfirmationService/List',
+            pennywire_dot_v1_dot_control__pb2.ListConfirmationsRequest.SerializeToString,
+            pennywire_dot_v1_dot_control__pb2.ListConfirmationsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Approve(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pennywire.v1.ConfirmationService/Approve',
+            pennywire_dot_v1_dot_control__pb2.ApproveRequest.SerializeToString,
+            pennywire_dot_v1_dot_control__pb2.WriteResult.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Deny(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pennywire.v1.ConfirmationService/Deny',
+            pennywire_dot_v1_dot_control__pb2.DenyRequest.SerializeToString,
+            pennywire_dot_v1_dot_control__pb2.Confirmation.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)

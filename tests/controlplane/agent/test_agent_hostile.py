@@ -41,5 +41,5 @@ def test_the_judge_sees_a_service_that_allows_too_much(hostile, demo_config):
 def test_good_calls_among_bad_ones_are_carried_out(hostile):
     (case,) = (case for case in CASES if case["name"] == "batch-0-fresh")
     record, writes, _ = hostile(case)
-    assert [call["result"]["status"] for call in record.calls] == ["done", "refused"]
+    assert [call["result"]["status"] for call in record.calls] == ["done", "asked"]
     assert dict(writes)["slot[0].max_inventory"] == 300

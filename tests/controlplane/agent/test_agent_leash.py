@@ -117,11 +117,12 @@ def test_beyond_the_unattended_part_a_person_is_asked_for(serving, plain_card, d
     ]
     record, changed = run_script(serving, plain_card, demo_config, tmp_path, monkeypatch, script)
     assert changed == {}
-    assert [c["result"]["status"] for c in record.calls] == ["refused"] * 4
+    assert [c["result"]["status"] for c in record.calls] == ["asked", "refused", "asked", "refused"]
     words = [c["result"]["words"] for c in record.calls]
-    assert "a person must confirm" in words[0]
+    assert "a person is asked: max_inventory: 301" in words[0]
     assert "beyond the envelope" in words[1]
-    assert "a person must confirm" in words[2]
+    assert "a person is asked: imbalance_ratio: 2" in words[2]
+    assert record.calls[0]["result"]["confirmation"] != record.calls[2]["result"]["confirmation"]
     assert "not in this gateware" in words[3]
 
 
@@ -197,6 +198,6 @@ def test_a_conversation_is_remembered_and_has_the_same_leash(serving, plain_card
             return [record async for record in converse(tmp_path, "talker", messages())]
 
     first, second = asyncio.run(scenario())
-    assert [r.calls[0]["result"]["status"] for r in (first, second)] == ["done", "refused"]
+    assert [r.calls[0]["result"]["status"] for r in (first, second)] == ["done", "asked"]
     assert second.said == "heard: the limit shall be 200; make it 900"
     assert plain_card.values["slot[0].max_inventory"] == 200

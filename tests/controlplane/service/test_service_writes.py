@@ -50,6 +50,14 @@ async def refusal(call, code, *words):
         assert word in words_of(caught.value)
 
 
+async def asked(call, *words):
+    result = await call
+    assert list(result.changes) == []
+    for word in words:
+        assert word in "; ".join(result.asked.beyond)
+    return result.asked
+
+
 async def rows(channel):
     return (await rpc.AuditServiceStub(channel).Query(pb.AuditQueryRequest())).rows
 
@@ -161,11 +169,12 @@ def test_limits_within_the_envelope_and_not_beyond(serving, plain_card, demo_con
             v = plain_card.values
             assert [v[f"slot[{i}].max_inventory"] for i in range(3)] == [300] * 3
             assert (v["slot[0].max_order_size"], v["slot[0].taker_order_size"]) == (100, 100)
-            denied = grpc.StatusCode.PERMISSION_DENIED
-            await refusal(
-                limits(agent, epoch, 301, 100), denied, "a person must confirm", "max_inventory", "at most 300"
-            )
-            await refusal(limits(agent, epoch, 300, 101), denied, "order_size")
+            before = dict(v)
+            await asked(limits(agent, epoch, 301, 100), "max_inventory", "at most 300")
+            await asked(limits(agent, epoch, 300, 101), "order_size")
+            verify = limits(agent, epoch, 300, 101, mode=pb.WRITE_MODE_VERIFY)
+            await refusal(verify, grpc.StatusCode.PERMISSION_DENIED, "a person must confirm")
+            assert v == before
             await refusal(limits(agent, epoch, 1001, 100), invalid, "envelope", "at most 1000")
             for bad in ((-1, 100), (100, -1), (2**31, 100), (100, 1_000_000)):
                 await refusal(limits(agent, epoch, *bad), invalid, "shares")
@@ -203,9 +212,9 @@ def test_thresholds_reach_the_ratio_register(serving, plain_card, demo_config):
             epoch = await lease(agent)
             await thresholds(agent, epoch, 2.5, 1000)
             assert [plain_card.values[f"slot[{i}].taker_ratio"] for i in range(3)] == [0x0280] * 3
-            denied, invalid = grpc.StatusCode.PERMISSION_DENIED, grpc.StatusCode.INVALID_ARGUMENT
-            await refusal(thresholds(agent, epoch, 2.4, 1000), denied, "at least 2.5")
-            await refusal(thresholds(agent, epoch, 2.5, 999), denied, "min_volume")
+            invalid = grpc.StatusCode.INVALID_ARGUMENT
+            await asked(thresholds(agent, epoch, 2.4, 1000), "at least 2.5")
+            await asked(thresholds(agent, epoch, 2.5, 999), "min_volume")
             await refusal(thresholds(agent, epoch, 1.4, 1000), invalid, "at least 1.5")
             await refusal(thresholds(agent, epoch, 3.0, -5), invalid, "min_volume")
             await thresholds(agent, epoch, 9.0, 100_000)
@@ -256,7 +265,8 @@ def test_a_module_starts_only_where_it_may(serving, plain_card, demo_config):
             await rpc.LeaseServiceStub(operator).ReleaseLease(pb.ReleaseLeaseRequest(lease_epoch=epoch))
             epoch = await lease(agent)
             # An agent does not start with limits that a person set beyond the unattended part.
-            await refusal(toggle(agent, epoch, True), grpc.StatusCode.PERMISSION_DENIED, "lower it to 300")
+            await asked(toggle(agent, epoch, True), "lower it to 300")
+            assert plain_card.values["modules.taker"] == 0
             await toggle(agent, epoch, False)
 
     asyncio.run(scenario())
