@@ -1,5 +1,6 @@
 """``agent run`` and ``agent chat``: the supervising agent on a timer, and a person who talks to it."""
 
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -20,7 +21,7 @@ _Model = Annotated[str, typer.Option(help="rules, a model name that ADK knows, o
 
 
 def _need_service(directory: Path) -> None:
-    if not (directory / "agent.sock").exists():
+    if not os.environ.get("PENNYWIRE_SERVER") and not (directory / "agent.sock").exists():
         print(f"pennywire: no service in {directory}: start one with `pennywire serve`, or give --dir", file=sys.stderr)
         raise typer.Exit(2)
 

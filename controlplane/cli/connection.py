@@ -6,9 +6,12 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, TypeVar
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
+
+if TYPE_CHECKING:
+    import grpc
 
 __all__ = ["DEFAULT_DIRECTORY", "Directory", "Json", "Reason", "connect", "operator_write"]
 
@@ -38,9 +41,26 @@ def _usable(directory: Path, names: tuple[str, ...]) -> Path:
     raise typer.Exit(2)
 
 
+def _remote_channel(roles: tuple[str, ...]) -> "tuple[str, grpc.Channel]":
+    import grpc
+
+    from controlplane.service.certificates import CertificateError
+    from controlplane.service.remote import remote_service
+
+    try:
+        remote = remote_service(roles)
+        assert remote is not None  # PENNYWIRE_SERVER was looked at before
+        return remote.address, grpc.secure_channel(remote.address, remote.credentials())
+    except CertificateError as error:
+        print(f"pennywire: {error}", file=sys.stderr)
+        raise typer.Exit(2) from error
+
+
 @contextmanager
 def connect(directory: Path, *roles: str) -> Iterator:
     """Open a channel by the first role's socket that there is and that may be opened.
+
+    Where the environment names a service on another machine (``controlplane/service/remote.py``), by TLS to that one.
 
     A refused or failed call ends the command with its words on standard error and exit status 1; without a service
     the status is 2.
@@ -52,17 +72,23 @@ def connect(directory: Path, *roles: str) -> Iterator:
     *roles : str
         ``operator``, ``agent``, ``viewer``, in the order in which they are tried.
     """
-    path = _usable(directory, tuple(f"{role}.sock" for role in roles))
+    remote = bool(os.environ.get("PENNYWIRE_SERVER"))
+    where = "" if remote else f"unix:{_usable(directory, tuple(f'{role}.sock' for role in roles)).absolute()}"
     import grpc
 
     from controlplane.service.refusal import words_of
 
-    with grpc.insecure_channel(f"unix:{path.absolute()}") as channel:
+    if remote:
+        where, opened = _remote_channel(roles)
+    else:
+        opened = grpc.insecure_channel(where)
+    with opened as channel:
         try:
             yield channel
         except grpc.RpcError as error:
             absent = error.code() == grpc.StatusCode.UNAVAILABLE and "onnect" in (error.details() or "")
-            hint = f"no service answers at {path}: is it running?" if absent else words_of(error)
+            asked = "is it running, and does it know your certificate?" if remote else "is it running?"
+            hint = f"no service answers at {where}: {asked}" if absent else words_of(error)
             print(f"pennywire: {hint}", file=sys.stderr)
             raise typer.Exit(2 if absent else 1) from error
 

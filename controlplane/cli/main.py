@@ -6,6 +6,7 @@ from controlplane.cli import (
     agent_commands,
     audit_commands,
     card_commands,
+    certs_commands,
     confirm_commands,
     service_commands,
     setting_commands,
@@ -27,6 +28,7 @@ card_commands.add_to(app)
 setting_commands.add_to(app)
 agent_commands.add_to(app)
 confirm_commands.add_to(app)
+certs_commands.add_to(app)
 audit_commands.add_to(app)
 
 

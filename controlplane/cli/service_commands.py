@@ -1,5 +1,6 @@
 """``serve``, ``report`` and ``doctor``: the service, what it knows of how trading went, and what it needs here."""
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -16,11 +17,21 @@ def serve(
     device: Annotated[str, typer.Option(help="Device address, for example unix:build/run/link.sock.")],
     config: Annotated[Path, typer.Option(help="Configuration with the envelope; see controlplane/config/demo.toml.")],
     directory: Directory = DEFAULT_DIRECTORY,
+    listen: Annotated[str, typer.Option(help="HOST:PORT to serve on besides, always with mutual TLS.")] = "",
+    certs: Annotated[Path | None, typer.Option(help="Folder of `pennywire certs make`, for --listen.")] = None,
 ) -> None:
-    """Hold the card and serve the control API on one socket a role: operator.sock, agent.sock, viewer.sock."""
+    """Hold the card and serve the control API on one socket a role: operator.sock, agent.sock, viewer.sock.
+
+    With --listen it serves on a TCP port as well: a caller's role is in its certificate, and there is no port without
+    certificates.
+    """
+    if bool(listen) != (certs is not None):
+        print("pennywire serve: --listen and --certs go together: there is no port without TLS", file=sys.stderr)
+        raise typer.Exit(2)
+    from controlplane.service.control_service import Listen
     from controlplane.service.serve import serve as run
 
-    raise typer.Exit(run(device, config, directory))
+    raise typer.Exit(run(device, config, directory, Listen(listen, certs) if listen and certs else None))
 
 
 def report(

@@ -130,11 +130,11 @@ def eventually():
 @pytest.fixture
 def serving(tmp_path):
     """Run a service around a card: ``async with serving(card, config) as (service, channels)``; channels by role."""
-    from controlplane.service.serve import SOCKETS, ControlService
+    from controlplane.service.control_service import SOCKETS, ControlService
 
     @asynccontextmanager
-    async def run(card, config, directory=tmp_path):
-        service = ControlService(card, config, directory)
+    async def run(card, config, directory=tmp_path, listen=None):
+        service = ControlService(card, config, directory, listen)
         try:
             await service.start()
             channels = {r: grpc.aio.insecure_channel(f"unix:{directory / name}") for r, name in SOCKETS.items()}

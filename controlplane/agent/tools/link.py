@@ -15,6 +15,7 @@ from controlplane.agent.tools.checks import RefusedArgumentError
 from controlplane.proto_gen.pennywire_v1 import control_pb2 as pb
 from controlplane.proto_gen.pennywire_v1 import control_pb2_grpc as rpc
 from controlplane.service.refusal import words_of
+from controlplane.service.remote import remote_service
 
 __all__ = ["DIRECTORY_KEY", "HOLDER", "SAID_KEY", "answer", "channel_of", "directory_of", "write"]
 
@@ -38,9 +39,19 @@ def directory_of(tool_context: ToolContext) -> Path:
 
 @asynccontextmanager
 async def channel_of(directory: Path) -> AsyncIterator[grpc.aio.Channel]:
-    """Open the service's agent socket for a while."""
-    path = (directory / "agent.sock").absolute()
-    async with grpc.aio.insecure_channel(f"unix:{path}") as channel:
+    """Open the service's agent socket, or the service that the environment names, for a while.
+
+    Raises
+    ------
+    CertificateError
+        The environment names a service on another machine, and the agent's certificate cannot be read.
+    """
+    remote = remote_service(["agent"])
+    if remote is not None:
+        opened = grpc.aio.secure_channel(remote.address, remote.credentials())
+    else:
+        opened = grpc.aio.insecure_channel(f"unix:{(directory / 'agent.sock').absolute()}")
+    async with opened as channel:
         yield channel
 
 
