@@ -8,7 +8,7 @@ STAMP := build/stamps
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 unexport VERILATOR_ROOT
 
-.PHONY: help setup lock generate driver demo bench formal check-book test test-agent test-driver fuzz-driver lint clean check-system
+.PHONY: help setup lock generate driver demo bench formal check-book test test-agent crash test-driver fuzz-driver lint clean check-system
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
@@ -59,6 +59,9 @@ test-agent: setup  ## the agent's tests, and the count of hostile cases; `make t
 	@mkdir -p build
 	@$(BIN)/python -m pytest tests/controlplane/agent >build/test-agent.log 2>&1 || { cat build/test-agent.log; exit 1; }
 	@grep '^hostile cases: ' build/test-agent.log
+
+crash: setup driver  ## kill -9 the service 200 times on one soft card; `make test` does it 10 times
+	@PENNYWIRE_CRASHES=200 $(BIN)/python -m pytest -rP tests/controlplane/service/test_crash.py
 
 fuzz-driver:  ## fuzz what the driver reads off the wire, a minute each; needs clang and says so
 	@bash scripts/fuzz_driver.sh

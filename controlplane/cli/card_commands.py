@@ -1,11 +1,15 @@
-"""``status``, ``arm``, ``disarm``, ``kill``, ``release``: the card as a whole."""
+"""``status``, ``reconcile``, ``arm``, ``disarm``, ``kill``, ``release``: the card as a whole."""
 
 import sys
-from typing import Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from controlplane.cli.connection import DEADLINE, DEFAULT_DIRECTORY, Directory, Json, Reason, connect, operator_write
+
+if TYPE_CHECKING:
+    from controlplane.proto_gen.pennywire_v1 import control_pb2 as pb
 
 __all__ = ["add_to"]
 
@@ -27,20 +31,74 @@ def status(directory: Directory = DEFAULT_DIRECTORY, as_json: Json = False) -> N
         print_status(answer)
 
 
-def _command(name: str, directory: Directory, reason: str) -> None:
+_Statement = Annotated[
+    Path | None, typer.Option(help="JSON of what the exchange says is held and open; see docs/control.md.")
+]
+_FreshDay = Annotated[
+    bool, typer.Option("--fresh-day", help="The exchange says: nothing held, nothing open, no order sent today.")
+]
+
+
+def _read_statement(file: Path | None, fresh_day: bool) -> "pb.ExchangeStatement":
+    from google.protobuf.json_format import Parse, ParseError
+
+    from controlplane.proto_gen.pennywire_v1 import control_pb2 as pb
+
+    if (file is not None) == fresh_day:
+        print("pennywire: give either --statement FILE or --fresh-day", file=sys.stderr)
+        raise typer.Exit(2)
+    if file is None:
+        return pb.ExchangeStatement(next_order_number=1)
+    try:
+        return Parse(file.read_text(encoding="utf-8"), pb.ExchangeStatement())
+    except (OSError, UnicodeDecodeError, ParseError) as error:
+        print(f"pennywire: {file} is no statement: {error}", file=sys.stderr)
+        raise typer.Exit(2) from error
+
+
+def _reconcile(directory: Path, statement: "pb.ExchangeStatement") -> bool:
+    """Show what differs between card and exchange; true where nothing does."""
+    with connect(directory, "viewer", "agent", "operator") as channel:
+        from controlplane.proto_gen.pennywire_v1 import control_pb2 as pb
+        from controlplane.proto_gen.pennywire_v1 import control_pb2_grpc as rpc
+
+        request = pb.ReconcileRequest(statement=statement)
+        found = rpc.CardServiceStub(channel).Reconcile(request, timeout=DEADLINE).differences
+        for row in found:
+            print(f"{row.what}: card {row.card}, exchange {row.exchange}")
+        if not found:
+            print("card and exchange agree")
+        return not found
+
+
+def reconcile(
+    directory: Directory = DEFAULT_DIRECTORY, statement: _Statement = None, fresh_day: _FreshDay = False
+) -> None:
+    """Compare positions, open orders and next order number with what the exchange says. Status 1: they differ."""
+    raise typer.Exit(0 if _reconcile(directory, _read_statement(statement, fresh_day)) else 1)
+
+
+def _command(name: str, directory: Directory, reason: str, **fields: object) -> None:
     def call(channel, header):  # noqa: ANN001, ANN202
         from controlplane.proto_gen.pennywire_v1 import control_pb2 as pb
         from controlplane.proto_gen.pennywire_v1 import control_pb2_grpc as rpc
 
-        request = getattr(pb, f"{name}Request")(header=header)
+        request = getattr(pb, f"{name}Request")(header=header, **fields)
         return getattr(rpc.CardServiceStub(channel), name)(request, timeout=DEADLINE)
 
     operator_write(directory, reason, call)
 
 
-def arm(reason: Reason, directory: Directory = DEFAULT_DIRECTORY) -> None:
-    """Arm the card: from now on it trades within its limits. Operator only."""
-    _command("Arm", directory, reason)
+def arm(
+    reason: Reason,
+    directory: Directory = DEFAULT_DIRECTORY,
+    statement: _Statement = None,
+    fresh_day: _FreshDay = False,
+) -> None:
+    """Reconcile with the exchange, then arm: from now on the card trades within its limits. Operator only."""
+    said = _read_statement(statement, fresh_day)
+    _reconcile(directory, said)
+    _command("Arm", directory, reason, statement=said)
 
 
 def disarm(reason: Reason, directory: Directory = DEFAULT_DIRECTORY) -> None:
@@ -68,5 +126,5 @@ def kill(
 
 def add_to(app: typer.Typer) -> None:
     """Add these commands to the command line."""
-    for command in (status, arm, disarm, kill, release):
+    for command in (status, reconcile, arm, disarm, kill, release):
         app.command()(command)

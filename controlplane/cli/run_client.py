@@ -1,10 +1,12 @@
 """What a simulated run asks of the control plane: arming as operator, and the numbers at the end."""
 
 import contextlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import grpc
+from google.protobuf.json_format import ParseDict
 
 from controlplane.proto_gen.pennywire_v1 import control_pb2 as pb
 from controlplane.proto_gen.pennywire_v1 import control_pb2_grpc as rpc
@@ -13,6 +15,7 @@ from controlplane.service.refusal import words_of
 __all__ = ["RunClient", "RunClientError"]
 
 _SECONDS = 20.0
+_FRESH = pb.ExchangeStatement(next_order_number=1)
 
 
 class RunClientError(RuntimeError):
@@ -42,6 +45,8 @@ class RunClient:
     def arm(self, reason: str) -> None:
         """Arm the card as operator, and give the lease back.
 
+        The simulated exchange begins with the run: nothing is held, nothing is open, no number was used.
+
         Raises
         ------
         RunClientError
@@ -51,8 +56,26 @@ class RunClient:
             leases = rpc.LeaseServiceStub(channel)
             lease = leases.AcquireLease(pb.AcquireLeaseRequest(holder="operator", seconds=_SECONDS), timeout=_SECONDS)
             header = pb.WriteHeader(lease_epoch=lease.lease_epoch, mode=pb.WRITE_MODE_COMMIT, reason=reason)
-            rpc.CardServiceStub(channel).Arm(pb.ArmRequest(header=header), timeout=_SECONDS)
+            rpc.CardServiceStub(channel).Arm(pb.ArmRequest(header=header, statement=_FRESH), timeout=_SECONDS)
             leases.ReleaseLease(pb.ReleaseLeaseRequest(lease_epoch=lease.lease_epoch), timeout=_SECONDS)
+
+    def reconcile(self, statement: Mapping[str, Any]) -> list[str]:
+        """Say where the card differs from an exchange's statement, a sentence each.
+
+        Parameters
+        ----------
+        statement : mapping
+            As :func:`sim.exchange.statement.statement_of` gives it.
+
+        Raises
+        ------
+        RunClientError
+            The service does not answer.
+        """
+        request = pb.ReconcileRequest(statement=ParseDict(statement, pb.ExchangeStatement()))
+        with self._channel("viewer") as channel:
+            found = rpc.CardServiceStub(channel).Reconcile(request, timeout=_SECONDS).differences
+        return [f"{row.what}: card {row.card}, exchange {row.exchange}" for row in found]
 
     def status(self) -> pb.GetStatusResponse:
         """Give the card's status.

@@ -166,6 +166,7 @@ def _folder() -> Iterator[Path]:
 
 def _run_processes(plan: RunPlan, folder: Path, console: Console) -> "RunData":
     from controlplane.cli.run_client import RunClient
+    from sim.exchange.statement import statement_of
 
     card_arguments = ["-m", "sim.softcard", "--dir", str(folder), "--config", plan.card]
     serve = ["serve", "--device", f"unix:{folder / 'link.sock'}", "--config", str(plan.config), "--dir", str(folder)]
@@ -183,6 +184,7 @@ def _run_processes(plan: RunPlan, folder: Path, console: Console) -> "RunData":
                 run = _play(plan, folder, client, console)
                 registers = client.registers(_registers(plan))
                 ends = client.status(), client.report()
+                differs = client.reconcile(statement_of(run.venue.log.entries))
             except Exception as error:
                 # A child that died is the cause; what it led to here is not.
                 card.check()
@@ -190,6 +192,8 @@ def _run_processes(plan: RunPlan, folder: Path, console: Console) -> "RunData":
                 for child in (card, service):
                     error.add_note(f"{child.name} still ran. {child.last_words()}")
                 raise
+    words = f"card and exchange differ: {'; '.join(differs)}" if differs else "card and exchange agree"
+    console.print(f"positions, open orders, next order number: {words}")
     for name in _KEPT:
         shutil.copyfile(folder / name, plan.out / name)
     run.venue.log.write(plan.out / "exchange.jsonl")

@@ -14,6 +14,7 @@ from controlplane.service.confirmations import Plan
 from controlplane.service.envelope import MODULES
 from controlplane.service.fields import pack, unpack
 from controlplane.service.heartbeat import Heartbeat
+from controlplane.service.reconcile import differences, refuse_difference
 from controlplane.service.refusal import RefusedError
 from controlplane.service.roles import caller_role
 from controlplane.service.state import ServiceState
@@ -128,8 +129,12 @@ class CardRpc(rpc.CardServiceServicer):
             raise RefusedError(grpc.StatusCode.INVALID_ARGUMENT, "these cannot be read", fields=wrong)
         return pb.ReadRegistersResponse(values=await self._state.link.read(request.names))
 
+    async def Reconcile(self, request: pb.ReconcileRequest, context: grpc.aio.ServicerContext) -> pb.ReconcileResponse:
+        """Say where the card differs from what the exchange side says."""
+        return pb.ReconcileResponse(differences=await differences(self._state, request.statement))
+
     async def Arm(self, request: pb.ArmRequest, context: grpc.aio.ServicerContext) -> pb.WriteResult:
-        """Arm the card: operator only."""
+        """Arm the card where it agrees with the exchange's statement: operator only."""
 
         async def plan(_role: int) -> dict[str, int]:
             status = await self._state.link.status()
@@ -144,6 +149,12 @@ class CardRpc(rpc.CardServiceServicer):
                 raise RefusedError(
                     grpc.StatusCode.FAILED_PRECONDITION, "the card cannot be armed", preconditions=missing
                 )
+            if not request.HasField("statement"):
+                words = "give what the exchange says is held and open, and its next order number"
+                raise RefusedError(
+                    grpc.StatusCode.INVALID_ARGUMENT, "the card cannot be armed", fields=[("statement", words)]
+                )
+            refuse_difference(await differences(self._state, request.statement))
             if request.header.mode == pb.WRITE_MODE_COMMIT:
                 await self._heartbeat.vouch()
             return {"control.command": pack("control.command", arm=1)}

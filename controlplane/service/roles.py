@@ -25,6 +25,7 @@ ALLOWED: dict[str, frozenset[int]] = {
     "LeaseService.ReleaseLease": _WRITERS,
     "CardService.GetStatus": _EVERYBODY,
     "CardService.ReadRegisters": _EVERYBODY,
+    "CardService.Reconcile": _EVERYBODY,
     "CardService.Arm": _OPERATOR,
     "CardService.Disarm": _WRITERS,
     "CardService.Kill": _EVERYBODY,

@@ -27,6 +27,7 @@ def run_demo(out: Path, regime: str, messages: int) -> dict:
         [*command, "--regime", regime, "--out", str(out)], cwd=ROOT, capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stdout + done.stderr
+    assert "next order number: card and exchange agree" in " ".join(done.stdout.split())
     return json.loads((out / "report.json").read_text())
 
 

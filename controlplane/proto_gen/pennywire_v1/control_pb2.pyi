@@ -213,11 +213,57 @@ class ReadRegistersResponse(_message.Message):
     values: _containers.ScalarMap[str, int]
     def __init__(self, values: _Optional[_Mapping[str, int]] = ...) -> None: ...
 
+class ExchangeStatement(_message.Message):
+    __slots__ = ("symbols", "open_orders", "next_order_number")
+    SYMBOLS_FIELD_NUMBER: _ClassVar[int]
+    OPEN_ORDERS_FIELD_NUMBER: _ClassVar[int]
+    NEXT_ORDER_NUMBER_FIELD_NUMBER: _ClassVar[int]
+    symbols: _containers.RepeatedCompositeFieldContainer[SymbolStatement]
+    open_orders: int
+    next_order_number: int
+    def __init__(self, symbols: _Optional[_Iterable[_Union[SymbolStatement, _Mapping]]] = ..., open_orders: _Optional[int] = ..., next_order_number: _Optional[int] = ...) -> None: ...
+
+class SymbolStatement(_message.Message):
+    __slots__ = ("symbol", "position_shares", "open_buy_shares", "open_sell_shares")
+    SYMBOL_FIELD_NUMBER: _ClassVar[int]
+    POSITION_SHARES_FIELD_NUMBER: _ClassVar[int]
+    OPEN_BUY_SHARES_FIELD_NUMBER: _ClassVar[int]
+    OPEN_SELL_SHARES_FIELD_NUMBER: _ClassVar[int]
+    symbol: str
+    position_shares: int
+    open_buy_shares: int
+    open_sell_shares: int
+    def __init__(self, symbol: _Optional[str] = ..., position_shares: _Optional[int] = ..., open_buy_shares: _Optional[int] = ..., open_sell_shares: _Optional[int] = ...) -> None: ...
+
+class ReconcileRequest(_message.Message):
+    __slots__ = ("statement",)
+    STATEMENT_FIELD_NUMBER: _ClassVar[int]
+    statement: ExchangeStatement
+    def __init__(self, statement: _Optional[_Union[ExchangeStatement, _Mapping]] = ...) -> None: ...
+
+class ReconcileResponse(_message.Message):
+    __slots__ = ("differences",)
+    DIFFERENCES_FIELD_NUMBER: _ClassVar[int]
+    differences: _containers.RepeatedCompositeFieldContainer[Difference]
+    def __init__(self, differences: _Optional[_Iterable[_Union[Difference, _Mapping]]] = ...) -> None: ...
+
+class Difference(_message.Message):
+    __slots__ = ("what", "card", "exchange")
+    WHAT_FIELD_NUMBER: _ClassVar[int]
+    CARD_FIELD_NUMBER: _ClassVar[int]
+    EXCHANGE_FIELD_NUMBER: _ClassVar[int]
+    what: str
+    card: int
+    exchange: int
+    def __init__(self, what: _Optional[str] = ..., card: _Optional[int] = ..., exchange: _Optional[int] = ...) -> None: ...
+
 class ArmRequest(_message.Message):
-    __slots__ = ("header",)
+    __slots__ = ("header", "statement")
     HEADER_FIELD_NUMBER: _ClassVar[int]
+    STATEMENT_FIELD_NUMBER: _ClassVar[int]
     header: WriteHeader
-    def __init__(self, header: _Optional[_Union[WriteHeader, _Mapping]] = ...) -> None: ...
+    statement: ExchangeStatement
+    def __init__(self, header: _Optional[_Union[WriteHeader, _Mapping]] = ..., statement: _Optional[_Union[ExchangeStatement, _Mapping]] = ...) -> None: ...
 
 class DisarmRequest(_message.Message):
     __slots__ = ("header",)

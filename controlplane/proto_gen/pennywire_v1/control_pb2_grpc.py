@@ -160,6 +160,11 @@ class CardServiceStub:
                 request_serializer=pennywire_dot_v1_dot_control__pb2.ReadRegistersRequest.SerializeToString,
                 response_deserializer=pennywire_dot_v1_dot_control__pb2.ReadRegistersResponse.FromString,
                 _registered_method=True)
+        self.Reconcile = channel.unary_unary(
+                '/pennywire.v1.CardService/Reconcile',
+                request_serializer=pennywire_dot_v1_dot_control__pb2.ReconcileRequest.SerializeToString,
+                response_deserializer=pennywire_dot_v1_dot_control__pb2.ReconcileResponse.FromString,
+                _registered_method=True)
         self.Arm = channel.unary_unary(
                 '/pennywire.v1.CardService/Arm',
                 request_serializer=pennywire_dot_v1_dot_control__pb2.ArmRequest.SerializeToString,
@@ -197,8 +202,15 @@ class CardServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def Reconcile(self, request, context):
+        """Compares the card with what the exchange side says. Nothing is written.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def Arm(self, request, context):
-        """Operator only.
+        """Operator only. Needs the exchange's statement, and refuses when the card differs from it.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -237,6 +249,11 @@ def add_CardServiceServicer_to_server(servicer, server):
                     servicer.ReadRegisters,
                     request_deserializer=pennywire_dot_v1_dot_control__pb2.ReadRegistersRequest.FromString,
                     response_serializer=pennywire_dot_v1_dot_control__pb2.ReadRegistersResponse.SerializeToString,
+            ),
+            'Reconcile': grpc.unary_unary_rpc_method_handler(
+                    servicer.Reconcile,
+                    request_deserializer=pennywire_dot_v1_dot_control__pb2.ReconcileRequest.FromString,
+                    response_serializer=pennywire_dot_v1_dot_control__pb2.ReconcileResponse.SerializeToString,
             ),
             'Arm': grpc.unary_unary_rpc_method_handler(
                     servicer.Arm,
@@ -313,6 +330,33 @@ class CardService:
             '/pennywire.v1.CardService/ReadRegisters',
             pennywire_dot_v1_dot_control__pb2.ReadRegistersRequest.SerializeToString,
             pennywire_dot_v1_dot_control__pb2.ReadRegistersResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Reconcile(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pennywire.v1.CardService/Reconcile',
+            pennywire_dot_v1_dot_control__pb2.ReconcileRequest.SerializeToString,
+            pennywire_dot_v1_dot_control__pb2.ReconcileResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -42,7 +42,9 @@ def trade(card, start, count, move):
 async def armed(channels):
     lease = await rpc.LeaseServiceStub(channels[pb.ROLE_OPERATOR]).AcquireLease(pb.AcquireLeaseRequest(holder="boss"))
     header = pb.WriteHeader(lease_epoch=lease.lease_epoch, mode=pb.WRITE_MODE_COMMIT, reason="test")
-    await rpc.CardServiceStub(channels[pb.ROLE_OPERATOR]).Arm(pb.ArmRequest(header=header))
+    await rpc.CardServiceStub(channels[pb.ROLE_OPERATOR]).Arm(
+        pb.ArmRequest(header=header, statement=pb.ExchangeStatement(next_order_number=1))
+    )
     release = pb.ReleaseLeaseRequest(lease_epoch=lease.lease_epoch)
     await rpc.LeaseServiceStub(channels[pb.ROLE_OPERATOR]).ReleaseLease(release)
 

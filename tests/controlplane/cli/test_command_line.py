@@ -62,11 +62,11 @@ def test_an_operator_arms_sets_and_kills(command, plain_card):
         "limits,set,--max-inventory,400,--order-size,200,--reason,opening",
         "threshold,set,imbalance,--ratio,2.0,--min-volume,800,--reason,opening",
         "module,on,imbalance,--reason,opening",
-        "arm,--reason,opening",
+        "arm,--fresh-day,--reason,opening",
         "status,--json",
         "limits,show,--json",
         "kill",
-        "arm,--reason,again",
+        "arm,--fresh-day,--reason,again",
         "release,--reason,looked at it",
         "status",
         "report",
@@ -101,7 +101,7 @@ def test_refusals_are_said_in_words(command):
 
 
 def test_without_a_service_the_status_is_2(tmp_path):
-    for line in (["status"], ["kill"], ["arm", "--reason", "x"], ["agent", "run", "--once"]):
+    for line in (["status"], ["kill"], ["arm", "--fresh-day", "--reason", "x"], ["agent", "run", "--once"]):
         result = CliRunner().invoke(app, [*line, "--dir", str(tmp_path)])
         assert result.exit_code == 2
         assert "pennywire serve" in result.output

@@ -13,6 +13,7 @@ from controlplane.service.refusal import words_of
 from controlplane.service.roles import ALLOWED, WRITES
 from controlplane.service.startup import StartupError
 
+FRESH = pb.ExchangeStatement(next_order_number=1)
 OPERATOR, AGENT, VIEWER = pb.ROLE_OPERATOR, pb.ROLE_AGENT, pb.ROLE_VIEWER
 
 
@@ -113,7 +114,7 @@ def test_roles_are_kept_apart(serving, plain_card, demo_config):
             denied = grpc.StatusCode.PERMISSION_DENIED
             await refusal(lease(channels[VIEWER]), denied, "ROLE_VIEWER")
             epoch = await lease(channels[AGENT])
-            arm = rpc.CardServiceStub(channels[AGENT]).Arm(pb.ArmRequest(header=header(epoch)))
+            arm = rpc.CardServiceStub(channels[AGENT]).Arm(pb.ArmRequest(header=header(epoch), statement=FRESH))
             await refusal(arm, denied, "may not call CardService.Arm")
             assert not plain_card.armed
             last = (await rows(channels[VIEWER]))[-1]
@@ -125,9 +126,9 @@ def test_roles_are_kept_apart(serving, plain_card, demo_config):
             operator = await lease(channels[OPERATOR])
             card = rpc.CardServiceStub(channels[OPERATOR])
             failed = grpc.StatusCode.FAILED_PRECONDITION
-            await refusal(card.Arm(pb.ArmRequest(header=header(operator))), failed, "release the kill")
+            await refusal(card.Arm(pb.ArmRequest(header=header(operator), statement=FRESH)), failed, "release the kill")
             await card.ReleaseKill(pb.ReleaseKillRequest(header=header(operator)))
-            await card.Arm(pb.ArmRequest(header=header(operator)))
+            await card.Arm(pb.ArmRequest(header=header(operator), statement=FRESH))
             assert plain_card.armed
             await card.Disarm(pb.DisarmRequest(header=header(operator)))
             assert not plain_card.armed
@@ -288,7 +289,7 @@ def test_symbols_that_fail_their_prerequisites_are_not_enabled(serving, plain_ca
             words = ("5000000", "95%", "not known")
             await refusal(toggle(channels[OPERATOR], epoch, True), failed, *words)
             await refusal(
-                rpc.CardServiceStub(channels[OPERATOR]).Arm(pb.ArmRequest(header=header(epoch))),
+                rpc.CardServiceStub(channels[OPERATOR]).Arm(pb.ArmRequest(header=header(epoch), statement=FRESH)),
                 failed,
                 "prerequisites",
             )
