@@ -1,7 +1,8 @@
 """``kill -9`` at random moments: card and audit log agree afterwards, or the next start says exactly where they differ.
 
 One soft card lives through all of it. Services are forked from a server that has the code loaded, so that most of the
-time goes into being killed. ``make crash`` tries 200; ``PENNYWIRE_CRASHES`` says how many, ``PENNYWIRE_CRASH_SEED`` which.
+time goes into being killed. ``make crash`` tries 200; ``PENNYWIRE_CRASHES`` says how many, ``PENNYWIRE_CRASH_SEED``
+which.
 """
 
 import contextlib
