@@ -208,12 +208,14 @@ class Card(wiring.Component):
 
     def _risk(self, m: Module, bank: RegisterBank, engine: Engine) -> None:
         gate, positions = engine.gate, engine.positions
-        limits = {name: bank.slot_port(name) for name in _LIMITS}
-        short_sale = bank.slot_port("short_sale")
-        m.d.comb += [port.slot.eq(gate.config_slot) for port in (*limits.values(), short_sale)]
-        m.d.comb += [getattr(gate.config, name).eq(port.row.shares) for name, port in limits.items()]
+        # What is judged now, and what may come in the next cycle.
+        for slot, config in ((gate.config_slot, gate.config), (gate.standing.slot, gate.standing_config)):
+            limits = {name: bank.slot_port(name) for name in _LIMITS}
+            short_sale = bank.slot_port("short_sale")
+            m.d.comb += [port.slot.eq(slot) for port in (*limits.values(), short_sale)]
+            m.d.comb += [getattr(config, name).eq(port.row.shares) for name, port in limits.items()]
+            m.d.comb += config.short_allowed.eq(short_sale.row.allowed)
         m.d.comb += [
-            gate.config.short_allowed.eq(short_sale.row.allowed),
             positions.fee_remove.eq(bank.value("risk.fee_remove.value")),
             positions.fee_add.eq(bank.value("risk.fee_add.value")),
             positions.commission.eq(bank.value("risk.commission.value")),

@@ -94,10 +94,12 @@ class Engine(wiring.Component):
 
         # Strategy to gate to exchange.
         connect(m, taker.intents, gate.intents)
+        connect(m, taker.entries, gate.entries)
         connect(m, gate.granted, orders.intents)
         connect(m, orders.tx, flipped(self.ouch_tx))
         connect(m, flipped(self.ouch_rx), orders.rx)
         m.d.comb += [
+            gate.standing.eq(taker.standing),
             taker.gate_holding.eq(gate.holding),
             taker.flags.eq(feed.flags),
             taker.position.eq(positions.position),

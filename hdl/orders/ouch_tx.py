@@ -16,7 +16,7 @@ LOCATED = ouch50.option(ouch50.TAG_SHARES_LOCATED, b"Y")
 
 
 class TransmitOrder(data.Struct):
-    """One message to send. Held by its owner, unchanged, from ``start`` until ``busy`` falls."""
+    """One message to send. The same from ``start`` until ``busy`` falls."""
 
     kind: OrderIntentKind
     side: Side
@@ -50,9 +50,9 @@ class OuchTransmitter(wiring.Component):
     """Sends one OUCH message a frame, without session framing.
 
     ``start`` with ``order`` begins a message: its first beat is valid in the same cycle, so that the owner adds no
-    cycle. ``busy`` is high from then on until the cycle of the last beat, that one included. ``first`` and ``last``
-    pulse when the first and the last beat are taken. ``start`` while a message is under way is ignored: the owner
-    waits for ``busy`` to fall.
+    cycle. ``busy`` is high from the cycle after ``start`` until the cycle of the last beat, that one included.
+    ``first`` and ``last`` pulse when the first and the last beat are taken. ``start`` while a message is under way is
+    ignored: the owner waits for ``busy`` to fall.
 
     What is fixed: display ``Y``, no intermarket sweep, continuous market. The client order identifier is ``PW``, the
     user reference number as eight hexadecimal digits, and four spaces. A short sale (side ``T``) carries SharesLocated.
@@ -160,7 +160,7 @@ class OuchTransmitter(wiring.Component):
             payload.count.eq(Mux(payload.last, left, WIDTH)),
             payload.error.eq(0),
             self.tx.valid.eq(self.start | under_way),
-            self.busy.eq(self.start | under_way),
+            self.busy.eq(under_way),
             self.first.eq(self.tx.valid & self.tx.ready & (beat == 0)),
             self.last.eq(self.tx.valid & self.tx.ready & payload.last),
         ]

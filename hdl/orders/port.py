@@ -22,11 +22,12 @@ LAST_USER_REF = (1 << 32) - 1
 class OrderPort(wiring.Component):
     """Sends granted orders as OUCH 5.0, keeps the card's own orders, and tells what became of them.
 
-    An intent is taken only when its message can start at once: the first beat of ``tx`` is valid exactly one cycle
-    after the handshake. ENTER waits for a free row, and ENTER and REPLACE wait for the kill's sweep to end and for a
-    user reference number to be left; CANCEL waits for the transmitter alone. An intent that makes no sense by the time
-    it is taken is not sent but told REFUSED: KILLED or SESSION_DOWN (ENTER, REPLACE), MALFORMED (REPLACE or CANCEL of a
-    row that is dead or another's), BUSY (REPLACE of a row whose last Replace is not answered).
+    An intent is taken only when its message can start at once: the first beat of ``tx`` is valid in the cycle of the
+    handshake for ENTER, which needs nothing of the row table, and exactly one cycle after it for the others. ENTER
+    waits for a free row, and ENTER and REPLACE wait for the kill's sweep to end and for a user reference number to be
+    left; CANCEL waits for the transmitter alone. An intent that makes no sense by the time it is taken is not sent but
+    told REFUSED: KILLED or SESSION_DOWN (ENTER, REPLACE), MALFORMED (REPLACE or CANCEL of a row that is dead or
+    another's), BUSY (REPLACE of a row whose last Replace is not answered).
 
     While ``killed`` with the session up, one Cancel of quantity zero goes out for every open order, before any intent.
 
@@ -53,7 +54,7 @@ class OrderPort(wiring.Component):
     tx, rx : one OUCH message a frame, no session framing; ``rx`` waits only while a whole message waits for the row
         table (at most 8 cycles)
     answers, detail : changes of own orders, at most one every 4 cycles
-    sent : the ORDER_SENT record, in the cycle the first beat is taken
+    sent : the ORDER_SENT record, in the cycle after the one in which the first beat is taken
     user_ref : next number; ``user_ref_write`` with ``user_ref_value`` sets it, as the host may while disarmed. A value
         that is not above every number sent is believed: the exchange ignores such orders without a word
     impossible, impossible_answer : an answer that no order of ours explains: a kill
@@ -62,8 +63,8 @@ class OrderPort(wiring.Component):
         ``answered`` counts messages of the exchange
     busy : something is under way that waits for no input
 
-    Latency: handshake to first beat 1 cycle; last beat of an answer to ``answers`` at most 5 cycles when the row table
-    is idle, 9 behind one other change, and SENT 4 to 7 cycles after the handshake.
+    Latency: handshake to first beat none for ENTER, 1 cycle for the others; last beat of an answer to ``answers`` at
+    most 5 cycles when the row table is idle, 9 behind one other change, and SENT 4 to 7 cycles after the handshake.
     """
 
     def __init__(self, own_orders: int, slots: int) -> None:
@@ -115,11 +116,13 @@ class OrderPort(wiring.Component):
 
         intent = self.intents.payload
         order = Signal(TransmitOrder)  # the message under way
+        wanted = Signal(TransmitOrder)  # the message of the intent offered
         command = Signal(Command)  # what the row table is told of it
         chain = Signal(32)
         trigger = Signal(64)
         swept = Signal()  # a cancel of the sweep: nothing triggered it
         start = Signal()
+        direct = Signal()  # an ENTER begins in this cycle, on its handshake
         offered = Signal()  # the row table has not taken the command yet
         settled = Signal(init=1)  # the row table has changed the row: the next intent sees it as it is
         idle = Signal()
@@ -189,15 +192,7 @@ class OrderPort(wiring.Component):
             ]
         with m.Elif(self.intents.valid & self.intents.ready):
             m.d.sync += [
-                order.kind.eq(intent.kind),
-                order.side.eq(intent.side),
-                order.short.eq(intent.short),
-                order.time_in_force.eq(intent.time_in_force),
-                order.shares.eq(intent.shares),
-                order.price.eq(intent.price),
-                order.symbol.eq(symbols[intent.slot]),
-                order.orig_user_ref.eq(rows.query_ref),
-                order.user_ref.eq(self.user_ref),
+                order.eq(wanted),
                 command.kind.eq(intent.kind),
                 command.refusal.eq(refusal),
                 command.row.eq(Mux(enters, rows.free_row, intent.order)),
@@ -215,20 +210,30 @@ class OrderPort(wiring.Component):
                 chain.eq(Mux(enters, self.user_ref, owner.chain)),
                 trigger.eq(intent.trigger_time),
                 swept.eq(0),
-                start.eq(refusal == Refusal.NONE),
+                start.eq((refusal == Refusal.NONE) & ~enters),
                 offered.eq(1),
                 settled.eq(0),
             ]
             with m.If(refusal == Refusal.NONE):
-                m.d.comb += rows.take.eq(enters)
+                m.d.comb += [rows.take.eq(enters), direct.eq(enters)]
                 with m.If(fresh):
                     m.d.sync += self.user_ref.eq(self.user_ref + 1)
             with m.Else():
                 m.d.sync += command.user_ref.eq(0)
 
         m.d.comb += [
-            transmitter.start.eq(start),
-            transmitter.order.eq(order),
+            wanted.kind.eq(intent.kind),
+            wanted.side.eq(intent.side),
+            wanted.short.eq(intent.short),
+            wanted.time_in_force.eq(intent.time_in_force),
+            wanted.shares.eq(intent.shares),
+            wanted.price.eq(intent.price),
+            wanted.symbol.eq(symbols[intent.slot]),
+            wanted.orig_user_ref.eq(rows.query_ref),
+            wanted.user_ref.eq(self.user_ref),
+            transmitter.start.eq(start | direct),
+            # Chosen by registers alone: what begins while nothing is under way can only be what is offered.
+            transmitter.order.eq(Mux(idle, wanted, order)),
             transmitter.capacity.eq(self.capacity),
             rows.commands.valid.eq(offered),
             rows.commands.payload.eq(command),
@@ -260,12 +265,14 @@ class OrderPort(wiring.Component):
         return m
 
     def _record(self, m: Module, transmitter, order, command, chain, trigger, swept) -> None:
-        """The ORDER_SENT record and the counters, when the first beat is taken."""
+        """The ORDER_SENT record and the counters, a cycle after the first beat was taken."""
         record = self.sent.payload
         latency = Signal(64)
+        begun, begun_at = Signal(), Signal(64)
+        m.d.sync += [begun.eq(transmitter.first), begun_at.eq(self.card_time)]
         m.d.comb += [
-            self.sent.valid.eq(transmitter.first),
-            latency.eq(self.card_time - trigger),
+            self.sent.valid.eq(begun),
+            latency.eq(begun_at - trigger),
             record.kind.eq(command.kind),
             record.slot.eq(command.slot),
             record.side.eq(command.side),
@@ -279,10 +286,10 @@ class OrderPort(wiring.Component):
             record.shares.eq(order.shares),
             record.cause.eq(command.cause),
             record.exchange_time.eq(command.exchange_time),
-            record.card_time.eq(self.card_time),
-            self.entered.eq(transmitter.first & (order.kind == OrderIntentKind.ENTER)),
-            self.replaced.eq(transmitter.first & (order.kind == OrderIntentKind.REPLACE)),
-            self.canceled.eq(transmitter.first & (order.kind == OrderIntentKind.CANCEL)),
+            record.card_time.eq(begun_at),
+            self.entered.eq(begun & (order.kind == OrderIntentKind.ENTER)),
+            self.replaced.eq(begun & (order.kind == OrderIntentKind.REPLACE)),
+            self.canceled.eq(begun & (order.kind == OrderIntentKind.CANCEL)),
         ]
         with m.If(order.kind == OrderIntentKind.REPLACE):
             m.d.comb += record.previous.eq(order.orig_user_ref)

@@ -1,44 +1,24 @@
 """The risk gate: every order passes it, and every order it refuses has a reason with a number."""
 
-from amaranth import Module, Mux, Signal, signed, unsigned
+from amaranth import Module, Mux, Signal, signed
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
+from hdl.risk.judge import CardLevels, GateConfig, Judge, level_refusal
 from hdl.risk.positions import CANCEL_LETTER, ENTER_LETTER, REPLACE_LETTER, OwnOrder
-from hdl.types import (
-    OrderAnswer,
-    OrderAnswerKind,
-    OrderIntent,
-    OrderIntentKind,
-    Refusal,
-    Role,
-    Side,
-    SlotFlags,
-    TimeInForce,
-)
+from hdl.risk.standing import StandingEntry, StandingVerdicts
+from hdl.types import OrderAnswer, OrderAnswerKind, OrderIntent, OrderIntentKind, Refusal, Role, SlotFlags, TimeInForce
 
-__all__ = ["MAX_ORDER_PRICE", "MAX_ORDER_SHARES", "GateConfig", "RiskGate"]
-
-#: OUCH 5.0: a quantity is below one million, a price at most 199,999.9900 dollars.
-MAX_ORDER_SHARES = 999_999
-MAX_ORDER_PRICE = 1_999_999_900
-
-
-class GateConfig(data.Struct):
-    """Limits of one slot; the gate uses the smaller of a limit and its ceiling."""
-
-    max_inventory: unsigned(31)
-    max_order_size: unsigned(31)
-    ceiling_inventory: unsigned(31)
-    ceiling_order_size: unsigned(31)
-    short_allowed: unsigned(1)
+__all__ = ["RiskGate"]
 
 
 class RiskGate(wiring.Component):
     """Passes an intent to the order port, or refuses it.
 
-    The verdict is given one cycle after the intent is taken, always. Checks, and the refusal they give; the lowest
-    number wins (``hdl.types.Refusal``):
+    The verdict on an intent is given one cycle after it is taken, always. A prepared entry (``standing``, then
+    ``entries``) is granted in the very cycle it comes, or refused one cycle after; see
+    :class:`~hdl.risk.standing.StandingVerdicts`. Checks, and the refusal they give; the lowest number wins
+    (``hdl.types.Refusal``):
 
     * every ENTER and REPLACE: armed, not killed, lease alive, order session up; the slot bound and not stale, not
       halted, its market open and its opening cross seen; the request makes sense;
@@ -55,7 +35,8 @@ class RiskGate(wiring.Component):
     An entry (role ENTRY or QUOTE) that the order port cannot take in the cycle of its verdict is refused: TABLE_FULL
     where no row is free, BUSY otherwise. Anything else is held until the order port is ready, and is judged
     again in every cycle it waits. Whatever is held, ``granted`` is combinationally masked by the armed, killed, lease
-    and session levels: nothing begins in a cycle in which one of them forbids it.
+    and session levels: nothing begins in a cycle in which one of them forbids it. A prepared entry is masked by the
+    flags and the switch of its slot as well.
 
     Parameters
     ----------
@@ -66,6 +47,11 @@ class RiskGate(wiring.Component):
     -----
     intents : In(stream)
         ``ready`` looks at the payload: entries are always taken (and refused BUSY while something is held).
+    standing : In(StandingEntry), entries : In(stream, always ready)
+        The entry that may come in the next cycle, and the one that comes. Nothing else is held or without its SENT:
+        granted at once, if its verdict is good.
+    standing_config : In(GateConfig)
+        Limits of the slot of ``standing``, in the same cycle.
     granted : Out(stream)
         To the order port. ``valid`` may fall again without a handshake where a check fails meanwhile.
     refusals : Out(stream, always ready)
@@ -90,7 +76,8 @@ class RiskGate(wiring.Component):
     busy : Out(1)
         An intent or a refusal is inside.
 
-    Latency: ``granted`` or ``refusals`` 1 cycle after ``intents``.
+    Latency: ``granted`` or ``refusals`` 1 cycle after ``intents``; ``granted`` in the cycle of ``entries``, or
+    ``refusals`` 1 cycle after. A refusal of an intent waits a cycle for one of an entry.
     """
 
     def __init__(self, slots: int) -> None:
@@ -100,6 +87,9 @@ class RiskGate(wiring.Component):
         super().__init__(
             {
                 "intents": In(stream.Signature(OrderIntent)),
+                "standing": In(StandingEntry),
+                "standing_config": In(GateConfig),
+                "entries": In(stream.Signature(OrderIntent, always_ready=True)),
                 "granted": Out(stream.Signature(OrderIntent)),
                 "refusals": Out(stream.Signature(OrderAnswer, always_ready=True)),
                 "refusal_short": Out(1),
@@ -128,8 +118,15 @@ class RiskGate(wiring.Component):
     def elaborate(self, platform):
         """Build the block."""
         m = Module()
+        levels = Signal(CardLevels)
         card_permits = Signal()
-        m.d.comb += card_permits.eq(self.armed & ~self.killed & self.lease_alive & self.session_up)
+        m.d.comb += [
+            *(
+                getattr(levels, name).eq(getattr(self, name))
+                for name in ("armed", "killed", "lease_alive", "session_up")
+            ),
+            card_permits.eq(self.armed & ~self.killed & self.lease_alive & self.session_up),
+        ]
         for i in range(self.slots):
             slot = self.flags[i]
             trades = slot.bound & ~slot.stale & ~slot.halted & slot.opened & slot.market_open
@@ -138,30 +135,33 @@ class RiskGate(wiring.Component):
         item, item_valid = Signal(OrderIntent), Signal()
         reason = Signal(Refusal)  # of the item, as of the cycle before
         bounced, bounced_valid = Signal(OrderIntent), Signal()  # an entry that came while something was held
+        m.submodules.prepared = prepared = self._prepared(m, levels, item_valid)
 
         entry = _is_entry(item)
         cancel = item.kind == OrderIntentKind.CANCEL
         verdict = Signal(Refusal)
         granted = Signal()
         leaves = Signal()
+        item_passes = item_valid & (cancel | ((reason == Refusal.NONE) & card_permits & ~self.unsent))
         m.d.comb += [
             verdict.eq(reason),
-            self.granted.payload.eq(item),
-            self.granted.valid.eq(item_valid & (cancel | ((reason == Refusal.NONE) & card_permits & ~self.unsent))),
-            granted.eq(self.granted.valid & self.granted.ready),
+            self.granted.payload.eq(Mux(item_valid, item, self.entries.payload)),
+            self.granted.valid.eq(item_passes | prepared.passes),
+            granted.eq(item_passes & self.granted.ready),
             self.holding.eq(item_valid & ~entry),
-            self.busy.eq(item_valid | bounced_valid),
+            self.busy.eq(item_valid | bounced_valid | prepared.refused),
         ]
         # A level that fell since the verdict was formed: the reason is formed again in this cycle, so wait for it,
         # unless the item is an entry, which never waits.
         with m.If(entry & ~cancel & (reason == Refusal.NONE)):
             with m.If(~card_permits):
-                m.d.comb += verdict.eq(self._level_refusal())
+                m.d.comb += verdict.eq(level_refusal(levels))
             with m.Elif(self.unsent | ~self.granted.ready):
                 m.d.comb += verdict.eq(Mux(self.table_full, Refusal.TABLE_FULL, Refusal.BUSY))
         refused = Signal()
         m.d.comb += [
-            refused.eq(item_valid & ~granted & ~cancel & (verdict != Refusal.NONE)),
+            # One refusal a cycle: that of a prepared entry goes first.
+            refused.eq(item_valid & ~granted & ~cancel & (verdict != Refusal.NONE) & ~prepared.refused),
             leaves.eq(granted | refused),
         ]
 
@@ -175,92 +175,63 @@ class RiskGate(wiring.Component):
             m.d.sync += [item_valid.eq(arrives), item.eq(arriving)]
         with m.Elif(leaves):
             m.d.sync += item_valid.eq(0)
-        m.d.sync += reason.eq(self._judge(m, subject))
+        m.d.sync += reason.eq(self._judge(m, subject, levels))
 
         with m.If(arrives & item_valid):
             m.d.sync += [bounced_valid.eq(1), bounced.eq(arriving)]
-        with m.Elif(~refused):
+        with m.Elif(~refused & ~prepared.refused):
             m.d.sync += bounced_valid.eq(0)
-        self._refuse(m, Mux(refused, item, bounced), Mux(refused, verdict, Refusal.BUSY))
-        m.d.comb += self.refusals.valid.eq(refused | bounced_valid)
+        self._refuse(
+            m,
+            Mux(prepared.refused, prepared.intent, Mux(refused, item, bounced)),
+            Mux(prepared.refused, prepared.refusal, Mux(refused, verdict, Refusal.BUSY)),
+        )
+        m.d.comb += self.refusals.valid.eq(refused | bounced_valid | prepared.refused)
         return m
 
-    def _level_refusal(self):
-        """Refusal that the four levels of the card give now; meaningful where one of them forbids."""
-        return Mux(
-            ~self.armed & ~self.killed,
-            Refusal.NOT_ARMED,
-            Mux(self.killed, Refusal.KILLED, Mux(~self.lease_alive, Refusal.NO_LEASE, Refusal.SESSION_DOWN)),
-        )
+    def _prepared(self, m, levels, item_valid) -> StandingVerdicts:
+        """Wire the verdicts on prepared entries."""
+        prepared = StandingVerdicts(self.slots)
+        m.d.comb += [
+            prepared.config.eq(self.standing_config),
+            prepared.entries.valid.eq(self.entries.valid),
+            prepared.entries.payload.eq(self.entries.payload),
+            prepared.levels.eq(levels),
+            prepared.blocked.eq(item_valid),
+            prepared.ready.eq(self.granted.ready),
+            *(
+                getattr(prepared, name).eq(getattr(self, name))
+                for name in (
+                    "standing",
+                    "flags",
+                    "enabled",
+                    "position",
+                    "open_buy",
+                    "open_sell",
+                    "unsent",
+                    "table_full",
+                )
+            ),
+        ]
+        return prepared
 
-    def _judge(self, m, intent):
+    def _judge(self, m, intent, levels):
         """Refusal of ``intent`` by everything but the order port's readiness, combinational."""
-        enter = intent.kind == OrderIntentKind.ENTER
-        replace = intent.kind == OrderIntentKind.REPLACE
-        sell = intent.side == Side.SELL
-        row, config = self.lookup, self.config
-        slot = Signal(SlotFlags)
-        enabled = Signal()
-        position = Signal(signed(32))
-        held = Signal(signed(33))  # position, as this side sees it: what an order of the side would enlarge
-        open_same = Signal(32)
+        m.submodules.judge = judge = Judge(self.slots)
         m.d.comb += [
             self.config_slot.eq(intent.slot),
             self.lookup_order.eq(intent.order),
-            slot.eq(self.flags[intent.slot]),
-            enabled.eq(self.enabled[intent.slot]),
-            position.eq(self.position[intent.slot]),
-            held.eq(Mux(sell, -position, position)),
-            open_same.eq(Mux(sell, self.open_sell[intent.slot], self.open_buy[intent.slot])),
+            judge.intent.eq(intent),
+            judge.levels.eq(levels),
+            judge.flags.eq(self.flags[intent.slot]),
+            judge.enabled.eq(self.enabled[intent.slot]),
+            judge.config.eq(self.config),
+            judge.position.eq(self.position[intent.slot]),
+            judge.open_buy.eq(self.open_buy[intent.slot]),
+            judge.open_sell.eq(self.open_sell[intent.slot]),
+            judge.row.eq(self.lookup),
         ]
-
-        new_open = Signal(32)  # what would be open on this order
-        more = Signal(32)  # what it adds to what could fill
-        exposure = Signal(signed(36))  # position and all that could fill on this side, with it
-        reduces = Signal()
-        raises = Signal()
-        m.d.comb += [
-            new_open.eq(Mux(enter, intent.shares, _less(intent.shares, row.executed))),
-            more.eq(Mux(enter, new_open, _less(new_open, row.counted))),
-            exposure.eq(held + open_same + more),
-            reduces.eq(enter & ((intent.role == Role.EXIT) | (intent.role == Role.FLATTEN)) & (exposure <= 0)),
-            raises.eq((more != 0) & ~reduces),
-        ]
-        size_limit = _smaller(config.max_order_size, config.ceiling_order_size)
-        inventory_limit = _smaller(config.max_inventory, config.ceiling_inventory)
-        short_forbidden = Mux(intent.short, ~config.short_allowed | slot.short_restricted, exposure > 0)
-        own_row = row.live & (row.slot == intent.slot) & (row.side == intent.side)
-        malformed = (
-            ~(enter | replace)
-            | (intent.slot >= self.slots)
-            | (new_open == 0)
-            | (intent.price == 0)
-            | (intent.price > MAX_ORDER_PRICE)
-            | (intent.short & ~sell)
-            | (replace & ~own_row)
-        )
-        checks = (
-            (Refusal.NOT_ARMED, ~self.armed & ~self.killed),
-            (Refusal.KILLED, self.killed),
-            (Refusal.NO_LEASE, ~self.lease_alive),
-            (Refusal.SESSION_DOWN, ~self.session_up),
-            (Refusal.SLOT_DISABLED, raises & ~enabled),
-            (Refusal.STALE, slot.stale | ~slot.bound),
-            (Refusal.HALTED, slot.halted),
-            (Refusal.MARKET_CLOSED, ~slot.market_open | ~slot.opened),
-            (Refusal.ORDER_SIZE, (raises & (new_open > size_limit)) | (intent.shares > MAX_ORDER_SHARES)),
-            (Refusal.INVENTORY, raises & (exposure > inventory_limit)),
-            (Refusal.SHORT_SALE, raises & sell & short_forbidden),
-            (Refusal.MALFORMED, malformed),
-            (Refusal.BUSY, replace & (row.asked != 0)),
-        )
-        verdict = Signal(Refusal)
-        for refusal, fails in reversed(checks):  # the last statement wins: the lowest number
-            with m.If(fails):
-                m.d.comb += verdict.eq(refusal)
-        with m.If(intent.kind == OrderIntentKind.CANCEL):
-            m.d.comb += verdict.eq(Refusal.NONE)
-        return verdict
+        return judge.verdict
 
     def _refuse(self, m, intent, refusal) -> None:
         """Fill the refusal of ``intent``."""
@@ -294,13 +265,3 @@ class RiskGate(wiring.Component):
 def _is_entry(intent):
     """An ENTER that opens: worth nothing unless it leaves at once."""
     return (intent.kind == OrderIntentKind.ENTER) & ((intent.role == Role.ENTRY) | (intent.role == Role.QUOTE))
-
-
-def _less(a, b):
-    """``a - b``, or zero where that would be negative."""
-    return Mux(a > b, (a - b)[:32], 0)
-
-
-def _smaller(a, b):
-    """The smaller of two unsigned numbers."""
-    return Mux(a < b, a, b)

@@ -5,6 +5,7 @@ from amaranth.lib import data, fifo, memory, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from hdl import types
+from hdl.risk.standing import StandingEntry
 from hdl.strategy.imbalance import VOLUME_BITS, Imbalance
 from hdl.strategy.taker_entry import TakerEntry
 from hdl.strategy.taker_exit import TakerExit
@@ -48,8 +49,10 @@ class ImbalanceTaker(wiring.Component):
         Views, not in two cycles running.
     answers : In(stream, always ready), refusals : In(stream, always ready)
         Answers of the order port, and refusals of the gate; those of other modules are ignored.
+    standing : Out(StandingEntry), entries : Out(stream, always ready)
+        To the gate: the entry that may come in the next cycle, and the entry.
     intents : Out(stream), gate_holding : In(1)
-        To the gate, and its ``holding``.
+        What concerns exits, to the gate, and its ``holding``.
     enable : In(1)
         The module is on. Off, it enters nothing new; exits go on.
     slot_enabled, buy_enabled, sell_enabled : In(array of 1)
@@ -63,7 +66,7 @@ class ImbalanceTaker(wiring.Component):
     config_slot : Out(8), config : In(TakerConfig)
         Thresholds of the slot, in the same cycle.
     trigger, alarm : Out(stream, always ready)
-        Records; a trigger is in the cycle of its intent.
+        Records; a trigger is in the cycle of its entry.
     triggers : Out(array of 32)
         Triggers of each slot, saturating.
     taker_state : Out(array of TakerState)
@@ -71,7 +74,7 @@ class ImbalanceTaker(wiring.Component):
     busy : Out(1)
         Something is inside that does not wait for the market.
 
-    Latency: ``intents`` is valid 3 cycles after the view that triggers, always; an answer's exit 5 cycles after the
+    Latency: ``entries`` is valid 2 cycles after the view that triggers, always; an answer's exit 5 cycles after the
     answer where nothing is in its way.
     """
 
@@ -84,6 +87,8 @@ class ImbalanceTaker(wiring.Component):
                 "view": In(stream.Signature(DepthView, always_ready=True)),
                 "answers": In(stream.Signature(OrderAnswer, always_ready=True)),
                 "refusals": In(stream.Signature(OrderAnswer, always_ready=True)),
+                "standing": Out(StandingEntry),
+                "entries": Out(stream.Signature(OrderIntent, always_ready=True)),
                 "intents": Out(stream.Signature(OrderIntent)),
                 "gate_holding": In(1),
                 "enable": In(1),
@@ -187,11 +192,9 @@ class ImbalanceTaker(wiring.Component):
         issues = ~in_entry & exit.issues
         with m.If(self.intents.ready):
             m.d.sync += self.intents.valid.eq(0)
-        with m.If(enters | issues):
-            m.d.sync += [
-                self.intents.valid.eq(1),
-                self.intents.payload.eq(Mux(in_entry, entry.intent, exit.intent)),
-            ]
+        with m.If(issues):
+            m.d.sync += [self.intents.valid.eq(1), self.intents.payload.eq(exit.intent)]
+        m.d.comb += [self.entries.valid.eq(enters), self.entries.payload.eq(entry.intent)]
         alarms = ~in_entry & (exit.alarm != AlarmCode.NONE)
         left = exit.next_row
         origin = Signal(TakerOrigin)
@@ -277,7 +280,11 @@ class ImbalanceTaker(wiring.Component):
                         m.d.comb += [event.eq(kind), slot.eq(i)]
 
         config = self.config
-        m.d.comb += [self.config_slot.eq(slot)]
+        m.d.comb += [
+            self.config_slot.eq(slot),
+            self.standing.slot.eq(slot),
+            self.standing.shares.eq(config.order_size),
+        ]
         m.d.comb += [imbalance.config[name].eq(config[name]) for name in ("tick", "ratio", "min_volume", "max_spread")]
         decided_view, decided_answer = Signal(TakerView), Signal(TakerAnswer)
         distances = Signal(TakerDistances)
@@ -310,14 +317,13 @@ class ImbalanceTaker(wiring.Component):
                 | self.intents.valid
             ),
         ]
-        with m.If(decided == TakerEvent.VIEW):
-            m.d.sync += self.trigger.payload.ratio.eq(ratio)
+        m.d.comb += self.trigger.payload.ratio.eq(ratio)
         return decided_view, decided, decided_slot, decided_answer
 
     def _trigger(self, m, enters, imbalance, entry) -> None:
         """Tell and count the triggers."""
         told, intent = self.trigger.payload, entry.intent
-        m.d.sync += [
+        m.d.comb += [
             self.trigger.valid.eq(enters),
             told.slot.eq(intent.slot),
             told.side.eq(intent.side),

@@ -3,7 +3,7 @@
 from amaranth import Mux, unsigned
 from amaranth.lib import data, enum
 
-from hdl.risk.gate import MAX_ORDER_PRICE
+from hdl.risk.judge import MAX_ORDER_PRICE
 from hdl.types import OrderAnswerKind, Role, Side
 
 __all__ = [

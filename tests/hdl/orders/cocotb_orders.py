@@ -53,13 +53,13 @@ async def live_order(d, ref=1, shares=300, **fields):
 
 
 @cocotb.test()
-async def an_enter_leaves_one_cycle_after_the_handshake(dut):
+async def an_enter_leaves_in_the_cycle_of_the_handshake(dut):
     d = await ready(dut)
     d.time = 5000
     at = await d.intent(**ENTER, trigger_time=4990)
     await d.idle()
     ((first, message),) = d.orders
-    assert first == at + 1
+    assert first == at
     read = read_order(message)
     assert read == {
         "type": b"O",
@@ -87,6 +87,51 @@ async def an_enter_leaves_one_cycle_after_the_handshake(dut):
     assert answer["flag"] == ord("O")
     assert d.pulses["entered"] == 1
     assert dut.open_orders.value == 1
+
+
+@cocotb.test()
+async def what_needs_its_row_leaves_one_cycle_after_the_handshake(dut):
+    d = await ready(dut)
+    row = await live_order(d, ref=1)
+    for fields, letter in ((MOVE, "U"), (CANCEL, "X")):
+        at = await d.intent(**fields, order=row)
+        await d.idle()
+        assert (d.orders[-1][0], d.orders[-1][1][:1]) == (at + 1, letter.encode())
+
+
+@cocotb.test()
+async def a_begun_enter_waits_for_the_line_and_says_the_same(dut):
+    """The line is not ready at the handshake, and what is offered changes: the message is the one that was taken."""
+    d = await ready(dut)
+    d.time = 5000
+    d.tx_ready = lambda: d.time >= 5007
+    at = await d.intent(**ENTER, trigger_time=4990)
+    d.offer(**{**ENTER, "shares": 7, "side": Side.SELL, "price": 1})
+    for _ in range(6):
+        assert not await d.cycle()
+        assert dut.tx__valid.value == 1
+    dut.intents__valid.value = 0
+    await d.idle()
+    ((first, message),) = d.orders
+    assert (at, first) == (5000, 5007)
+    read = read_order(message)
+    assert (read["user_ref"], read["side"], read["shares"], read["price"]) == (1, b"B", 300, 250_100)
+    assert [s["latency_cycles"] for s in d.sent] == [17]
+
+
+@cocotb.test()
+async def no_enter_begins_in_a_cycle_that_is_killed_or_without_a_session(dut):
+    d = await ready(dut)
+    for name, level in (("killed", 1), ("session_up", 0)):
+        signal = getattr(dut, name)
+        before = len(d.orders)
+        signal.value = level
+        await d.intent(**ENTER)  # taken, and told REFUSED
+        await d.run(8)
+        signal.value = 1 - level
+        await d.idle()
+        assert len(d.orders) == before, name
+        assert d.answers[-1][1]["kind"] == Kind.REFUSED.value
 
 
 @cocotb.test()

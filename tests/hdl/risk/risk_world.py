@@ -66,6 +66,7 @@ class World:
         self.answers = []  # to be told, in order
         self.since_answer = 4
         self.grants = 0
+        self.entries_granted = 0
         self.refusals = []
         self.refuse_next = False
 
@@ -76,16 +77,17 @@ class World:
         for i in range(SLOTS):
             ctx.set(gate.flags[i], {"bound": 1, "opened": 1, "market_open": 1})
             ctx.set(gate.enabled[i], 1)
-        ctx.set(
-            gate.config,
-            {
-                "max_inventory": LIMIT,
-                "max_order_size": 600,
-                "ceiling_inventory": 10**6,
-                "ceiling_order_size": 10**6,
-                "short_allowed": 1,
-            },
-        )
+        for config in (gate.config, gate.standing_config):
+            ctx.set(
+                config,
+                {
+                    "max_inventory": LIMIT,
+                    "max_order_size": 600,
+                    "ceiling_inventory": 10**6,
+                    "ceiling_order_size": 10**6,
+                    "short_allowed": 1,
+                },
+            )
         for name, value in FEES.items():
             ctx.set(getattr(self.dut.positions, name), value)
 
@@ -106,13 +108,16 @@ class World:
         if dead:
             del self.chains[chain.row]
 
-    async def cycle(self, intent=None, ready=True):
-        """One cycle: offer ``intent``, take a grant, tell one answer if it is time."""
+    async def cycle(self, intent=None, ready=True, entry=None):
+        """One cycle: offer ``intent`` and the prepared ``entry``, take a grant, tell one answer if it is time."""
         ctx, gate, positions = self.ctx, self.dut.gate, self.dut.positions
         ctx.set(gate.granted.ready, ready and len(self.chains) < ROWS)
         ctx.set(gate.intents.valid, intent is not None)
         if intent is not None:
             ctx.set(gate.intents.payload, intent)
+        ctx.set(gate.entries.valid, entry is not None)
+        if entry is not None:
+            ctx.set(gate.entries.payload, entry)
         self.since_answer += 1
         speak = bool(self.answers) and self.since_answer >= 4
         ctx.set(positions.answers.valid, speak)
@@ -124,6 +129,7 @@ class World:
             self.refusals.append(ctx.get(gate.refusals.payload.refusal))
         taken = bool(intent is not None and ctx.get(gate.intents.ready))
         if ctx.get(gate.granted.valid) and ctx.get(gate.granted.ready):
+            self.entries_granted += not ctx.get(gate.holding) and entry is not None
             self.grant(ctx.get(gate.granted.payload))
         await ctx.tick()
         ctx.set(positions.answers.valid, 0)
@@ -131,6 +137,7 @@ class World:
         return taken
 
     def grant(self, intent):
+        assert intent.kind == CANCEL or intent.shares > 0
         self.grants += 1
         refused, self.refuse_next = self.refuse_next, False
         if intent.kind == ENTER:

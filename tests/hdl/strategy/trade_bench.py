@@ -14,7 +14,8 @@ from amaranth.sim import Simulator
 
 from hdl import types
 from hdl.risk.arming import Arming
-from hdl.risk.gate import GateConfig, RiskGate
+from hdl.risk.gate import RiskGate
+from hdl.risk.judge import GateConfig
 from hdl.risk.positions import Positions
 from hdl.strategy.taker import ImbalanceTaker
 from hdl.strategy.taker_types import TakerConfig, TakerState
@@ -66,6 +67,7 @@ class TradePath(wiring.Component):
         m.submodules.arming, m.submodules.taker = arming, taker
         m.submodules.gate, m.submodules.positions = gate, positions
         wiring.connect(m, taker.intents, gate.intents)
+        wiring.connect(m, taker.entries, gate.entries)
         wiring.connect(m, gate.refusals, taker.refusals)
         for name in ("armed", "killed", "lease_alive"):
             m.d.comb += getattr(gate, name).eq(getattr(arming, name))
@@ -78,6 +80,8 @@ class TradePath(wiring.Component):
             gate.lookup.eq(positions.lookup),
             gate.unsent.eq(positions.unsent),
             gate.config.eq(self.gate_config),
+            gate.standing.eq(taker.standing),
+            gate.standing_config.eq(self.gate_config),
             positions.grants.payload.eq(gate.granted.payload),
             positions.grants.valid.eq(gate.granted.valid & gate.granted.ready),
             positions.answers.payload.eq(taker.answers.payload),

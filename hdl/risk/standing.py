@@ -1,0 +1,159 @@
+"""Verdicts kept ready: an entry that was prepared passes the gate in the cycle it is decided."""
+
+from amaranth import Cat, Module, Mux, Signal, signed, unsigned
+from amaranth.lib import data, stream, wiring
+from amaranth.lib.wiring import In, Out
+
+from hdl import types
+from hdl.risk.judge import MAX_ORDER_PRICE, CardLevels, GateConfig, Judge, level_refusal
+from hdl.types import OrderIntent, OrderIntentKind, Refusal, Role, Side, SlotFlags
+
+__all__ = ["StandingEntry", "StandingVerdicts"]
+
+
+class StandingEntry(data.Struct):
+    """An entry that may be decided in the next cycle, on either side; a sale would be a short one."""
+
+    slot: unsigned(8)
+    shares: unsigned(32)
+
+
+class StandingVerdicts(wiring.Component):
+    """Judges the entry that may come in the next cycle, for both sides, and passes it in that cycle or refuses it.
+
+    What takes adders (size, inventory, short sale) is judged a cycle ahead and registered. What must act at once is
+    looked at again in the cycle of the entry: the levels of the card, the flags and the switch of the slot, the price,
+    that nothing granted is still without its SENT, and that the entry is the one that was prepared. An entry that is
+    any other than the prepared one is refused as MALFORMED.
+
+    The room an entry needs cannot be taken between the two cycles: a grant raises ``unsent`` in the next cycle, which
+    refuses the entry as BUSY, and an answer of the exchange adds no exposure to either side.
+
+    Parameters
+    ----------
+    slots : int
+        Symbols followed.
+
+    Ports
+    -----
+    standing : In(StandingEntry), config : In(GateConfig)
+        Prepared for the next cycle; limits of its slot, in the same cycle.
+    entries : In(stream, always ready)
+        ENTERs of role ENTRY.
+    levels, flags, enabled, position, open_buy, open_sell, unsent : In
+        As of :class:`~hdl.risk.gate.RiskGate`.
+    blocked : In(1)
+        Something else is held by the gate.
+    ready, table_full : In(1)
+        The order port takes an ENTER in this cycle; it has no free row.
+    passes : Out(1)
+        The entry is granted: in the cycle of the entry, only while ``ready``.
+    refused : Out(1), intent : Out(OrderIntent), refusal : Out(Refusal)
+        An entry that was not granted, in the cycle after it.
+
+    Latency: none to ``passes``, 1 cycle to ``refused``.
+    """
+
+    def __init__(self, slots: int) -> None:
+        self._slots = slots
+        super().__init__(
+            {
+                "standing": In(StandingEntry),
+                "config": In(GateConfig),
+                "entries": In(stream.Signature(OrderIntent, always_ready=True)),
+                "levels": In(CardLevels),
+                "flags": In(data.ArrayLayout(SlotFlags, slots)),
+                "enabled": In(data.ArrayLayout(1, slots)),
+                "position": In(data.ArrayLayout(signed(32), slots)),
+                "open_buy": In(data.ArrayLayout(32, slots)),
+                "open_sell": In(data.ArrayLayout(32, slots)),
+                "unsent": In(1),
+                "blocked": In(1),
+                "ready": In(1),
+                "table_full": In(1),
+                "passes": Out(1),
+                "refused": Out(1),
+                "intent": Out(OrderIntent),
+                "refusal": Out(Refusal),
+            }
+        )
+
+    def elaborate(self, platform):
+        """Build the block."""
+        m = Module()
+        prepared = Signal(StandingEntry)
+        m.d.sync += prepared.eq(self.standing)
+        verdicts = {side: self._prepare(m, side) for side in Side}
+
+        entry = self.entries.payload
+        sell = entry.side == Side.SELL
+        flags = Signal(SlotFlags)
+        enabled, expected, priced = Signal(), Signal(), Signal()
+        ahead, now = Signal(Refusal), Signal(Refusal)
+        m.d.comb += [
+            ahead.eq(Mux(sell, verdicts[Side.SELL], verdicts[Side.BUY])),
+            flags.eq(self.flags[prepared.slot]),
+            enabled.eq(self.enabled[prepared.slot]),
+            expected.eq(
+                (entry.kind == OrderIntentKind.ENTER)
+                & (entry.role == Role.ENTRY)
+                & (entry.slot == prepared.slot)
+                & (entry.shares == prepared.shares)
+                & (entry.short == sell)
+            ),
+            priced.eq((entry.price != 0) & (entry.price <= MAX_ORDER_PRICE)),
+        ]
+        checks = (
+            (Refusal.SLOT_DISABLED, ~enabled),
+            (Refusal.STALE, flags.stale | ~flags.bound),
+            (Refusal.HALTED, flags.halted),
+            (Refusal.MARKET_CLOSED, ~flags.market_open | ~flags.opened),
+            (ahead, ahead != Refusal.NONE),
+            (Refusal.MALFORMED, ~expected | ~priced),
+        )
+        levels = Signal(Refusal)
+        m.d.comb += levels.eq(level_refusal(self.levels))
+        checks = ((levels, levels != Refusal.NONE), *checks)
+        for refusal, fails in reversed(checks):  # the last statement wins
+            with m.If(fails):
+                m.d.comb += now.eq(refusal)
+        forbidden = Signal(len(checks))
+        m.d.comb += [
+            # Beside the choice of the reason, so that no order waits for it.
+            forbidden.eq(Cat(fails for _, fails in checks)),
+            self.passes.eq(self.entries.valid & ~forbidden.any() & ~self.unsent & ~self.blocked & self.ready),
+        ]
+        m.d.sync += [
+            self.refused.eq(self.entries.valid & ~self.passes),
+            self.intent.eq(entry),
+            self.refusal.eq(Mux(self.table_full, Refusal.TABLE_FULL, Refusal.BUSY)),
+        ]
+        with m.If(forbidden.any()):
+            m.d.sync += self.refusal.eq(now)
+        return m
+
+    def _prepare(self, m: Module, side: Side):
+        """Judge the standing entry of a side; give the verdict, registered."""
+        m.submodules[f"judge_{side.name.lower()}"] = judge = Judge(self._slots)
+        slot, intent = self.standing.slot, judge.intent
+        # Reset has judged nothing, so it lets nothing pass.
+        verdict = Signal(Refusal, name=f"verdict_{side.name.lower()}", init=Refusal.MALFORMED)
+        m.d.comb += [
+            intent.kind.eq(OrderIntentKind.ENTER),
+            intent.slot.eq(slot),
+            intent.module.eq(types.Module.TAKER),
+            intent.role.eq(Role.ENTRY),
+            intent.side.eq(side),
+            intent.short.eq(side == Side.SELL),
+            intent.shares.eq(self.standing.shares),
+            intent.price.eq(1),  # the price itself is looked at when it comes
+            judge.levels.eq(self.levels),
+            judge.flags.eq(self.flags[slot]),
+            judge.enabled.eq(self.enabled[slot]),
+            judge.config.eq(self.config),
+            judge.position.eq(self.position[slot]),
+            judge.open_buy.eq(self.open_buy[slot]),
+            judge.open_sell.eq(self.open_sell[slot]),
+        ]
+        m.d.sync += verdict.eq(judge.verdict)
+        return verdict
