@@ -140,14 +140,16 @@ def count_kills(config: CardConfig, moments: Iterable[int | None]) -> list[KillC
             ctx.set(gate.enabled[slot], 1)
             ctx.set(orders.symbols[slot], int.from_bytes(b"PWKILL  ", "little"))
         for name in ("max_inventory", "ceiling_inventory", "max_order_size", "ceiling_order_size"):
-            ctx.set(getattr(gate.config, name), 1 << 20)
+            ctx.set(getattr(gate.standing_config, name), 1 << 20)
         ctx.set(orders.tx.ready, 1)
         ctx.set(arming.arm, 1)
         await ctx.tick()
         ctx.set(arming.arm, 0)
         entry = {"kind": OrderIntentKind.ENTER, "role": Role.ENTRY, "side": Side.BUY, "shares": 1, "price": 100}
-        ctx.set(gate.intents.payload, entry)
-        ctx.set(gate.intents.valid, 1)
+        ctx.set(gate.standing, {"slot": 0, "shares": 1})
+        await ctx.tick()
+        ctx.set(gate.entries.payload, entry)
+        ctx.set(gate.entries.valid, 1)
         first, letter, quiet, written = True, "", 0, False
         for cycle in range(_PATIENCE):
             now_killing = not written and (

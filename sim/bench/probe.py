@@ -35,12 +35,13 @@ PROBE_RECORD = data.StructLayout(
         # The gate takes an entry; it grants or refuses one.
         "gate_takes": 1,
         "gate_decides": 1,
-        # An order's first byte leaves.
+        # An order is told of, the cycle after its first byte left, which was at this time.
         "sent": 1,
+        "sent_time": 64,
         "sent_kind": OrderIntentKind,
         "sent_role": Role,
         "sent_cause": 64,
-        # An order's bytes are leaving.
+        # An order's bytes were leaving in the cycle before.
         "transmits": 1,
     }
 )
@@ -60,11 +61,12 @@ class _TappedCard(Card):
         engine = m.submodules.engine
         m.submodules.probed_imbalance = imbalance = Imbalance()
         event, taken = engine.feed.events, engine.book.events
-        intent, granted, refused = engine.gate.intents, engine.gate.granted, engine.gate.refusals
+        entries, granted, refused = engine.gate.entries, engine.gate.granted, engine.gate.refusals
         sent, tx = engine.orders.sent, engine.orders.tx
         record = self.record
-        enters = intent.payload.kind == OrderIntentKind.ENTER
-        decides = (granted.valid & (granted.payload.kind == OrderIntentKind.ENTER)) | refused.valid
+        decides = (granted.valid & (granted.payload.role == Role.ENTRY)) | (
+            refused.valid & (refused.payload.role == Role.ENTRY)
+        )
         m.d.comb += [
             imbalance.view.valid.eq(engine.view.valid),
             imbalance.view.payload.eq(engine.view.payload),
@@ -78,14 +80,15 @@ class _TappedCard(Card):
             record.book_kind.eq(taken.payload.kind),
             record.view.eq(engine.view.valid),
             record.imbalance.eq(imbalance.valid),
-            record.gate_takes.eq(intent.valid & intent.ready & enters),
+            record.gate_takes.eq(entries.valid),
             record.gate_decides.eq(decides),
             record.sent.eq(sent.valid),
+            record.sent_time.eq(sent.payload.card_time),
             record.sent_kind.eq(sent.payload.kind),
             record.sent_role.eq(sent.payload.role),
             record.sent_cause.eq(sent.payload.cause),
-            record.transmits.eq(tx.valid),
         ]
+        m.d.sync += record.transmits.eq(tx.valid)
         took, was_ready, transmitted = Signal(), Signal(), Signal()
         m.d.sync += [
             took.eq(record.book_takes),  # whether the book can take the next at once is asked in every case
@@ -166,6 +169,7 @@ class Sample:
     gate_takes: int
     gate_decides: int
     sent: int
+    sent_time: int
     sent_kind: int
     sent_role: int
     sent_cause: int

@@ -114,13 +114,13 @@ def count_stages(samples: Iterable[Sample], last_byte: Mapping[int, int]) -> Sta
             came, sequence = queued.popleft() if queued else (now, 0)
             waited[sequence] = now - came
             taken = now, sample.book_kind == _number(EventKind.REPLACE)
+        if sample.gate_takes:  # it may decide in the same cycle
+            entries.append(now)
         if sample.gate_decides and entries:
             counts.gate.append(now - entries.popleft())
-        if sample.gate_takes:
-            entries.append(now)
         entry = sample.sent_kind == _number(OrderIntentKind.ENTER) and sample.sent_role == _number(Role.ENTRY)
         if sample.sent and entry and not transmits and not sample.sent_cause & _ANSWERED:
-            cycles = now - last_byte[sample.sent_cause]
+            cycles = sample.sent_time - last_byte[sample.sent_cause]
             counts.trigger_to_order.append(cycles)
             if waited[sample.sent_cause] == 0:
                 counts.trigger_to_order_unqueued.append(cycles)

@@ -82,10 +82,13 @@ def test_counts_come_from_the_samples_and_the_wire():
             sample(105, view=1),
             sample(106, book_ready=1, imbalance=1, gate_takes=1),
             sample(108, gate_decides=1),
-            sample(109, sent=1, sent_kind=enter, sent_cause=6, transmits=1),
-            sample(110, sent=1, sent_kind=enter, sent_cause=5, transmits=1),  # the transmitter was not idle
+            sample(109, sent=1, sent_time=108, sent_kind=enter, sent_cause=6, transmits=1),
+            sample(
+                110, sent=1, sent_time=109, sent_kind=enter, sent_cause=5, transmits=1
+            ),  # the transmitter was not idle
             sample(115, transmits=0),
-            sample(120, sent=1, sent_kind=enter, sent_cause=5, transmits=1),
+            sample(117, gate_takes=1, gate_decides=1),
+            sample(120, sent=1, sent_time=119, sent_kind=enter, sent_cause=5, transmits=1),
             sample(130, transmits=0),
             sample(140, sent=1, sent_kind=enter, sent_cause=1 << 63, transmits=1),  # no feed message decided it
         ],
@@ -97,9 +100,9 @@ def test_counts_come_from_the_samples_and_the_wire():
         imbalance=[6],
         interval=[3],
         interval_replace=[3],
-        gate=[2],
-        trigger_to_order=[11, 24],
-        trigger_to_order_unqueued=[24],
+        gate=[2, 0],
+        trigger_to_order=[10, 23],
+        trigger_to_order_unqueued=[23],
     )
 
 
