@@ -5,7 +5,7 @@ from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from hdl.risk.judge import CardLevels, GateConfig, Judge, level_refusal
-from hdl.risk.positions import CANCEL_LETTER, ENTER_LETTER, REPLACE_LETTER, OwnOrder
+from hdl.risk.positions import ENTER_LETTER, REPLACE_LETTER, OwnOrder
 from hdl.risk.standing import StandingEntry, StandingVerdicts
 from hdl.types import OrderAnswer, OrderAnswerKind, OrderIntent, OrderIntentKind, Refusal, Role, SlotFlags, TimeInForce
 
@@ -32,11 +32,14 @@ class RiskGate(wiring.Component):
     A sale that is not marked short must be covered by the position less what is already on sale; otherwise it is
     refused as SHORT_SALE, because it would be a short sale without saying so.
 
+    A CANCEL has a place of its own and goes before everything: it never waits behind an order that a check or the order
+    port holds up, only behind the transmitter and another CANCEL.
+
     An entry (role ENTRY or QUOTE) that the order port cannot take in the cycle of its verdict is refused: TABLE_FULL
-    where no row is free, BUSY otherwise. Anything else is held until the order port is ready, and is judged
-    again in every cycle it waits. Whatever is held, ``granted`` is combinationally masked by the armed, killed, lease
-    and session levels: nothing begins in a cycle in which one of them forbids it. A prepared entry is masked by the
-    flags and the switch of its slot as well.
+    where no row is free, BUSY otherwise, or where a CANCEL goes first. Anything else is held until the order port is
+    ready, and is judged again in every cycle it waits. Whatever is held, ``granted`` is combinationally masked by the
+    armed, killed, lease and session levels: nothing begins in a cycle in which one of them forbids it. A prepared entry
+    is masked by the flags and the switch of its slot as well.
 
     Parameters
     ----------
@@ -46,7 +49,8 @@ class RiskGate(wiring.Component):
     Ports
     -----
     intents : In(stream)
-        ``ready`` looks at the payload: entries are always taken (and refused BUSY while something is held).
+        ``ready`` looks at the payload: entries are always taken (and refused BUSY while something is held), a CANCEL
+        unless another one waits.
     standing : In(StandingEntry), entries : In(stream, always ready)
         The entry that may come in the next cycle, and the one that comes. Nothing else is held or without its SENT:
         granted at once, if its verdict is good.
@@ -72,7 +76,7 @@ class RiskGate(wiring.Component):
     permits : Out(array of 1)
         An order that raises no exposure would pass, by the levels and the flags of the slot.
     holding : Out(1)
-        Something that is not an entry waits for the order port: another such intent is not taken now.
+        An exit or a REPLACE waits for the order port: another such intent is not taken now, a CANCEL is.
     busy : Out(1)
         An intent or a refusal is inside.
 
@@ -135,40 +139,49 @@ class RiskGate(wiring.Component):
         item, item_valid = Signal(OrderIntent), Signal()
         reason = Signal(Refusal)  # of the item, as of the cycle before
         bounced, bounced_valid = Signal(OrderIntent), Signal()  # an entry that came while something was held
-        m.submodules.prepared = prepared = self._prepared(m, levels, item_valid)
+        kept_cancel, cancel, cancel_valid = Signal(OrderIntent), Signal(OrderIntent), Signal()
+        m.submodules.prepared = prepared = self._prepared(m, levels, item_valid | cancel_valid)
 
         entry = _is_entry(item)
-        cancel = item.kind == OrderIntentKind.CANCEL
         verdict = Signal(Refusal)
         granted = Signal()
         leaves = Signal()
-        item_passes = item_valid & (cancel | ((reason == Refusal.NONE) & card_permits & ~self.unsent))
+        item_passes = item_valid & ~cancel_valid & (reason == Refusal.NONE) & card_permits & ~self.unsent
         m.d.comb += [
             verdict.eq(reason),
-            self.granted.payload.eq(Mux(item_valid, item, self.entries.payload)),
-            self.granted.valid.eq(item_passes | prepared.passes),
+            cancel.eq(kept_cancel),
+            cancel.kind.eq(OrderIntentKind.CANCEL),  # a constant: nothing else can ever leave by this way
+            self.granted.payload.eq(Mux(cancel_valid, cancel, Mux(item_valid, item, self.entries.payload))),
+            self.granted.valid.eq(cancel_valid | item_passes | prepared.passes),
             granted.eq(item_passes & self.granted.ready),
             self.holding.eq(item_valid & ~entry),
-            self.busy.eq(item_valid | bounced_valid | prepared.refused),
+            self.busy.eq(item_valid | cancel_valid | bounced_valid | prepared.refused),
         ]
         # A level that fell since the verdict was formed: the reason is formed again in this cycle, so wait for it,
         # unless the item is an entry, which never waits.
-        with m.If(entry & ~cancel & (reason == Refusal.NONE)):
+        with m.If(entry & (reason == Refusal.NONE)):
             with m.If(~card_permits):
                 m.d.comb += verdict.eq(level_refusal(levels))
-            with m.Elif(self.unsent | ~self.granted.ready):
+            with m.Elif(self.unsent | cancel_valid | ~self.granted.ready):
                 m.d.comb += verdict.eq(Mux(self.table_full, Refusal.TABLE_FULL, Refusal.BUSY))
         refused = Signal()
         m.d.comb += [
             # One refusal a cycle: that of a prepared entry goes first.
-            refused.eq(item_valid & ~granted & ~cancel & (verdict != Refusal.NONE) & ~prepared.refused),
+            refused.eq(item_valid & ~granted & (verdict != Refusal.NONE) & ~prepared.refused),
             leaves.eq(granted | refused),
         ]
 
         # Taking intents. An entry never waits behind something held: it comes back as BUSY.
         arriving = self.intents.payload
-        arrives = self.intents.valid & self.intents.ready
-        m.d.comb += self.intents.ready.eq(~item_valid | (_is_entry(arriving) & ~bounced_valid))
+        cancels = arriving.kind == OrderIntentKind.CANCEL
+        arrives = self.intents.valid & self.intents.ready & ~cancels
+        m.d.comb += self.intents.ready.eq(
+            Mux(cancels, ~cancel_valid, ~item_valid | (_is_entry(arriving) & ~bounced_valid))
+        )
+        with m.If(cancel_valid & self.granted.ready):
+            m.d.sync += cancel_valid.eq(0)
+        with m.If(self.intents.valid & self.intents.ready & cancels):
+            m.d.sync += [cancel_valid.eq(1), kept_cancel.eq(arriving)]
         subject = Signal(OrderIntent)
         m.d.comb += subject.eq(Mux(item_valid, item, arriving))
         with m.If(~item_valid):
@@ -189,7 +202,7 @@ class RiskGate(wiring.Component):
         m.d.comb += self.refusals.valid.eq(refused | bounced_valid | prepared.refused)
         return m
 
-    def _prepared(self, m, levels, item_valid) -> StandingVerdicts:
+    def _prepared(self, m, levels, blocked) -> StandingVerdicts:
         """Wire the verdicts on prepared entries."""
         prepared = StandingVerdicts(self.slots)
         m.d.comb += [
@@ -197,7 +210,7 @@ class RiskGate(wiring.Component):
             prepared.entries.valid.eq(self.entries.valid),
             prepared.entries.payload.eq(self.entries.payload),
             prepared.levels.eq(levels),
-            prepared.blocked.eq(item_valid),
+            prepared.blocked.eq(blocked),
             prepared.ready.eq(self.granted.ready),
             *(
                 getattr(prepared, name).eq(getattr(self, name))
@@ -250,13 +263,7 @@ class RiskGate(wiring.Component):
             answer.refusal.eq(refusal),
             answer.cause.eq(shown.cause),
             answer.exchange_time.eq(shown.exchange_time),
-            answer.flag.eq(
-                Mux(
-                    shown.kind == OrderIntentKind.ENTER,
-                    ENTER_LETTER,
-                    Mux(shown.kind == OrderIntentKind.REPLACE, REPLACE_LETTER, CANCEL_LETTER),
-                )
-            ),
+            answer.flag.eq(Mux(shown.kind == OrderIntentKind.ENTER, ENTER_LETTER, REPLACE_LETTER)),
             self.refusal_short.eq(shown.short),
             self.refusal_immediate.eq(shown.time_in_force == TimeInForce.IMMEDIATE),
         ]

@@ -47,7 +47,7 @@ def level_refusal(levels):
 
 
 class Judge(wiring.Component):
-    """Gives the refusal of an intent, NONE if it may pass. Combinational; the checks are listed at ``RiskGate``.
+    """Gives the refusal of an ENTER or a REPLACE, NONE if it may pass. Combinational; ``RiskGate`` lists the checks.
 
     Parameters
     ----------
@@ -139,8 +139,6 @@ class Judge(wiring.Component):
         m.d.comb += levels.eq(level_refusal(self.levels))
         with m.If(levels != Refusal.NONE):
             m.d.comb += self.verdict.eq(levels)
-        with m.If(intent.kind == OrderIntentKind.CANCEL):
-            m.d.comb += self.verdict.eq(Refusal.NONE)
         return m
 
 

@@ -52,7 +52,7 @@ class ImbalanceTaker(wiring.Component):
     standing : Out(StandingEntry), entries : Out(stream, always ready)
         To the gate: the entry that may come in the next cycle, and the entry.
     intents : Out(stream), gate_holding : In(1)
-        What concerns exits, to the gate, and its ``holding``.
+        What concerns exits, to the gate, and its ``holding``, which a Cancel need not wait for.
     enable : In(1)
         The module is on. Off, it enters nothing new; exits go on.
     slot_enabled, buy_enabled, sell_enabled : In(array of 1)
@@ -167,6 +167,7 @@ class ImbalanceTaker(wiring.Component):
             exit.permits.eq(self.permits[slot]),
             exit.cancel_exit.eq(self.cancel_exit),
             exit.free.eq(issue_free),
+            exit.cancel_free.eq(~self.intents.valid),
         ]
         in_entry = Signal()
         m.d.comb += [

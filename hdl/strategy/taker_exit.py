@@ -45,8 +45,8 @@ class TakerExit(wiring.Component):
         The gate would let an exit pass, as far as its levels and the slot's flags go.
     cancel_exit : In(1)
         A resting exit is cancelled when the book goes stale; otherwise it is left at the exchange.
-    free : In(1)
-        An exit issued now is taken by the gate in the next cycle.
+    free, cancel_free : In(1)
+        An exit issued now is taken by the gate in the next cycle; a Cancel issued now goes before all that waits.
     next_state, next_row : Out
         Slot afterwards.
     intent, issues : Out
@@ -72,6 +72,7 @@ class TakerExit(wiring.Component):
     permits: In(1)
     cancel_exit: In(1)
     free: In(1)
+    cancel_free: In(1)
     next_state: Out(TakerState)
     next_row: Out(TakerRow)
     intent: Out(OrderIntent)
@@ -256,8 +257,8 @@ class TakerExit(wiring.Component):
         resting = (self.state == TakerState.RESTING) | (self.state == TakerState.STOPPING)
         m.d.comb += [
             cancels.eq(self.cancel_exit & self.stale & resting),
-            self.issues.eq(cancels & self.free),
-            self.told.eq(~cancels | self.free),
+            self.issues.eq(cancels & self.cancel_free),
+            self.told.eq(~cancels | self.cancel_free),
             intent.kind.eq(OrderIntentKind.CANCEL),
             intent.slot.eq(self.slot),
             intent.module.eq(types.Module.TAKER),

@@ -4,12 +4,13 @@ from amaranth import Module, Mux, ResetSignal, Signal, signed
 from amaranth.hdl import Assert
 from amaranth.lib import wiring
 
-from hdl.risk.gate import GateConfig, RiskGate
+from hdl.risk.gate import RiskGate
+from hdl.risk.judge import GateConfig
 from hdl.risk.positions import OwnOrder
+from hdl.risk.standing import StandingEntry
 from hdl.types import OrderIntent, OrderIntentKind, Role, Side, SlotFlags
 
 SLOTS = 2
-CANCEL_LETTER = ord("X")
 
 
 def at(array, index):
@@ -17,11 +18,18 @@ def at(array, index):
     return Mux(index[0], array[1], array[0])
 
 
+def in_trading(flags):
+    """The symbol is bound, its book whole, it is not halted, its market open and its opening cross seen."""
+    return flags.bound & ~flags.stale & ~flags.halted & flags.market_open & flags.opened
+
+
 class GateProperties(wiring.Component):
     """The real :class:`~hdl.risk.gate.RiskGate`, every input free.
 
-    A verdict is formed in the cycle before ``granted``: flags, positions and limits are those of that cycle. The four
-    levels of the card (armed, killed, lease, session) are those of the very cycle.
+    The verdict on an intent is formed in the cycle before ``granted``: flags, positions and limits are those of that
+    cycle. A prepared entry is granted by the positions and limits of the cycle before, read for ``standing``, and by
+    the flags and the switch of the very cycle. The four levels of the card (armed, killed, lease, session) are those of
+    the very cycle for both. A grant must be right by one of the two ways it can have come.
     """
 
     def __init__(self):
@@ -43,6 +51,8 @@ class GateProperties(wiring.Component):
         config_slot, lookup_order = Signal(8, reset_less=True), Signal(8, reset_less=True)
         m.d.sync += [began.eq(1), enabled.eq(gate.enabled), config.eq(gate.config), row.eq(gate.lookup)]
         m.d.sync += [config_slot.eq(gate.config_slot), lookup_order.eq(gate.lookup_order)]
+        standing, standing_config = Signal(StandingEntry, reset_less=True), Signal(GateConfig, reset_less=True)
+        m.d.sync += [standing.eq(gate.standing), standing_config.eq(gate.standing_config)]
         for i in range(SLOTS):
             m.d.sync += [flags[i].eq(gate.flags[i]), position[i].eq(gate.position[i])]
             m.d.sync += [buy[i].eq(gate.open_buy[i]), sell[i].eq(gate.open_sell[i])]
@@ -50,8 +60,16 @@ class GateProperties(wiring.Component):
         cancel = item.kind == OrderIntentKind.CANCEL
         enter = item.kind == OrderIntentKind.ENTER
         trades = gate.granted.valid & ~cancel
-        slot, then = item.slot, Signal(SlotFlags)
+        slot, then, now = item.slot, Signal(SlotFlags), Signal(SlotFlags)
         m.d.comb += then.as_value().eq(at([f.as_value() for f in flags], slot))
+        m.d.comb += now.as_value().eq(at([f.as_value() for f in gate.flags], slot))
+        looked_up = (config_slot == slot) & (lookup_order == item.order)
+        prepared = Signal()
+        m.d.comb += prepared.eq(
+            (gate.entries.valid & (item.as_value() == gate.entries.payload.as_value()))
+            & (enter & (item.role == Role.ENTRY) & (item.short == (item.side == Side.SELL)))
+            & ((standing.slot == slot) & (standing.shares == item.shares))
+        )
         with m.If(trades):
             m.d.comb += [
                 Assert(gate.armed & ~gate.killed & gate.lease_alive & gate.session_up),
@@ -60,13 +78,7 @@ class GateProperties(wiring.Component):
                 Assert(item.price != 0),
             ]
         with m.If(trades & began):
-            m.d.comb += [
-                Assert(config_slot == slot),
-                Assert(lookup_order == item.order),
-                Assert(then.bound & ~then.stale),
-                Assert(~then.halted),
-                Assert(then.market_open & then.opened),
-            ]
+            m.d.comb += Assert((looked_up & in_trading(then)) | (prepared & in_trading(now)))
 
         # What the order adds, and what could be held then. Written from the rule, not from the gate.
         held = Mux(item.side == Side.SELL, -at(position, slot), at(position, slot))
@@ -77,25 +89,33 @@ class GateProperties(wiring.Component):
         exposure = Signal(signed(40))
         closes = enter & ((item.role == Role.EXIT) | (item.role == Role.FLATTEN)) & (exposure <= 0)
         m.d.comb += exposure.eq(held + could_fill + more)
-        with m.If(trades & began & (more != 0) & ~closes):
-            m.d.comb += [
-                Assert(exposure <= config.max_inventory),
-                Assert(exposure <= config.ceiling_inventory),
-                Assert(wanted <= config.max_order_size),
-                Assert(wanted <= config.ceiling_order_size),
-                Assert(enabled.bit_select(slot[0], 1)),
-            ]
 
-        # A cancel always passes: taken at once by an idle gate, offered in the next cycle, and until it is accepted.
+        def within(limits, switch):
+            return (
+                ((exposure <= limits.max_inventory) & (exposure <= limits.ceiling_inventory))
+                & ((wanted <= limits.max_order_size) & (wanted <= limits.ceiling_order_size))
+                & switch.bit_select(slot[0], 1)
+            )
+
+        with m.If(trades & began & (more != 0) & ~closes):
+            m.d.comb += Assert(
+                (looked_up & in_trading(then) & within(config, enabled))
+                | (prepared & in_trading(now) & within(standing_config, gate.enabled.as_value()))
+            )
+
+        # A cancel always passes, whatever else is inside: taken at once unless another one waits, offered in the next
+        # cycle, and until it is accepted. So nothing that can be refused or held is ever in its way.
         due = Signal(reset_less=True)
         offered = Signal(OrderIntent, reset_less=True)
-        arrives = gate.intents.valid & gate.intents.ready & ~gate.busy
-        waits = gate.granted.valid & ~gate.granted.ready
-        with m.If(arrives):
-            m.d.sync += [due.eq(gate.intents.payload.kind == OrderIntentKind.CANCEL), offered.eq(gate.intents.payload)]
+        comes = gate.intents.valid & (gate.intents.payload.kind == OrderIntentKind.CANCEL)
+        waits = gate.granted.valid & cancel
+        with m.If(comes & gate.intents.ready):
+            m.d.sync += [due.eq(1), offered.eq(gate.intents.payload)]
         with m.Else():
-            m.d.sync += [due.eq(waits & cancel), offered.eq(item)]
+            m.d.sync += [due.eq(waits & ~gate.granted.ready), offered.eq(item)]
         m.d.comb += Assert(gate.busy | gate.intents.ready)
+        with m.If(comes & ~gate.intents.ready):
+            m.d.comb += Assert(waits)
         with m.If(due & began & ~self.in_reset(m)):
             m.d.comb += [Assert(gate.granted.valid), Assert(item.as_value() == offered.as_value())]
         return m

@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-GATE, ARMING, POSITIONS, BANK = "hdl/risk/gate.py", "hdl/risk/arming.py", "hdl/risk/positions.py", "hdl/regs/bank.py"
+GATE, JUDGE, STANDING = "hdl/risk/gate.py", "hdl/risk/judge.py", "hdl/risk/standing.py"
+ARMING, POSITIONS, BANK = "hdl/risk/arming.py", "hdl/risk/positions.py", "hdl/regs/bank.py"
 
 
 @dataclass(frozen=True)
@@ -51,46 +52,103 @@ PROOFS = (
         "gate",
         "gate_properties",
         "GateProperties",
-        4,
+        2,
         (
             Mutation("grants while disarmed", GATE, _PERMITS, _PERMITS.replace("self.armed & ", "")),
             Mutation("grants while killed", GATE, _PERMITS, _PERMITS.replace("~self.killed & ", "")),
             Mutation("grants without a lease", GATE, _PERMITS, _PERMITS.replace("self.lease_alive & ", "")),
             Mutation("grants with the session down", GATE, _PERMITS, _PERMITS.replace(" & self.session_up", "")),
-            Mutation("grants on a stale book", GATE, "slot.stale | ~slot.bound)", "~slot.bound)"),
-            Mutation("grants while halted", GATE, "            (Refusal.HALTED, slot.halted),\n", ""),
-            Mutation("grants before the open", GATE, "~slot.market_open | ~slot.opened)", "~slot.opened)"),
+            Mutation("grants on a stale book", JUDGE, "flags.stale | ~flags.bound)", "~flags.bound)"),
+            Mutation("grants while halted", JUDGE, "            (Refusal.HALTED, flags.halted),\n", ""),
+            Mutation("grants before the open", JUDGE, "~flags.market_open | ~flags.opened)", "~flags.opened)"),
             Mutation(
-                "grants before the opening cross", GATE, "~slot.market_open | ~slot.opened)", "~slot.market_open)"
+                "grants before the opening cross", JUDGE, "~flags.market_open | ~flags.opened)", "~flags.market_open)"
             ),
             Mutation(
                 "knows no inventory limit",
-                GATE,
+                JUDGE,
                 "            (Refusal.INVENTORY, raises & (exposure > inventory_limit)),\n",
                 "",
             ),
             Mutation(
                 "knows no inventory ceiling",
-                GATE,
+                JUDGE,
                 "_smaller(config.max_inventory, config.ceiling_inventory)",
                 "config.max_inventory",
             ),
             Mutation(
-                "forgets what could fill", GATE, "exposure.eq(held + open_same + more)", "exposure.eq(held + more)"
+                "forgets what could fill", JUDGE, "exposure.eq(held + open_same + more)", "exposure.eq(held + more)"
             ),
             Mutation(
                 "knows no order size ceiling",
-                GATE,
+                JUDGE,
                 "_smaller(config.max_order_size, config.ceiling_order_size)",
                 "config.max_order_size",
             ),
-            Mutation("grants before the last is sent", GATE, "card_permits & ~self.unsent)", "card_permits)"),
-            Mutation("grants for a disabled slot", GATE, "raises & ~enabled)", "0)"),
+            Mutation("grants before the last is sent", GATE, "card_permits & ~self.unsent\n", "card_permits\n"),
+            Mutation("grants for a disabled slot", JUDGE, "raises & ~self.enabled)", "0)"),
             Mutation(
                 "holds cancels back while killed",
                 GATE,
-                "item_valid & (cancel | (",
-                "item_valid & ((cancel & ~self.killed) | (",
+                "self.granted.valid.eq(cancel_valid | item",
+                "self.granted.valid.eq((cancel_valid & ~self.killed) | item",
+            ),
+            Mutation(
+                "lets a held exit keep a cancel out",
+                GATE,
+                "Mux(cancels, ~cancel_valid,",
+                "Mux(cancels, ~cancel_valid & ~item_valid,",
+            ),
+            Mutation(
+                "sends a held exit before a cancel",
+                GATE,
+                "Mux(cancel_valid, cancel, Mux(item_valid, item, self.entries.payload))",
+                "Mux(item_valid, item, Mux(cancel_valid, cancel, self.entries.payload))",
+            ),
+            Mutation(
+                "passes prepared entries whatever the levels",
+                STANDING,
+                "((levels, levels != Refusal.NONE), *checks)",
+                "checks",
+            ),
+            Mutation(
+                "passes prepared entries on a stale book",
+                STANDING,
+                "            (Refusal.STALE, flags.stale | ~flags.bound),\n",
+                "",
+            ),
+            Mutation(
+                "passes prepared entries while halted", STANDING, "            (Refusal.HALTED, flags.halted),\n", ""
+            ),
+            Mutation(
+                "passes prepared entries for a disabled slot",
+                STANDING,
+                "            (Refusal.SLOT_DISABLED, ~enabled),\n",
+                "",
+            ),
+            Mutation(
+                "passes prepared entries whatever was judged",
+                STANDING,
+                "            (ahead, ahead != Refusal.NONE),\n",
+                "",
+            ),
+            Mutation(
+                "passes an entry larger than the prepared one",
+                STANDING,
+                "                & (entry.shares == prepared.shares)\n",
+                "",
+            ),
+            Mutation(
+                "passes prepared entries before the last is sent",
+                STANDING,
+                "& ~self.unsent & ~self.blocked &",
+                "& ~self.blocked &",
+            ),
+            Mutation(
+                "grants what is held because an entry came",
+                STANDING,
+                "& ~self.unsent & ~self.blocked &",
+                "& ~self.unsent &",
             ),
         ),
     ),
@@ -107,7 +165,7 @@ PROOFS = (
                 "Mux(replace, _less(wanted_open, grant_row.counted), 0)",
                 "0",
             ),
-            Mutation("forgets a Replace's old size", GATE, "_less(new_open, row.counted))", "0)"),
+            Mutation("forgets a Replace's old size", JUDGE, "_less(new_open, row.counted))", "0)"),
             Mutation("forgets that an order is unsent", POSITIONS, "self.unsent.eq(1)", "self.unsent.eq(0)"),
             Mutation(
                 "sells into the position",

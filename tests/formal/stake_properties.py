@@ -4,7 +4,8 @@ from amaranth import Module, Mux, ResetSignal, Signal, signed
 from amaranth.hdl import Assert
 from amaranth.lib import wiring
 
-from hdl.risk.gate import GateConfig, RiskGate
+from hdl.risk.gate import RiskGate
+from hdl.risk.judge import GateConfig
 from hdl.risk.positions import Positions
 from hdl.types import OrderAnswerKind, OrderIntentKind, Role, Side
 
@@ -24,6 +25,7 @@ class StakeProperties(wiring.Component):
             *(gate.intents.valid, gate.intents.payload.as_value(), gate.granted.ready, gate.table_full),
             *(gate.armed, gate.killed, gate.lease_alive, gate.session_up, gate.config.as_value()),
             *(gate.flags.as_value(), gate.enabled.as_value()),
+            *(gate.standing.as_value(), gate.entries.valid, gate.entries.payload.as_value()),
             *(positions.answers.valid, positions.answers.payload.as_value()),
             *(positions.fee_remove, positions.fee_add, positions.commission),
         ]
@@ -41,6 +43,7 @@ class StakeProperties(wiring.Component):
             positions.lookup_order.eq(gate.lookup_order),
             gate.lookup.eq(positions.lookup),
             gate.unsent.eq(positions.unsent),
+            gate.standing_config.eq(gate.config),  # one slot has one row of limits
             positions.grants.payload.eq(item),
             positions.grants.valid.eq(grants),
         ]

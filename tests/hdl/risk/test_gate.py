@@ -346,6 +346,52 @@ def test_entries_bounce_off_a_held_exit_and_the_exit_stays():
     run(script)
 
 
+@pytest.mark.parametrize("why", ["unsent", "not-ready"])
+def test_a_cancel_goes_before_a_held_exit(why):
+    """Whatever an exit waits for, a Cancel behind it waits for the transmitter alone."""
+
+    async def script(ctx, dut):
+        ctx.set(dut.position[1], 100)
+        await hold(ctx, dut, EXIT | {"cause": 1})
+        ctx.set(dut.unsent, int(why == "unsent"))
+        ctx.set(dut.intents.payload, CANCEL | {"cause": 2})
+        ctx.set(dut.intents.valid, 1)
+        assert ctx.get(dut.intents.ready) == 1, "while the exit is held"
+        await ctx.tick()
+        ctx.set(dut.intents.valid, 0)
+        assert (ctx.get(dut.granted.valid), ctx.get(dut.granted.payload.cause)) == (1, 2)
+        await ctx.tick().repeat(3)
+        assert (ctx.get(dut.granted.valid), ctx.get(dut.granted.payload.cause)) == (1, 2), "offered until it is taken"
+        ctx.set(dut.granted.ready, 1)
+        await ctx.tick()
+        assert ctx.get(dut.holding) == 1, "the exit is still there"
+        ctx.set(dut.unsent, 0)
+        assert (ctx.get(dut.granted.valid), ctx.get(dut.granted.payload.cause)) == (1, 1)
+        await ctx.tick()
+        assert ctx.get(dut.busy) == 0
+
+    run(script)
+
+
+def test_a_cancel_goes_before_an_entry_in_the_same_cycle_and_no_order_begins_in_its_name():
+    async def script(ctx, dut):
+        ctx.set(dut.granted.ready, 0)
+        ctx.set(dut.intents.payload, CANCEL | {"cause": 2})
+        ctx.set(dut.intents.valid, 1)
+        await ctx.tick()
+        ctx.set(dut.intents.payload, ENTER | {"cause": 3})
+        assert ctx.get(dut.intents.ready) == 1
+        await ctx.tick()
+        ctx.set(dut.intents.valid, 0)
+        ctx.set(dut.granted.ready, 1)
+        assert (ctx.get(dut.granted.valid), ctx.get(dut.granted.payload.cause)) == (1, 2)
+        assert (ctx.get(dut.refusals.valid), ctx.get(dut.refusals.payload.refusal)) == (1, Refusal.BUSY)
+        await ctx.tick()
+        assert (ctx.get(dut.granted.valid), ctx.get(dut.busy)) == (0, 0)
+
+    run(script)
+
+
 def test_a_bounced_entry_and_a_refused_exit_are_both_told():
     async def script(ctx, dut):
         ctx.set(dut.position[1], 100)
