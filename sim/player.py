@@ -35,12 +35,17 @@ class Exchange(Protocol):
 
     @property
     def latency_in_ns(self) -> int:
-        """From the card's transmitter to the exchange's book."""
+        """Least time from the card's transmitter to the exchange's book."""
         ...
 
     @property
     def latency_out_ns(self) -> int:
-        """From the exchange's book to the card."""
+        """Most time from the exchange's book to the card."""
+        ...
+
+    @property
+    def acts_at(self) -> int | None:
+        """When it next acts whatever the session says: an order arrives that is on its way, or something is due."""
         ...
 
     def on_session_message(self, time: int, message: bytes) -> None:
@@ -306,14 +311,16 @@ class Player:
         return arrivals
 
     def _next_fill(self, end: int) -> int:
-        """Card time to stop at, so that the exchange can be moved over the next message that could fill."""
+        """Card time to stop at, so that the exchange can be moved over what could next change an order."""
         latency = self._exchange.latency_in_ns
+        acts_at = self._exchange.acts_at
+        latest = end if acts_at is None else min(acts_at - latency, end)
         for time, message in self._ahead:
-            if time > end:
+            if time - latency > latest:
                 break
             if self._exchange.could_fill(message):
                 return self.cycle_of(time - latency)
-        return self.cycle_of(end)
+        return self.cycle_of(latest)
 
     def _boundary(self, end: int) -> None:
         self._port.boundary(self._lengths.boundaries & _TOKENS, wait_for_host=self._settings.wait_for_host)

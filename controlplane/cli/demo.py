@@ -22,6 +22,9 @@ def run_demo(
     decide_seconds: int = 60,
     config: Path = CONFIG,
     export: Path | None = None,
+    latency_in: str = "10000",
+    latency_out: str = "10000",
+    exchange_seed: int = 0,
     console: Console | None = None,
 ) -> int:
     """Make a session, play it, print and write the report.
@@ -42,6 +45,8 @@ def run_demo(
         The service's configuration; its symbols are the made ones.
     export : Path, optional
         Folder for Parquet and CSV.
+    latency_in, latency_out, exchange_seed
+        As :class:`~controlplane.cli.session_run.RunPlan` has them.
     console : rich.console.Console, optional
         Where to print.
 
@@ -73,5 +78,8 @@ def run_demo(
         out=out,
         decide_seconds=decide_seconds,
         export=export,
+        latency_in=latency_in,
+        latency_out=latency_out,
+        exchange_seed=exchange_seed,
     )
     return finish("demo", lambda: run_session(plan, screen), screen)

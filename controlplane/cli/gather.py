@@ -63,8 +63,8 @@ COUNTERS = (
 _KINDS = ("enter", "replace", "cancel")
 
 
-def fill_rows(entries: "Iterable[LogEntry]") -> list[FillRow]:
-    """Give the fills of the exchange's log, in its order."""
+def fill_rows(fills: "Iterable[LogEntry]") -> list[FillRow]:
+    """Give the fills of the exchange's log that stand, in its order."""
     return [
         FillRow(
             time=entry.time_ns,
@@ -77,8 +77,7 @@ def fill_rows(entries: "Iterable[LogEntry]") -> list[FillRow]:
             match=entry.match,
             fee=entry.fee,
         )
-        for entry in entries
-        if entry.kind == "executed"
+        for entry in fills
     ]
 
 

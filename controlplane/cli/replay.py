@@ -26,6 +26,9 @@ def run_replay(
     *,
     decide_seconds: int = 60,
     export: Path | None = None,
+    latency_in: str = "10000",
+    latency_out: str = "10000",
+    exchange_seed: int = 0,
     console: Console | None = None,
 ) -> int:
     """Play a recorded session, print and write the report.
@@ -46,6 +49,8 @@ def run_replay(
         Exchange time between two decisions of the agent.
     export : Path, optional
         Folder for Parquet and CSV.
+    latency_in, latency_out, exchange_seed
+        As :class:`~controlplane.cli.session_run.RunPlan` has them.
     console : rich.console.Console, optional
         Where to print.
 
@@ -91,6 +96,9 @@ def run_replay(
         out=out,
         decide_seconds=decide_seconds,
         export=export,
+        latency_in=latency_in,
+        latency_out=latency_out,
+        exchange_seed=exchange_seed,
     )
     status = finish("replay", lambda: run_session(plan, screen), screen)
     for symbol in set(symbols) - set(tracked.locates):

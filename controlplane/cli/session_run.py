@@ -62,6 +62,11 @@ class RunPlan:
         Whether the card is armed.
     export : Path, optional
         Folder for fills, orders, markouts and bars as Parquet and CSV.
+    latency_in, latency_out : str
+        Between card and exchange, and back, in ns: fixed or a distribution, as :class:`sim.exchange.latency.Latency`
+        reads it.
+    exchange_seed : int
+        Latencies that are drawn follow from it.
     """
 
     title: str
@@ -76,6 +81,9 @@ class RunPlan:
     model: str = "rules"
     arm: bool = True
     export: Path | None = None
+    latency_in: str = "10000"
+    latency_out: str = "10000"
+    exchange_seed: int = 0
 
 
 @dataclass
@@ -212,6 +220,7 @@ def _play(plan: RunPlan, folder: Path, client: "RunClient", console: Console) ->
     from controlplane.cli.gather import decision_row
     from controlplane.config.load import load_config
     from sim.exchange.log import Fees
+    from sim.exchange.rules import Rules
     from sim.exchange.venue import Venue
     from sim.market_watch import MarketWatch
     from sim.player import Player, PlayerSettings, RunLengths
@@ -220,7 +229,8 @@ def _play(plan: RunPlan, folder: Path, client: "RunClient", console: Console) ->
     # ADK warns at every call that a model without a price gave no token counts.
     logging.getLogger("google_adk").setLevel(logging.ERROR)
     fees = load_config(plan.config).fees
-    venue = Venue(Fees(fees.remove, fees.add, fees.commission))
+    rules = Rules(seed=plan.exchange_seed)
+    venue = Venue(Fees(fees.remove, fees.add, fees.commission), plan.latency_in, plan.latency_out, rules)
     run = _Run(RunLengths(), MarketWatch(plan.symbols), venue)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with (
@@ -283,7 +293,7 @@ def _data(
         },
         config_name=status.config_name,
         clock_period_ps=status.clock_period_ps,
-        fills=gather.fill_rows(run.venue.log.entries),
+        fills=gather.fill_rows(run.venue.log.fills()),
         mids=run.watch.mids,
         books=gather.books_of(run.watch, plan.symbols),
         card=gather.card_rows(status, registers),

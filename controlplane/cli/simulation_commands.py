@@ -17,17 +17,47 @@ _Export = Annotated[
 ]
 
 
+def _latency(text: str) -> str:
+    """Refuse what is no latency before anything is started."""
+    from sim.exchange.latency import Latency
+
+    try:
+        Latency.of(text)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from error
+    return text
+
+
+_FORMS = "in ns: 10000, uniform:8000-12000, or tail:8000-60000~3000 (least-most~mean of the tail)."
+_LatencyIn = Annotated[str, typer.Option(callback=_latency, help=f"From the card to the exchange, {_FORMS}")]
+_LatencyOut = Annotated[str, typer.Option(callback=_latency, help="From the exchange to the card, likewise.")]
+_ExchangeSeed = Annotated[int, typer.Option(help="Latencies that are drawn follow from it.", min=0)]
+
+
 def demo(
     seed: _Seed = 1,
     messages: _Messages = 220_000,
     out: _Out = Path("build/demo"),
     regime: str = "calm",
     export: _Export = None,
+    latency_in: _LatencyIn = "10000",
+    latency_out: _LatencyOut = "10000",
+    exchange_seed: _ExchangeSeed = 0,
 ) -> None:
     """Play a made session through the real gateware, supervised by the keyless agent, and write a report."""
     from controlplane.cli.demo import run_demo
 
-    raise typer.Exit(run_demo(seed=seed, messages=messages, out=out, regime=regime, export=export))
+    status = run_demo(
+        seed=seed,
+        messages=messages,
+        out=out,
+        regime=regime,
+        export=export,
+        latency_in=latency_in,
+        latency_out=latency_out,
+        exchange_seed=exchange_seed,
+    )
+    raise typer.Exit(status)
 
 
 def replay(
@@ -39,15 +69,30 @@ def replay(
     out: _Out = Path("build/replay"),
     config: Annotated[Path | None, typer.Option(help="Configuration of the service.", exists=True)] = None,
     export: _Export = None,
+    latency_in: _LatencyIn = "10000",
+    latency_out: _LatencyOut = "10000",
+    exchange_seed: _ExchangeSeed = 0,
 ) -> None:
     """Play a recorded session through the real gateware, and write a report.
 
+    Our orders join the recorded book with a queue position by the model that docs/exchange.md states.
     NASDAQ publishes sample days as *.NASDAQ_ITCH50.gz (BinaryFILE) at emi.nasdaq.com/ITCH
     """
     from controlplane.cli.replay import run_replay
 
     names = [name.strip().upper() for name in symbols.split(",") if name.strip()]
-    raise typer.Exit(run_replay(file=file, symbols=names, join=join, out=out, config=config, export=export))
+    status = run_replay(
+        file=file,
+        symbols=names,
+        join=join,
+        out=out,
+        config=config,
+        export=export,
+        latency_in=latency_in,
+        latency_out=latency_out,
+        exchange_seed=exchange_seed,
+    )
+    raise typer.Exit(status)
 
 
 @_session.command("make")

@@ -94,6 +94,8 @@ class SessionBooks:
         begin in the middle of a day.
     halted : set of int
         Locates whose last Trading Action is not ``T``.
+    short_restricted : set of int
+        Locates whose last Reg SHO action is not ``0``.
     unknown : int
         Messages about orders that are not there.
     """
@@ -101,6 +103,7 @@ class SessionBooks:
     def __init__(self) -> None:
         self.locates: dict[str, int] = {}
         self.halted: set[int] = set()
+        self.short_restricted: set[int] = set()
         self.unknown = 0
         self._orders: dict[int, _Order] = {}
         self._books: dict[int, SymbolBook] = {}
@@ -142,6 +145,9 @@ class SessionBooks:
         elif kind == ord("H"):
             (locate,) = _LOCATE.unpack_from(message, 1)
             (self.halted.discard if message[19:20] == b"T" else self.halted.add)(locate)
+        elif kind == ord("Y"):
+            (locate,) = _LOCATE.unpack_from(message, 1)
+            (self.short_restricted.discard if message[19:20] == b"0" else self.short_restricted.add)(locate)
         return None
 
     def _add(self, message: bytes) -> Change | None:

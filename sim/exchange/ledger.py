@@ -13,7 +13,7 @@ MICRO_PER_PRICE = 100
 
 @dataclass(slots=True)
 class Account:
-    """What the fills of a symbol add up to.
+    """What the fills of a symbol add up to, less those that were broken.
 
     Attributes
     ----------
@@ -57,25 +57,34 @@ def accounts_of(entries: Iterable[LogEntry]) -> dict[str, Account]:
     Raises
     ------
     ValueError
-        A match number comes twice: the log counts a fill twice.
+        A match number comes twice: the log counts a fill twice; or one is broken that is not there.
     """
     accounts: dict[str, Account] = {}
-    matches: set[int] = set()
+    fills: dict[int, LogEntry] = {}
+    broken: set[int] = set()
     for entry in entries:
-        if entry.kind != "executed":
+        if entry.kind not in ("executed", "broken"):
             continue
-        if entry.match in matches:
+        breaks = entry.kind == "broken"
+        if breaks and (entry.match not in fills or entry.match in broken):
+            raise ValueError(f"match {entry.match} is broken without being in the log, or twice")
+        if not breaks and entry.match in fills:
             raise ValueError(f"match {entry.match} is in the log twice")
-        matches.add(entry.match)
+        if breaks:
+            broken.add(entry.match)
+        else:
+            fills[entry.match] = entry
         account = accounts.setdefault(entry.symbol, Account())
-        value = entry.shares * entry.price * MICRO_PER_PRICE
-        account.fills += 1
-        account.fees += entry.fee
-        account.cash -= entry.fee
+        # A break takes back what the fill gave, its fee as well.
+        sign = -1 if breaks else 1
+        value = sign * entry.shares * entry.price * MICRO_PER_PRICE
+        account.fills += sign
+        account.fees += sign * entry.fee
+        account.cash -= sign * entry.fee
         if entry.side == "B":
-            account.bought += entry.shares
+            account.bought += sign * entry.shares
             account.cash -= value
         else:
-            account.sold += entry.shares
+            account.sold += sign * entry.shares
             account.cash += value
     return accounts

@@ -1,7 +1,7 @@
 """The exchange's own log: every answer it gave, and every fill with its fee. Reports take fills from here."""
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -42,8 +42,8 @@ class LogEntry:
     Attributes
     ----------
     kind : str
-        ``accepted``, ``replaced``, ``executed``, ``canceled``, ``modified``, ``rejected``, or ``ignored`` (a request
-        that OUCH passes over without a word).
+        ``accepted``, ``replaced``, ``executed``, ``broken``, ``canceled``, ``modified``, ``rejected``,
+        ``cancel_pending``, ``cancel_rejected``, or ``ignored`` (a request that OUCH passes over without a word).
     time_ns : int
         Exchange time, ns since midnight.
     symbol : str
@@ -53,15 +53,17 @@ class LogEntry:
     side : str
         ``B``, ``S``, ``T`` or ``E``.
     shares, price : int
-        Of the fill or the decrement; the open shares and the limit after accepted, replaced and modified.
+        Of the fill (again where it is broken) or the decrement; the open shares and the limit after accepted, replaced
+        and modified.
     liquidity : str
-        ``A`` added, ``R`` removed; of fills only.
+        ``A`` added, ``R`` removed; of fills and breaks only.
     match : int
-        Match number, 0 but for fills.
+        Match number, 0 but for fills and breaks.
     fee : int
-        1/1,000,000 dollar; of fills only.
+        1/1,000,000 dollar; of fills only, and given back where one is broken.
     reason : str
-        Letter or number of a cancel or a reject; words of an ignored request.
+        Letter or number of a cancel or a reject; ``D`` where an order was accepted or replaced dead; words of an
+        ignored request.
     """
 
     kind: str
@@ -92,9 +94,10 @@ class ExchangeLog:
         """Note one more entry."""
         self.entries.append(entry)
 
-    def fills(self) -> Iterator[LogEntry]:
-        """Give the fills, in order."""
-        return (entry for entry in self.entries if entry.kind == "executed")
+    def fills(self) -> list[LogEntry]:
+        """Give the fills that stand, in order: what was broken later is not there."""
+        broken = {entry.match for entry in self.entries if entry.kind == "broken"}
+        return [entry for entry in self.entries if entry.kind == "executed" and entry.match not in broken]
 
     def write(self, path: Path) -> None:
         """Write the log as JSON lines."""

@@ -20,7 +20,7 @@ from dataclasses import dataclass
 
 from sim.exchange.book import Change, SymbolBook
 
-__all__ = ["OwnOrder", "join", "passive_fills", "take"]
+__all__ = ["OwnOrder", "join", "marketable", "passive_fills", "take"]
 
 
 @dataclass(slots=True)
@@ -33,6 +33,8 @@ class OwnOrder:
         The number that lives, and the chain's first.
     open, executed : int
         Shares that can still fill, and shares the chain has filled.
+    post_only : bool
+        It is canceled where it would take.
     ahead : int
         Displayed shares to trade at this price before it is this order's turn.
     turn : int
@@ -50,6 +52,7 @@ class OwnOrder:
     capacity: str
     clordid: str
     reference: int
+    post_only: bool = False
     executed: int = 0
     ahead: int = 0
     turn: int = 0
@@ -81,6 +84,12 @@ def take(order: OwnOrder, book: SymbolBook) -> Iterator[tuple[int, int]]:
             level.taken += shares
             wanted -= shares
             yield price, shares
+
+
+def marketable(order: OwnOrder, book: SymbolBook) -> bool:
+    """Whether it would take, or lock the other side, were it worked now."""
+    best = book.best_ask() if order.buy else book.best_bid()
+    return bool(best) and order.reaches(best)
 
 
 def join(order: OwnOrder, book: SymbolBook, turn: int) -> None:

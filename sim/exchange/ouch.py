@@ -12,6 +12,10 @@ __all__ = ["AccountQuery", "Cancel", "Enter", "Modify", "OuchError", "Replace", 
 
 SIDES = ("B", "S", "T", "E")
 TIMES_IN_FORCE = ("0", "3")
+#: Option tag: the order is not to take (``P``).
+TAG_POST_ONLY = 12
+_OPTIONS = (TAG_POST_ONLY, ouch50.TAG_SHARES_LOCATED)
+_KNOWN = "post-only (12) and SharesLocated (25)"
 
 
 class OuchError(ValueError):
@@ -20,7 +24,10 @@ class OuchError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Enter:
-    """Enter Order. ``side`` B, S, T or E; ``price`` in 1/10,000 dollar; ``located``: SharesLocated ``Y``."""
+    """Enter Order. ``side`` B, S, T or E; ``price`` in 1/10,000 dollar; ``located``: SharesLocated ``Y``.
+
+    ``post_only``: it is not to take.
+    """
 
     user_ref: int
     side: str
@@ -31,11 +38,12 @@ class Enter:
     capacity: str
     clordid: str
     located: bool
+    post_only: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Replace:
-    """Replace Order. ``shares``: the whole chain's liability, executions included."""
+    """Replace Order. ``shares``: the whole chain's liability, executions included. What it says of post-only counts."""
 
     orig_user_ref: int
     user_ref: int
@@ -43,6 +51,7 @@ class Replace:
     price: int
     immediate: bool
     clordid: str
+    post_only: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,11 +113,12 @@ def read(message: bytes) -> Request:
     _one_of("display", fields["display"], ("Y",))
     immediate, clordid = fields["time_in_force"] == "3", str(fields["clordid"])
     for tag, _ in decoded.options:
-        if tag != ouch50.TAG_SHARES_LOCATED:
-            raise OuchError(f"option {tag} of order {user_ref} is not known here; SharesLocated (25) is")
+        if tag not in _OPTIONS:
+            raise OuchError(f"option {tag} of order {user_ref} is not known here; {_KNOWN} are")
+    post_only = (TAG_POST_ONLY, b"P") in decoded.options
     price = _number(fields["price"])
     if letter == "U":
-        return Replace(_number(fields["orig_user_ref_num"]), user_ref, shares, price, immediate, clordid)
+        return Replace(_number(fields["orig_user_ref_num"]), user_ref, shares, price, immediate, clordid, post_only)
     _one_of("cross type", fields["cross_type"], ("N",))
     return Enter(
         user_ref,
@@ -120,6 +130,7 @@ def read(message: bytes) -> Request:
         str(fields["capacity"]),
         clordid,
         (ouch50.TAG_SHARES_LOCATED, b"Y") in decoded.options,
+        post_only,
     )
 
 

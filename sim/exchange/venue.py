@@ -1,14 +1,19 @@
 """The exchange as a card meets it: orders in, answers out, both some time on the way."""
 
-from collections import deque
+import heapq
+from collections.abc import Callable
 
 from hdl.wire.ouch50 import MAX_QUANTITY
 from sim.exchange import matching
+from sim.exchange.answers import Answers
 from sim.exchange.book import SessionBooks
-from sim.exchange.log import ExchangeLog, Fees, LogEntry
+from sim.exchange.latency import Latency
+from sim.exchange.line import Line
+from sim.exchange.log import ExchangeLog, Fees
 from sim.exchange.lookahead import could_fill, locate_of
 from sim.exchange.matching import OwnOrder
-from sim.exchange.ouch import AccountQuery, Cancel, Enter, Modify, Replace, Request, answer, read
+from sim.exchange.ouch import AccountQuery, Cancel, Enter, Modify, Replace, Request, read
+from sim.exchange.rules import Rules, TroubleDraws
 
 __all__ = ["Venue"]
 
@@ -17,6 +22,7 @@ MAX_PRICE = 1_999_999_900
 PENNY_FROM = 10_000
 #: Reasons of Rejected.
 HALTED, BAD_QUANTITY, BAD_SYMBOL, BAD_PRICE, LOCATE_REQUIRED = 0x0007, 0x0013, 0x0017, 0x001D, 0x0027
+SHORT_RESTRICTED, MESSAGE_RATE = 0x0023, 0x0029
 #: Own orders' exchange reference numbers start here, above every number of a session.
 FIRST_REFERENCE = 1 << 62
 
@@ -24,46 +30,53 @@ FIRST_REFERENCE = 1 << 62
 class Venue:
     """One exchange, one account, one recorded or made session. Everything follows from what it is given.
 
-    Times are nanoseconds since midnight. An order that left the card at ``t`` is at the exchange at
-    ``t + latency_in_ns``, after the session's messages of that very nanosecond; an answer is at the card
-    ``latency_out_ns`` after what it tells. How orders fill: :mod:`sim.exchange.matching`. How they are answered: OUCH
-    5.0, with these choices:
-
-    * numbers at or below the last one used, Replaces and Cancels of orders that do not live: ignored, noted in the log;
-    * Replace with a quantity at or below what the chain has executed, or with a price or quantity that is no good: the
-      order is Canceled (``Z``) and the new number is not used up;
-    * Cancel's quantity is the intended total of the chain, executions included;
-    * at System Event ``M`` resting orders are Canceled (``T``); what comes later is Accepted and Canceled (``E``).
-
-    Rejected: halted symbol, quantity, unknown symbol, price (zero, too high, no whole cent from a dollar on), a short
-    sale without SharesLocated.
+    Times are nanoseconds since midnight. An order that left the card at ``t`` is at the exchange its latency later,
+    after the session's messages of that very nanosecond; an answer is at the card its latency after what it tells.
+    How orders fill: :mod:`sim.exchange.matching`. How they are answered: OUCH 5.0, with the choices that
+    ``docs/exchange.md`` lists and :class:`sim.exchange.rules.Rules` offers.
 
     Parameters
     ----------
     fees : Fees, optional
         What a share costs.
+    latency_in_ns, latency_out_ns : int, str or Latency
+        From the card's transmitter to the exchange, and back: always so many ns, or a distribution.
+    rules : Rules, optional
+        Choices of the exchange, and what goes wrong.
+
+    Attributes
+    ----------
     latency_in_ns, latency_out_ns : int
-        From the card's transmitter to the exchange, and back.
+        The least an order, and the most an answer is on its way: what a player may rely on.
     """
 
-    def __init__(self, fees: Fees | None = None, latency_in_ns: int = 10_000, latency_out_ns: int = 10_000) -> None:
-        if latency_in_ns < 0 or latency_out_ns < 0:
-            raise ValueError(f"latencies are 0 ns or more, not {latency_in_ns} and {latency_out_ns}")
-        self.latency_in_ns = latency_in_ns
-        self.latency_out_ns = latency_out_ns
+    def __init__(
+        self,
+        fees: Fees | None = None,
+        latency_in_ns: int | str | Latency = 10_000,
+        latency_out_ns: int | str | Latency = 10_000,
+        rules: Rules | None = None,
+    ) -> None:
+        self.rules = rules or Rules()
+        self._line = Line(Latency.of(latency_in_ns), Latency.of(latency_out_ns), self.rules.seed)
+        self.latency_in_ns = self._line.inward.least
+        self.latency_out_ns = self._line.outward.most
         self.fees = fees or Fees()
         self.books = SessionBooks()
         self.log = ExchangeLog()
         #: Own orders that live, by the number that lives.
         self.orders: dict[int, OwnOrder] = {}
+        self._answers = Answers(self._line, self.log, self.fees)
+        self._trouble = TroubleDraws(self.rules)
+        #: What the exchange does later by itself: time, count, action.
+        self._later: list[tuple[int, int, Callable[[], None]]] = []
         self._now = 0
-        self._arriving: deque[tuple[int, bytes]] = deque()
-        self._answers: deque[tuple[int, bytes]] = deque()
         self._last_ref = 0
         self._references = FIRST_REFERENCE
         self._match = 0
         self._turn = 0
         self._closed = False
+        self._connected = True
 
     # What the card's side and the session's side call.
 
@@ -75,7 +88,7 @@ class Venue:
         ValueError
             Time goes back.
         """
-        self._orders_before(time)
+        self._work_until(time - 1)
         self._move_to(time)
         change = self.books.apply(message)
         if change is not None and self.orders and change.locate not in self.books.halted:
@@ -84,8 +97,9 @@ class Venue:
                 self._fill(order, shares, order.price, "A")
         elif message[0] == ord("S") and message[11:12] == b"M":
             self._closed = True
-            for order in list(self.orders.values()):
-                self._cancel(order, order.open, "T")
+            self._cancel_all("T")
+        elif message[0] == ord("H") and self.rules.halt_cancels and locate_of(message) in self.books.halted:
+            self._cancel_all("H", locate_of(message))
 
     def on_order(self, time: int, ouch: bytes) -> None:
         """Take in a message of the card that left it at ``time``.
@@ -93,13 +107,11 @@ class Venue:
         Raises
         ------
         ValueError
-            It would arrive before what has happened already, or before an earlier message.
+            It would arrive before what has happened already, or the session is down.
         """
-        arrives = time + self.latency_in_ns
-        latest = self._arriving[-1][0] if self._arriving else self._now
-        if arrives < latest:
-            raise ValueError(f"an order arrives at {arrives} ns; the exchange is at {latest} ns already")
-        self._arriving.append((arrives, ouch))
+        if not self._connected:
+            raise ValueError(f"an order left the card at {time} ns, and the order session is down")
+        self._line.send(time, ouch, self._now)
 
     def answers_until(self, time: int) -> list[tuple[int, bytes]]:
         """Take out the answers that are at the card by ``time``, with those times.
@@ -107,41 +119,75 @@ class Venue:
         Orders that arrived in time to be answered by then are dealt with; the caller has given every session message
         up to ``time - latency_out_ns``.
         """
-        self._orders_before(time - self.latency_out_ns + 1)
-        due = []
-        while self._answers and self._answers[0][0] <= time:
-            due.append(self._answers.popleft())
-        return due
+        self._work_until(time - self.latency_out_ns)
+        return self._line.due(time)
+
+    def disconnect(self, time: int) -> None:
+        """Lose the order session at ``time``: what is on its way still arrives, then what rests is canceled.
+
+        Answers are kept: SoupBinTCP numbers them, and the next session asks for those it missed.
+
+        Raises
+        ------
+        ValueError
+            Time goes back.
+        """
+        self._work_until(time)
+        self._move_to(time)
+        self._connected = False
+        if self.rules.cancel_on_disconnect:
+            self._at(self._line.last_arrival if self._line.busy else time, lambda: self._cancel_all("U"))
+            self._work_until(time)
+
+    def connect(self) -> None:
+        """Have the session back."""
+        self._connected = True
 
     @property
     def next_time(self) -> int | None:
         """When the next answer known so far is at the card; ``None`` for none."""
-        return self._answers[0][0] if self._answers else None
+        return self._line.next_answer
+
+    @property
+    def acts_at(self) -> int | None:
+        """When the exchange next acts whatever the session says: an order arrives, or something put off is due."""
+        times = [self._later[0][0]] if self._later else []
+        arrival = self._line.next_arrival
+        return min([*times, arrival] if arrival is not None else times, default=None)
 
     def could_fill(self, message: bytes) -> bool:
         """Whether a message still to come could change an order that rests or is on its way; never wrongly no."""
-        if not self.orders and not self._arriving:
+        if not self.orders and not self._line.busy:
             return False
         if message[0] == ord("S"):
             return message[11:12] == b"M"
-        if self._arriving:
+        if self._line.busy:
             return True
         locate = locate_of(message)
         resting = [order for order in self.orders.values() if order.locate == locate]
+        if message[0] == ord("H"):
+            return self.rules.halt_cancels and bool(resting)
         return bool(resting) and could_fill(message, resting, self.books)
 
-    # Orders.
+    # What happens when.
 
     def _move_to(self, time: int) -> None:
         if time < self._now:
             raise ValueError(f"the exchange is at {self._now} ns and cannot go back to {time} ns")
         self._now = time
 
-    def _orders_before(self, time: int) -> None:
-        while self._arriving and self._arriving[0][0] < time:
-            arrived, ouch = self._arriving.popleft()
-            self._move_to(arrived)
-            self._deal_with(read(ouch))
+    def _at(self, time: int, action: Callable[[], None]) -> None:
+        self._turn += 1
+        heapq.heappush(self._later, (time, self._turn, action))
+
+    def _work_until(self, time: int) -> None:
+        """Deal with what arrived or was put off until ``time``; of one moment, what arrived comes first."""
+        while (at := self.acts_at) is not None and at <= time:
+            self._move_to(at)
+            if self._line.next_arrival == at:
+                self._deal_with(read(self._line.take_arrived()[1]))
+            else:
+                heapq.heappop(self._later)[2]()
 
     def _deal_with(self, request: Request) -> None:
         match request:
@@ -154,36 +200,19 @@ class Venue:
             case Modify():
                 self._modify(request)
             case AccountQuery():
-                self._say("Q", next_user_ref_num=self._last_ref + 1)
+                self._answers.next_number(self._now, self._last_ref + 1)
+
+    # Orders.
 
     def _enter(self, request: Enter) -> None:
         if request.user_ref <= self._last_ref:
-            self._ignore(request.user_ref, f"number not above {self._last_ref}")
+            self._answers.ignored(self._now, request.user_ref, f"number not above {self._last_ref}")
             return
         self._last_ref = request.user_ref
         locate = self.books.locates.get(request.symbol)
-        reason = self._objection(request.shares, request.price)
-        if locate is None:
-            reason = BAD_SYMBOL
-        elif locate in self.books.halted:
-            reason = HALTED
-        elif request.side == "T" and not request.located:
-            reason = reason or LOCATE_REQUIRED
+        reason = BAD_SYMBOL if locate is None else self._refusal(request, locate)
         if locate is None or reason:
-            self._say("J", user_ref_num=request.user_ref, reason=reason, clordid=request.clordid)
-            self.log.append(
-                LogEntry(
-                    "rejected",
-                    self._now,
-                    request.symbol.rstrip(),
-                    request.user_ref,
-                    request.user_ref,
-                    request.side,
-                    request.shares,
-                    request.price,
-                    reason=f"0x{reason:04X}",
-                )
-            )
+            self._answers.rejected(self._now, request, reason)
             return
         order = OwnOrder(
             request.user_ref,
@@ -197,30 +226,76 @@ class Venue:
             request.capacity,
             request.clordid,
             self._next_reference(),
+            request.post_only,
         )
         self.orders[order.user_ref] = order
-        self._say("A", user_ref_num=order.user_ref, **self._echo(order))
-        self._note("accepted", order, order.open, order.price)
-        self._work(order)
+        allowed = self._reprice(order)
+        dead = self._trouble.strikes("dead_on_entry")
+        self._answers.accepted(self._now, order, dead=dead)
+        self._begin(order, dead=dead, allowed=allowed)
+
+    def _refusal(self, request: Enter, locate: int) -> int:
+        """Reason to reject a new order of a known symbol, 0 for none."""
+        if locate in self.books.halted:
+            return HALTED
+        reason = self._objection(request.shares, request.price)
+        if not reason and request.side == "T" and not request.located:
+            reason = LOCATE_REQUIRED
+        below = request.price <= self.books.of(locate).best_bid()
+        if not reason and request.side == "T" and below and self.rules.short_restricted == "reject":
+            reason = SHORT_RESTRICTED if locate in self.books.short_restricted else 0
+        if not reason and self._trouble.strikes("reject_enter"):
+            reason = MESSAGE_RATE
+        return reason
+
+    def _reprice(self, order: OwnOrder) -> bool:
+        """Put a short sale above the bid where it must be; say whether it may be worked at all."""
+        if order.side != "T" or order.locate not in self.books.short_restricted:
+            return True
+        bid = self.books.of(order.locate).best_bid()
+        if order.price > bid:
+            return True
+        if not order.immediate:
+            order.price = bid + (100 if bid >= PENNY_FROM else 1)
+        return not order.immediate
 
     def _replace(self, request: Replace) -> None:
         order = self.orders.get(request.orig_user_ref)
         if order is None or request.user_ref <= self._last_ref:
             why = f"no order {request.orig_user_ref} lives" if order is None else f"number not above {self._last_ref}"
-            self._ignore(request.user_ref, why)
+            self._answers.ignored(self._now, request.user_ref, why)
             return
         exposed = request.shares - order.executed
         if exposed <= 0 or self._objection(request.shares, request.price):
             self._cancel(order, order.open, "Z")
             return
         self._last_ref = request.user_ref
+        if self._trouble.strikes("reject_replace"):
+            self._answers.replace_rejected(self._now, order, request.user_ref, MESSAGE_RATE)
+            return
         del self.orders[order.user_ref]
         order.user_ref, order.price, order.open = request.user_ref, request.price, exposed
         order.immediate, order.clordid, order.reference = request.immediate, request.clordid, self._next_reference()
+        order.post_only = request.post_only
         self.orders[order.user_ref] = order
-        self._say("U", orig_user_ref_num=request.orig_user_ref, user_ref_num=order.user_ref, **self._echo(order))
-        self._note("replaced", order, order.open, order.price)
-        self._work(order)
+        allowed = self._reprice(order)
+        dead = self._trouble.strikes("dead_on_replace")
+        self._answers.replaced(self._now, order, request.orig_user_ref, dead=dead)
+        self._begin(order, dead=dead, allowed=allowed)
+
+    def _begin(self, order: OwnOrder, *, dead: bool, allowed: bool) -> None:
+        """Work an order that was just accepted or replaced; a dead one is over without a word."""
+        if dead:
+            order.open = 0
+            del self.orders[order.user_ref]
+        elif not allowed:
+            self._cancel(order, order.open, "D")
+        elif order.post_only and matching.marketable(order, self.books.of(order.locate)):
+            self._cancel(order, order.open, "G")
+        elif order.post_only and self._trouble.strikes("slide"):
+            self._cancel(order, order.open, "F")
+        else:
+            self._work(order)
 
     def _work(self, order: OwnOrder) -> None:
         """Take what is there; what is left rests, or is canceled."""
@@ -241,9 +316,19 @@ class Venue:
         wanted = max(0, request.shares - order.executed) if order else 0
         if order is None or wanted >= order.open:
             why = f"no order {request.user_ref} lives" if order is None else f"{order.open} open already"
-            self._ignore(request.user_ref, why)
-            return
-        self._cancel(order, order.open - wanted, "U")
+            self._answers.ignored(self._now, request.user_ref, why)
+        elif self._trouble.strikes("cancel_reject"):
+            self._answers.cancel_rejected(self._now, order)
+        elif self._trouble.strikes("cancel_pending"):
+            self._answers.cancel_pending(self._now, order)
+            self._at(self._now + self.rules.trouble.pending_ns, lambda: self._cancel_down_to(order, wanted))
+        else:
+            self._cancel(order, order.open - wanted, "U")
+
+    def _cancel_down_to(self, order: OwnOrder, wanted: int) -> None:
+        """Carry out a cancel that was pending; fills since then may have left nothing to do."""
+        if order.user_ref in self.orders and order.open > wanted:
+            self._cancel(order, order.open - wanted, "U")
 
     def _modify(self, request: Modify) -> None:
         order = self.orders.get(request.user_ref)
@@ -251,17 +336,14 @@ class Venue:
         exposed = request.shares - order.executed if order else 0
         side_is_right = order is not None and (order.side == request.side or (order.side, request.side) in changes)
         if order is None or exposed <= 0 or request.shares >= MAX_QUANTITY or not side_is_right:
-            self._ignore(request.user_ref, "no order lives, or it cannot be modified so")
+            self._answers.ignored(self._now, request.user_ref, "no order lives, or it cannot be modified so")
             return
         grows = exposed > order.open
         order.open, order.side = exposed, request.side
-        self._say("M", user_ref_num=order.user_ref, side=order.side, quantity=order.open)
-        self._note("modified", order, order.open, order.price)
+        self._answers.modified(self._now, order)
         if grows:
             self._turn += 1
             matching.join(order, self.books.of(order.locate), self._turn)
-
-    # Answers.
 
     @staticmethod
     def _objection(shares: int, price: int) -> int:
@@ -276,70 +358,23 @@ class Venue:
         self._references += 1
         return self._references
 
-    @staticmethod
-    def _echo(order: OwnOrder) -> dict[str, int | str]:
-        """Fields that Accepted and Replaced have in common."""
-        return {
-            "side": order.side,
-            "quantity": order.open,
-            "symbol": order.symbol,
-            "price": order.price,
-            "time_in_force": "3" if order.immediate else "0",
-            "display": "Y",
-            "order_reference_number": order.reference,
-            "capacity": order.capacity,
-            "inter_market_sweep_eligibility": "N",
-            "cross_type": "N",
-            "order_state": "L",
-            "clordid": order.clordid,
-        }
-
-    def _say(self, letter: str, **fields: int | str) -> None:
-        self._answers.append((self._now + self.latency_out_ns, answer(letter, self._now, **fields)))
-
     def _fill(self, order: OwnOrder, shares: int, price: int, liquidity: str) -> None:
         self._match += 1
         order.open -= shares
         order.executed += shares
-        self._say(
-            "E",
-            user_ref_num=order.user_ref,
-            quantity=shares,
-            price=price,
-            liquidity_flag=liquidity,
-            match_number=self._match,
-        )
-        self._note("executed", order, shares, price, liquidity=liquidity)
+        entry = self._answers.executed(self._now, order, shares, price, liquidity, self._match)
         if not order.open:
             del self.orders[order.user_ref]
+        if self._trouble.strikes("break_trade"):
+            clordid = order.clordid
+            self._at(self._now + self.rules.trouble.break_ns, lambda: self._answers.broken(self._now, entry, clordid))
 
     def _cancel(self, order: OwnOrder, shares: int, reason: str) -> None:
         order.open -= shares
-        self._say("C", user_ref_num=order.user_ref, quantity=shares, reason=reason)
-        self._note("canceled", order, shares, order.price, reason=reason)
+        self._answers.canceled(self._now, order, shares, reason)
         if not order.open:
             del self.orders[order.user_ref]
 
-    def _note(
-        self, kind: str, order: OwnOrder, shares: int, price: int, *, liquidity: str = "", reason: str = ""
-    ) -> None:
-        filled = kind == "executed"
-        self.log.append(
-            LogEntry(
-                kind,
-                self._now,
-                order.symbol.rstrip(),
-                order.user_ref,
-                order.chain,
-                order.side,
-                shares,
-                price,
-                liquidity,
-                self._match if filled else 0,
-                self.fees.of(shares, liquidity) if filled else 0,
-                reason,
-            )
-        )
-
-    def _ignore(self, user_ref: int, why: str) -> None:
-        self.log.append(LogEntry("ignored", self._now, "", user_ref, reason=why))
+    def _cancel_all(self, reason: str, locate: int | None = None) -> None:
+        for order in [o for o in self.orders.values() if locate in (None, o.locate)]:
+            self._cancel(order, order.open, reason)

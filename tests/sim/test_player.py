@@ -67,6 +67,7 @@ class FakeExchange:
     def __init__(self, fills_on: bytes = b"!", latency_in: int = 1_000, latency_out: int = 2_000) -> None:
         self.latency_in_ns = latency_in
         self.latency_out_ns = latency_out
+        self.acts_at = None
         self.fills_on = fills_on
         self.story: list[tuple[int, str, bytes]] = []
         self.waiting: list[tuple[int, bytes]] = []

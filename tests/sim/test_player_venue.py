@@ -4,6 +4,7 @@ The rule is the test's own: buy at the ask after every so many frames, rest a sa
 by a Replace some frames later. What counts here is that every answer comes when it is due, however the play is cut.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 
 import pytest
@@ -11,6 +12,7 @@ import pytest
 from hdl.wire import ouch50
 from sim.card_port import Arrival, Played, Port, SentOrder
 from sim.exchange.ledger import accounts_of
+from sim.exchange.rules import Rules, Trouble
 from sim.exchange.venue import Venue
 from sim.market_watch import MarketWatch
 from sim.player import Player, PlayerSettings
@@ -83,8 +85,8 @@ class RuleCard:
                 self.resting = None
 
 
-def run(boundary_ns: int) -> tuple[RuleCard, Venue, MarketWatch]:
-    card, venue, watch = RuleCard(), Venue(), MarketWatch(["PWAA"])
+def run(boundary_ns: int, venue: Venue | None = None) -> tuple[RuleCard, Venue, MarketWatch]:
+    card, venue, watch = RuleCard(), venue or Venue(), MarketWatch(["PWAA"])
     player = Player(card, venue, PlayerSettings(boundary_ns=boundary_ns))
     player.play(watch.watch(make_messages(4, 15_000).messages))
     return card, venue, watch
@@ -130,3 +132,23 @@ def test_position_and_money_are_those_of_the_log(whole):
     card, venue, _ = whole
     account = accounts_of(venue.log.fills())["PWAA"]
     assert account.position == (card.resting[2] if card.resting else 0)
+
+
+def troubled() -> Venue:
+    trouble = Trouble(break_trade=0.3, break_ns=70_000)
+    latencies = "tail:4000-900000~60000", "uniform:2000-400000"
+    return Venue(None, *latencies, Rules(trouble=trouble, seed=3))
+
+
+def test_random_latencies_and_breaks_come_when_they_are_due_however_the_play_is_cut():
+    card, venue, _ = run(10**11, troubled())
+    kinds = Counter(entry.kind for entry in venue.log.entries)
+    assert kinds["broken"] > 3
+    assert kinds["executed"] > 20
+    first, least, most = 34_140 * 10**9, 2_000, 400_000
+    for now, data in card.seen:
+        at = int.from_bytes(data[1:9], "big")
+        assert 16 + (at + least - first) * 1_000 // 6_400 <= now <= 17 + (at + most - first) * 1_000 // 6_400
+    assert len({now - int.from_bytes(data[1:9], "big") * 1_000 // 6_400 for now, data in card.seen}) > 20
+    _, again, _ = run(777_777_777, troubled())
+    assert again.log.entries == venue.log.entries

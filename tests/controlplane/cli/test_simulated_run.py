@@ -31,7 +31,7 @@ from controlplane.report.run_data import (
 from controlplane.store.event_log import EventLog
 from controlplane.store.record import ROLES, STRATEGIES
 from hdl.types import Module, Role
-from sim.exchange.log import LogEntry
+from sim.exchange.log import ExchangeLog, LogEntry
 from sim.sessions.binaryfile import write_messages
 from sim.sessions.make import make_messages
 
@@ -106,14 +106,16 @@ def test_a_log_of_another_run_is_refused(tmp_path: Path, wrong: dict[str, Any]):
         sent_rows(path, ["PWAA", "PWBB"])
 
 
-def test_only_executions_of_the_exchange_are_fills():
+def test_only_executions_that_stand_are_fills():
     entries = [
         LogEntry("accepted", 1, "PWAA", 4, 4, "T", 100, 250_000),
         LogEntry("executed", 2, "PWAA", 4, 4, "T", 60, 250_100, "R", 9, 180_000),
         LogEntry("canceled", 3, "PWAA", 4, 4, "T", 40, 250_000, reason="I"),
         LogEntry("executed", 5, "PWBB", 6, 6, "B", 10, 400_000, "A", 10, -20_000),
+        LogEntry("executed", 6, "PWBB", 6, 6, "B", 20, 400_000, "A", 11, -40_000),
+        LogEntry("broken", 9, "PWBB", 6, 6, "B", 20, 400_000, "A", 11, -40_000, "E"),
     ]
-    assert fill_rows(entries) == [
+    assert fill_rows(ExchangeLog(entries).fills()) == [
         FillRow(2, "PWAA", 4, False, 60, 250_100, "R", 9, 180_000),
         FillRow(5, "PWBB", 6, True, 10, 400_000, "A", 10, -20_000),
     ]

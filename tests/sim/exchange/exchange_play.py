@@ -19,8 +19,8 @@ def enter_message(ref, side, shares, price, tif=b"3", symbol=SYMBOL, appendage=b
 class Play:
     """A venue with a session; times are ns, prices 1/10,000 dollar."""
 
-    def __init__(self, fees=None):
-        self.venue = Venue(fees, L_IN, L_OUT)
+    def __init__(self, fees=None, rules=None):
+        self.venue = Venue(fees, L_IN, L_OUT, rules)
         self.time = 0
         self.next_ref = 1
         self.session("R", stock=SYMBOL, market_category="Q", financial_status_indicator="N", round_lot_size=100,
@@ -44,6 +44,9 @@ class Play:
     def execute(self, reference, shares):
         self.session("E", order_reference_number=reference, executed_shares=shares, match_number=1)
 
+    def reg_sho(self, action):
+        self.session("Y", stock=SYMBOL, reg_sho_action=action)
+
     def trade(self, shares, price):
         self.session("P", order_reference_number=0, buy_sell_indicator="B", shares=shares, stock=SYMBOL, price=price,
                      match_number=1)  # fmt: skip
@@ -55,19 +58,22 @@ class Play:
         self.time += L_IN
         return self.answers()
 
-    def enter(self, side, shares, price, *, tif=b"3", ref=None, symbol=SYMBOL, located=False):
+    def enter(self, side, shares, price, *, tif=b"3", ref=None, symbol=SYMBOL, located=False, post_only=False):
         if ref is None:
             ref = self.next_ref
         self.next_ref = max(self.next_ref, ref + 1)
-        return self.order(enter_message(ref, side, shares, price, tif, symbol, b"\x02\x19Y" if located else b""))
+        options = (b"\x02\x19Y" if located else b"") + (b"\x02\x0cP" if post_only else b"")
+        return self.order(enter_message(ref, side, shares, price, tif, symbol, options))
 
-    def replace(self, orig, shares, price, *, tif=b"0", ref=None):
+    def replace(self, orig, shares, price, *, tif=b"0", ref=None, post_only=False):
         if ref is None:
             ref = self.next_ref
         self.next_ref = max(self.next_ref, ref + 1)
-        return self.order(
-            struct.pack(">cIIIQccc14sH", b"U", orig, ref, shares, price, tif, b"Y", b"N", b"PW".ljust(14), 0)
+        options = b"\x02\x0cP" if post_only else b""
+        fixed = struct.pack(
+            ">cIIIQccc14sH", b"U", orig, ref, shares, price, tif, b"Y", b"N", b"PW".ljust(14), len(options)
         )
+        return self.order(fixed + options)
 
     def cancel(self, ref, shares=0):
         return self.order(struct.pack(">cII", b"X", ref, shares))
@@ -95,4 +101,7 @@ READERS = {
     b"J": _fields("IH", 9, 13),  # number, reason
     b"M": _fields("IcI", 9, 13, 14),
     b"Q": _fields("I", 9),
+    b"B": _fields("IQ", 9, 13),  # number, match
+    b"P": _fields("I", 9),
+    b"I": _fields("I", 9),
 }
