@@ -38,7 +38,7 @@ def run_demo(
     out : Path
         Folder for the session, the report and the logs; made where missing.
     regime : str
-        ``calm`` or ``toxic``.
+        One of :data:`sim.sessions.regimes.REGIMES`.
     decide_seconds : int
         Exchange time between two decisions of the agent.
     config : Path

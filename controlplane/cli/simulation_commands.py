@@ -12,6 +12,7 @@ _session = typer.Typer(help="Recorded and made sessions.", no_args_is_help=True)
 _Seed = Annotated[int, typer.Option(help="One seed gives one session, byte for byte.", min=0)]
 _Messages = Annotated[int, typer.Option(help="Messages of the session, at least.", min=1000)]
 _Out = Annotated[Path, typer.Option(help="Folder for the report.")]
+_Regime = Annotated[str, typer.Option(help="calm, toxic, quiet, trending, informed, bursts or halts.")]
 _Export = Annotated[
     Path | None, typer.Option(help="Folder for fills, orders, markouts and bars as Parquet and CSV.", file_okay=False)
 ]
@@ -38,7 +39,7 @@ def demo(
     seed: _Seed = 1,
     messages: _Messages = 220_000,
     out: _Out = Path("build/demo"),
-    regime: str = "calm",
+    regime: _Regime = "calm",
     export: _Export = None,
     latency_in: _LatencyIn = "10000",
     latency_out: _LatencyOut = "10000",
@@ -100,12 +101,15 @@ def make(
     path: Annotated[Path, typer.Argument(help="File to write; gzip if it ends in .gz.")],
     seed: _Seed = 1,
     messages: _Messages = 220_000,
-    regime: Annotated[str, typer.Option(help="calm or toxic.")] = "calm",
+    regime: _Regime = "calm",
 ) -> None:
     """Make a session of three liquid symbols from a seed."""
     from sim.sessions.make import make_session
 
-    make_session(path, seed, messages, regime)
+    try:
+        make_session(path, seed, messages, regime)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from error
     print(f"wrote {path}")
 
 

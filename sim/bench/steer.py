@@ -41,6 +41,11 @@ class SteeredCard:
         """Give a register, by ``block.register``."""
         return self.model.read(self._registers.register(name).address)
 
+    def get_slot(self, name: str, index: int) -> int:
+        """Give a slot's register, by ``slot.register``."""
+        register = self._registers.register(name)
+        return self.model.read(register.address + index * register.stride)
+
     def set(self, name: str, value: int = 0, *, index: int = 0, **fields: int) -> None:
         """Write a register whole, or some of its fields, the others as reset has them."""
         register = self._registers.register(name)

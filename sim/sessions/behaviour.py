@@ -1,19 +1,18 @@
 """How a made symbol behaves: quiet stretches, and bursts of imbalance that the price then follows, or does not.
 
 Between bursts each price level wanders about a size of its own. In a burst one side is filled up and the other thinned
-out until five levels of the heavy side hold over four times the shares of the light one. Then the price moves:
-in the ``calm`` regime mostly the way the imbalance points, in the ``toxic`` regime mostly against it, right after the
-heavy side's orders, which were never meant to trade, have been taken away.
+out until five levels of the heavy side hold over four times the shares of the light one. Then the price moves: where to
+is the regime's (:mod:`sim.sessions.regimes`).
 """
 
 import random
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
 
+from sim.sessions.regimes import HawkesGaps, Regime
 from sim.sessions.tape import BUY, SELL, MadeBook
 
-__all__ = ["REGIMES", "Regime", "SymbolBehaviour"]
+__all__ = ["SymbolBehaviour"]
 
 _MS = 1_000_000
 _US = 1_000
@@ -29,37 +28,6 @@ _BEST_LEAST = 200
 #: Levels farther out than this are taken away as the price moves off.
 _OUTERMOST = 13
 _MPIDS = (b"PWMA", b"PWMB", b"PWMC")
-
-
-@dataclass(frozen=True)
-class Regime:
-    """What follows an imbalance.
-
-    Attributes
-    ----------
-    follows : float
-        Chance that the price moves the way the imbalance points.
-    pulled : bool
-        The heavy side is taken away just before the move.
-    ticks : tuple of int
-        Least and most cents of the move.
-    hold_ms : tuple of int
-        Least and most time from the end of the build-up to the move.
-    step_ms : tuple of int
-        Least and most time between two cents of the move.
-    """
-
-    follows: float
-    pulled: bool
-    ticks: tuple[int, int]
-    hold_ms: tuple[int, int]
-    step_ms: tuple[int, int]
-
-
-REGIMES = {
-    "calm": Regime(follows=0.85, pulled=False, ticks=(5, 7), hold_ms=(15, 60), step_ms=(40, 250)),
-    "toxic": Regime(follows=0.10, pulled=True, ticks=(3, 6), hold_ms=(2, 15), step_ms=(4, 40)),
-}
 
 
 class SymbolBehaviour:
@@ -83,6 +51,9 @@ class SymbolBehaviour:
         self._factor = [1.0, 1.0]
         self._plan: deque[tuple[int, Callable[[], None]]] = deque()
         self._quiet_until = 0
+        self._hawkes = HawkesGaps(regime.branching, self._random) if regime.branching else None
+        self._last_lifted: int | None = None
+        self._halted = self._restricted = False
 
     def fill(self) -> None:
         """Put the first orders into the book."""
@@ -114,10 +85,13 @@ class SymbolBehaviour:
                 self._quiet_until = self.book.tape.time + self._spell()
         else:
             self._quiet()
+        if self._hawkes is not None:
+            return int(self._hawkes.next(quiet_gap))
         return int(self._random.expovariate(1.0) * quiet_gap)
 
     def _spell(self) -> int:
-        return int((2.0 + self._random.expovariate(1.0 / 6.0)) * 1000 * _MS)
+        least, more = self._regime.spell_s
+        return int((least + self._random.expovariate(1.0 / more)) * 1000 * _MS)
 
     def _between(self, least_ms: int, most_ms: int) -> int:
         return self._random.randint(least_ms * _MS, most_ms * _MS)
@@ -131,7 +105,7 @@ class SymbolBehaviour:
             side = SELL if drift < 0.0015 else BUY
             self._plan.append((0, lambda: self._lift(side)))
             self._plan.append((self._random.randint(1, 40) * _US, lambda: self._follow(side)))
-        elif drift < 0.03:
+        elif drift < 0.03 and not self._halted:
             book = self.book
             halves = book.best[BUY] + book.best[SELL]
             price = self._random.choice((book.best[BUY] * 100, book.best[SELL] * 100, halves * 50))
@@ -141,14 +115,21 @@ class SymbolBehaviour:
         """Plan a burst: build up, hold, move, recover."""
         rng = self._random
         heavy = rng.choice((BUY, SELL))
-        light = 1 - heavy
         plan = self._plan
-        plan.append((0, lambda: self._weigh(heavy, 1.7, 0.28)))
-        build = rng.randint(90, 130)
-        for _ in range(build):
-            plan.append((rng.randint(100 * _US, 2 * _MS), lambda: self._press(heavy)))
+        if self._regime.persists and self._last_lifted is not None and rng.random() < self._regime.persists:
+            heavy = 1 - self._last_lifted
+        light = 1 - heavy
+        if self._regime.builds:
+            plan.append((0, lambda: self._weigh(heavy, 1.7, 0.28)))
+            build = rng.randint(90, 130)
+            for _ in range(build):
+                plan.append((rng.randint(100 * _US, 2 * _MS), lambda: self._press(heavy)))
         # Lifting the light side moves the price the way the imbalance points.
         lifted = light if rng.random() < self._regime.follows else heavy
+        self._last_lifted = lifted
+        if not self._regime.builds:
+            for _ in range(rng.randint(3, 8)):
+                plan.append((rng.randint(200 * _US, 4 * _MS), lambda: self._hit(lifted)))
         hold = self._between(*self._regime.hold_ms)
         if self._regime.pulled and lifted == heavy:
             plan.append((hold, lambda: self._pull(heavy)))
@@ -164,6 +145,31 @@ class SymbolBehaviour:
                 plan.append((rng.randint(100 * _US, 4 * _MS), lambda: self._nudge(_NEAR)))
         for _ in range(30):
             plan.append((rng.randint(1 * _MS, 12 * _MS), lambda: self._nudge(_NEAR)))
+        if self._regime.halts and rng.random() < self._regime.halts:
+            self._plan_halt()
+
+    def _plan_halt(self) -> None:
+        """Plan a halt: stop, quotes only, trade again. Orders come and go meanwhile, and none is executed."""
+        rng, plan = self._random, self._plan
+        plan.append((rng.randint(1, 40) * _MS, lambda: self._set_halted("H")))
+        for state in ("Q", "T"):
+            for _ in range(20):
+                plan.append((rng.randint(5 * _MS, 40 * _MS), lambda: self._nudge(_NEAR)))
+            plan.append((rng.randint(5 * _MS, 40 * _MS), lambda state=state: self._set_halted(state)))  # type: ignore[misc]
+
+    def _set_halted(self, state: str) -> None:
+        self._halted = state != "T"
+        self.book.trading_action(state, "LUDP" if state == "H" else "")
+        if self._halted and not self._restricted:
+            self._restricted = True
+            self.book.reg_sho("1")
+
+    def _hit(self, side: int) -> None:
+        """Hit the best quotes of a side, and leave some: the price stands still."""
+        price = self.book.best[side]
+        oldest = self.book.levels[side][price][0][1]
+        if self.book.shares(side, 0) - min(oldest, 100) >= _BEST_LEAST:
+            self.book.execute(side, 100)
 
     def _weigh(self, heavy: int, heavy_factor: float, light_factor: float) -> None:
         self._factor[heavy] = heavy_factor
@@ -240,7 +246,7 @@ class SymbolBehaviour:
             new_price = book.price(side, rng.choice(depths))
             if book.volume[side].get(new_price, 0) <= _LEVEL_MOST - _SIZES[-1]:
                 book.replace(side, price, index, new_price, rng.choice(_SIZES))
-        elif kind < 0.45 and depth == 0 and shares - queue[0][1] >= least:
+        elif kind < 0.45 and depth == 0 and not self._halted and shares - queue[0][1] >= least:
             book.execute(side, queue[0][1] if rng.random() < 0.6 else 100)
         elif shares - order >= least:
             book.delete(side, price, index)

@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hdl.wire.itch50 import ITCH50
-from sim.sessions.behaviour import REGIMES, SymbolBehaviour
+from sim.sessions.behaviour import SymbolBehaviour
 from sim.sessions.binaryfile import write_messages
+from sim.sessions.regimes import regime_of
 from sim.sessions.tape import MadeBook, Tape
 
 __all__ = [
@@ -94,8 +95,7 @@ def make_messages(
     seed: int, messages: int, regime: str = "calm", progress: Callable[[int, int], None] | None = None
 ) -> Tape:
     """Make a session in memory; see :func:`make_session`. The tape's time is that of the close."""
-    if regime not in REGIMES:
-        raise ValueError(f"no regime is called {regime!r}; there are {', '.join(sorted(REGIMES))}")
+    chosen = regime_of(regime)
     if messages < LEAST_MESSAGES:
         raise ValueError(f"{messages} messages are too few for a day; at least {LEAST_MESSAGES}")
     tape = Tape(_SYSTEM_START)
@@ -104,7 +104,7 @@ def make_messages(
     tape.advance(_OPEN - 20 * _SECOND)
     for made in MADE_SYMBOLS:
         book = MadeBook(tape, made.locate, _stock(made), made.first_bid, made.first_bid + 1)
-        behaviour = SymbolBehaviour(book, REGIMES[regime], f"{seed}/{regime}/{made.symbol}")
+        behaviour = SymbolBehaviour(book, chosen, f"{seed}/{regime}/{made.symbol}")
         behaviour.fill()
         tape.advance(tape.time + _SECOND)
         behaviours.append(behaviour)

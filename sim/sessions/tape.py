@@ -3,6 +3,7 @@
 Prices are whole cents here; the tape carries them as ITCH does, in 1/10,000 dollar.
 """
 
+from hdl.wire.itch50 import ITCH50
 from sim.sessions import encode
 
 __all__ = ["BUY", "SELL", "MadeBook", "Tape"]
@@ -135,6 +136,24 @@ class MadeBook:
         """Print the trade of a hidden order at ``price`` (1/10,000 dollar)."""
         tape = self.tape
         tape.messages.append(encode.trade(self.locate, tape.time, shares, self.stock, price, tape.match()))
+
+    def trading_action(self, state: str, reason: str) -> None:
+        """Say that the symbol is halted (``H``), takes quotes only (``Q``) or trades (``T``)."""
+        tape = self.tape
+        symbol = self.stock.decode("ascii")
+        tape.messages.append(
+            ITCH50["H"].pack(
+                stock_locate=self.locate, timestamp=tape.time, stock=symbol, trading_state=state, reason=reason
+            )
+        )
+
+    def reg_sho(self, action: str) -> None:
+        """Say whether short sales are restricted (``1``, ``2``) or not (``0``)."""
+        tape = self.tape
+        symbol = self.stock.decode("ascii")
+        tape.messages.append(
+            ITCH50["Y"].pack(stock_locate=self.locate, timestamp=tape.time, stock=symbol, reg_sho_action=action)
+        )
 
     def _put(self, side: int, price: int, reference: int, shares: int) -> None:
         self.levels[side].setdefault(price, []).append([reference, shares])

@@ -1,6 +1,9 @@
 """The session maker, checked by a book of the test's own that knows nothing of how the session was made."""
 
 import hashlib
+import itertools
+import random
+import statistics
 from collections import Counter
 from pathlib import Path
 
@@ -9,6 +12,7 @@ import pytest
 from hdl.wire.itch50 import ITCH50
 from sim.sessions.binaryfile import read_messages
 from sim.sessions.make import MADE_SYMBOLS, make_messages, make_session
+from sim.sessions.regimes import REGIMES, HawkesGaps
 
 OPEN = 34_200 * 10**9
 
@@ -131,11 +135,17 @@ def test_the_default_day_is_long_enough_and_full_of_every_change(tmp_path: Path)
 
 def test_one_seed_is_one_file(tmp_path: Path):
     digests = []
-    for name, seed, regime in (("a", 5, "calm"), ("b", 5, "calm"), ("c", 6, "calm"), ("d", 5, "toxic")):
+    for name, seed, regime in (
+        ("a", 5, "calm"),
+        ("b", 5, "calm"),
+        ("c", 6, "calm"),
+        ("d", 5, "toxic"),
+        ("e", 5, "halts"),
+    ):
         make_session(tmp_path / name, seed, 20_000, regime)
         digests.append(hashlib.sha256((tmp_path / name).read_bytes()).hexdigest())
     assert digests[0] == digests[1]
-    assert len(set(digests)) == 3
+    assert len(set(digests)) == 4
 
 
 def test_no_hash_order_goes_into_a_session(tmp_path: Path):
@@ -203,7 +213,133 @@ def test_calm_imbalances_tell_and_toxic_ones_trap():
 
 
 def test_wrong_wishes_are_refused_in_words(tmp_path: Path):
-    with pytest.raises(ValueError, match="no regime is called 'sunny'; there are calm, toxic"):
+    with pytest.raises(ValueError, match="no regime is called 'sunny'; there are bursts, calm, "):
         make_session(tmp_path / "x", 1, 5_000, "sunny")
     with pytest.raises(ValueError, match="999 messages are too few"):
         make_session(tmp_path / "x", 1, 999)
+
+
+def session_of(regime: str, messages: int = 30_000, seed: int = 2) -> list[dict]:
+    return [ITCH50[chr(m[0])].unpack(m) for m in make_messages(seed, messages, regime).messages]
+
+
+def mids(messages: list[dict]) -> dict[int, list[tuple[int, int]]]:
+    """Time and bid + ask of each symbol whenever that changed."""
+    replay, told = Replay(), {}
+    for m in messages:
+        replay.apply(m)
+        locate = m["stock_locate"]
+        if m["timestamp"] > OPEN and locate in replay.levels and m["message_type"] in "AFECXDU":
+            doubled = sum(replay.best(locate))
+            rows = told.setdefault(locate, [])
+            if not rows or rows[-1][1] != doubled:
+                rows.append((m["timestamp"], doubled))
+    return told
+
+
+@pytest.mark.parametrize("regime", sorted(set(REGIMES) - {"calm", "toxic"}))
+def test_the_book_of_every_regime_is_whole(regime: str):
+    replay, last = Replay(), 0
+    for m in session_of(regime):
+        assert m["timestamp"] >= last
+        last = m["timestamp"]
+        replay.apply(m)
+        locate = m["stock_locate"]
+        if locate in replay.levels and all(replay.levels[locate]):
+            bid, ask = replay.best(locate)
+            assert bid < ask, f"{m}"
+    assert replay.most_levels <= 32
+
+
+def test_a_quiet_market_goes_nowhere_and_others_move():
+    def ways(regime: str) -> int:
+        return max(
+            max(mid for _, mid in rows) - min(mid for _, mid in rows) for rows in mids(session_of(regime)).values()
+        )
+
+    # bid + ask in 1/10,000 dollar: 1,600 is eight cents.
+    assert ways("quiet") <= 1_600
+    assert ways("calm") > 2_000
+    assert ways("bursts") > 2_000
+
+
+def test_moves_of_a_trend_follow_one_another_the_same_way():
+    def same(regime: str) -> float:
+        """Of moves by three cents and more, how many go the way of the one before."""
+        alike, count = 0, 0
+        for rows in mids(session_of(regime, 80_000)).values():
+            moves, start = [], rows[0][1]
+            for _, mid in rows:
+                if abs(mid - start) >= 800:
+                    moves.append(mid > start)
+                    start = mid
+            alike += sum(a == b for a, b in itertools.pairwise(moves))
+            count += len(moves) - 1
+        return alike / count
+
+    assert same("trending") > 0.8
+    assert same("trending") > same("calm") + 0.1
+
+
+def test_an_informed_flow_hits_the_quotes_that_the_price_is_about_to_leave():
+    """Shares executed on the side that then gives way, against the other, in the 20 ms before each move of a cent."""
+    messages = session_of("informed", 60_000)
+    sides, hits, given, other = {}, [], 0, 0
+    replay, mid = Replay(), {}
+    for m in messages:
+        if m["message_type"] in "AF":
+            sides[m["order_reference_number"]] = m["buy_sell_indicator"]
+        elif m["message_type"] == "U":
+            sides[m["new_order_reference_number"]] = sides[m["original_order_reference_number"]]
+        replay.apply(m)
+        locate = m["stock_locate"]
+        if m["timestamp"] <= OPEN or locate not in replay.levels:
+            continue
+        if m["message_type"] == "E":
+            hits.append((m["timestamp"], locate, sides[m["order_reference_number"]], m["executed_shares"]))
+        doubled = sum(replay.best(locate))
+        if locate in mid and doubled != mid[locate]:
+            gave = "S" if doubled > mid[locate] else "B"
+            for at, where, side, shares in hits[-40:]:
+                if where == locate and m["timestamp"] - 20_000_000 <= at < m["timestamp"]:
+                    given, other = given + shares * (side == gave), other + shares * (side != gave)
+        mid[locate] = doubled
+    assert given > 3 * other
+
+
+def test_hawkes_changes_come_in_clusters_at_the_same_average_rate():
+    def counts(branching: float) -> list[int]:
+        gaps = HawkesGaps(branching, random.Random(4))
+        bins, time = Counter(), 0.0
+        while time < 400e9:
+            time += gaps.next(10e6)
+            bins[int(time // 100e6)] += 1
+        return [bins[n] for n in range(4_000)]
+
+    plain, clustered = counts(0.0), counts(0.8)
+    # Theory: with branching n the counts of long bins vary 1 / (1 - n)^2 times as much as Poisson's, whose variance is
+    # the mean.
+    assert abs(statistics.fmean(plain) - 10) < 0.3
+    assert abs(statistics.fmean(clustered) - 10) < 1.0
+    assert 0.85 < statistics.variance(plain) / statistics.fmean(plain) < 1.15
+    assert 4 < statistics.variance(clustered) / statistics.fmean(clustered) < 25
+    with pytest.raises(ValueError, match="the changes never end"):
+        HawkesGaps(1.0, random.Random(4))
+
+
+def test_nothing_is_executed_in_a_halt_and_the_first_one_restricts_short_sales():
+    halted, restricted, seen = set(), set(), Counter()
+    for m in session_of("halts"):
+        locate, kind = m["stock_locate"], m["message_type"]
+        if kind == "H":
+            (halted.discard if m["trading_state"] == "T" else halted.add)(locate)
+            seen[m["trading_state"]] += m["timestamp"] > OPEN
+        elif kind == "Y" and m["timestamp"] > OPEN:
+            assert locate in halted
+            assert locate not in restricted
+            restricted.add(locate)
+        elif kind in "ECP" and m["timestamp"] > OPEN:
+            assert locate not in halted
+    assert seen["H"] >= 5
+    assert 0 <= seen["H"] - seen["T"] <= len(MADE_SYMBOLS)
+    assert restricted
