@@ -27,12 +27,12 @@ class Answers:
     def accepted(self, now: int, order: OwnOrder, *, dead: bool) -> None:
         """Accepted, with the order's price as it is now; ``dead``: Order State D."""
         self._say(now, "A", user_ref_num=order.user_ref, **self._echo(order, dead))
-        self._note(now, "accepted", order, order.open, order.price, reason="D" if dead else "")
+        self._note(now, "accepted", order, 0 if dead else order.open, order.price, reason="D" if dead else "")
 
     def replaced(self, now: int, order: OwnOrder, old: int, *, dead: bool) -> None:
         """Replaced; ``old``: the number before."""
         self._say(now, "U", orig_user_ref_num=old, user_ref_num=order.user_ref, **self._echo(order, dead))
-        self._note(now, "replaced", order, order.open, order.price, reason="D" if dead else "")
+        self._note(now, "replaced", order, 0 if dead else order.open, order.price, reason="D" if dead else "")
 
     def executed(self, now: int, order: OwnOrder, shares: int, price: int, liquidity: str, match: int) -> LogEntry:
         """Executed; give its entry in the log."""

@@ -125,6 +125,7 @@ def test_dead_states_say_nothing_more():
     play.time += L_IN
     [(_, data)] = play.venue.answers_until(play.time + 2_000)
     assert (data[:1], data[47:48]) == (b"A", b"D")
+    assert play.venue.log.entries[-1].shares == 0, "nothing of it is open"
     assert not play.venue.orders
     play = started(dead_on_replace=1.0)
     play.enter(b"S", 100, 250_300, tif=DAY)
