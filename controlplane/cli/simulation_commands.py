@@ -1,5 +1,6 @@
-"""``demo``, ``replay``, ``session make``: everything that runs the gateware without hardware."""
+"""``demo``, ``replay``, ``screen``, ``session make``: everything that runs the gateware without hardware."""
 
+import datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -113,8 +114,42 @@ def make(
     print(f"wrote {path}")
 
 
+def screen(
+    file: Annotated[Path, typer.Argument(help="A whole day, BinaryFILE ITCH 5.0, plain or gzip.", exists=True)],
+    date: Annotated[
+        datetime.datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Its day, if not told by its name.")
+    ] = None,
+    symbols: Annotated[str, typer.Option(help="Only these, comma separated.")] = "",
+    volume: Annotated[
+        list[str] | None,
+        typer.Option(help="Average daily volume you vouch for: SYMBOL=SHARES@YYYY-MM-DD; again for more."),
+    ] = None,
+    hours: Annotated[str, typer.Option(help="For a file without System Events: 09:30-16:00.")] = "",
+    store: Annotated[Path, typer.Option(help="Where screened days are kept.")] = Path("build/screen/days.sqlite"),
+    out: Annotated[Path | None, typer.Option(help="Write [[symbols]] for the service's configuration.")] = None,
+    config: Annotated[Path | None, typer.Option(help="Configuration with the fees in force.", exists=True)] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Answer as JSON.")] = False,
+) -> None:
+    """Say which symbols of a day meet the prerequisites: volume, spread at one tick, fees. What is not known fails.
+
+    The average daily volume is the mean of at least five days that were screened, or a dated value given with --volume.
+    """
+    from controlplane.cli.demo import CONFIG
+    from controlplane.cli.screen import run_screen
+    from controlplane.config.load import ConfigError, load_config
+
+    try:
+        fees = load_config(config or CONFIG).fees
+    except ConfigError as error:
+        raise typer.BadParameter(str(error), param_hint="--config") from error
+    names = [name.strip().upper() for name in symbols.split(",") if name.strip()]
+    day = date.date() if date else None
+    raise typer.Exit(run_screen(file, day, names, volume or [], hours, store, out, fees, as_json))
+
+
 def add_to(app: typer.Typer) -> None:
     """Add these commands to the command line."""
     app.command()(demo)
     app.command()(replay)
+    app.command()(screen)
     app.add_typer(_session, name="session")
