@@ -24,6 +24,8 @@ from controlplane.service.confirmations import Confirmations
 from controlplane.service.control_rpc import RiskRpc, StrategyRpc
 from controlplane.service.heartbeat import Heartbeat
 from controlplane.service.lease import WriterLease
+from controlplane.service.market_rpc import MarketRpc
+from controlplane.service.market_view import MarketView
 from controlplane.service.reader import EventReader
 from controlplane.service.report_rpc import AuditRpc, PerformanceRpc
 from controlplane.service.restart import say_differences
@@ -83,9 +85,11 @@ class ControlService:
         self.state = ServiceState(link, config, lease, writes, ledger, self._audit)
         self.heartbeat = Heartbeat(link, config.heartbeat, lambda: self.reader.is_alive())
         loop = asyncio.get_running_loop()
+        self.market = MarketView(config.symbols, loop)
         self.reader = EventReader(
             device,
             ledger,
+            self.market,
             self._events,
             lambda token: self._from_thread(loop, self.heartbeat.mark_heard, token),
             lambda words: self._from_thread(loop, self._stream_ended, words),
@@ -161,6 +165,7 @@ class ControlService:
         rpc.add_StrategyServiceServicer_to_server(StrategyRpc(self.state), server)
         rpc.add_RiskServiceServicer_to_server(RiskRpc(self.state), server)
         rpc.add_PerformanceServiceServicer_to_server(PerformanceRpc(self.state), server)
+        rpc.add_MarketServiceServicer_to_server(MarketRpc(self.state, self.market), server)
         rpc.add_AuditServiceServicer_to_server(AuditRpc(self.state), server)
         rpc.add_ConfirmationServiceServicer_to_server(ConfirmationRpc(self.state), server)
         health_pb2_grpc.add_HealthServicer_to_server(self._health, server)

@@ -13,6 +13,7 @@ import structlog
 from controlplane.card.device import DeviceError
 from controlplane.card.event_table import RecordType
 from controlplane.service.card_link import CardDevice
+from controlplane.service.market_view import MarketView
 from controlplane.store.event_log import EventLog
 from controlplane.store.ledger import Ledger
 
@@ -33,6 +34,8 @@ class EventReader(threading.Thread):
         A card that has been subscribed to; its event half is used by this thread alone.
     ledger : Ledger
         Where records are counted.
+    market : MarketView
+        Where day statistics are counted, and depth goes to whoever watches.
     log : EventLog
         Where records are kept.
     on_mark : callable
@@ -45,6 +48,7 @@ class EventReader(threading.Thread):
         self,
         device: CardDevice,
         ledger: Ledger,
+        market: MarketView,
         log: EventLog,
         on_mark: Callable[[int], None],
         on_end: Callable[[str], None],
@@ -52,6 +56,7 @@ class EventReader(threading.Thread):
         super().__init__(name="events", daemon=True)
         self._device = device
         self._ledger = ledger
+        self._market = market
         self._event_log = log
         self._on_mark = on_mark
         self._on_end = on_end
@@ -80,6 +85,7 @@ class EventReader(threading.Thread):
             part = records[start : index + 1]
             start = index + 1
             self._ledger.apply(part)
+            self._market.apply(part)
             self._event_log.append(part)
             self._event_log.commit()
             for found in self._ledger.settle():
@@ -88,4 +94,5 @@ class EventReader(threading.Thread):
         rest = records[start:]
         if rest:
             self._ledger.apply(rest)
+            self._market.apply(rest)
             self._event_log.append(rest)

@@ -8,12 +8,28 @@ from controlplane.proto_gen.pennywire_v1 import control_pb2 as pb
 from controlplane.proto_gen.pennywire_v1 import control_pb2_grpc as rpc
 from controlplane.service.refusal import RefusedError
 from controlplane.service.state import ServiceState
+from controlplane.store.bars import Bar
 from controlplane.store.report import PerformanceReport, make_report
 
-__all__ = ["AuditRpc", "PerformanceRpc", "report_message"]
+__all__ = ["AuditRpc", "PerformanceRpc", "bar_message", "report_message"]
 
 #: Rows of one answer to an audit query.
 _MOST_ROWS = 1000
+
+
+def bar_message(symbol: str, bar: Bar, incomplete: bool) -> pb.MinuteBar:
+    """Give a bar as the control API carries it."""
+    return pb.MinuteBar(
+        symbol=symbol,
+        start=bar.start,
+        open=bar.open,
+        high=bar.high,
+        low=bar.low,
+        close=bar.close,
+        volume=bar.volume,
+        trades=bar.trades,
+        incomplete=incomplete,
+    )
 
 
 def report_message(report: PerformanceReport, lost: int) -> pb.GetReportResponse:
@@ -49,20 +65,7 @@ def report_message(report: PerformanceReport, lost: int) -> pb.GetReportResponse
             max=report.latency.max,
             orders=report.latency.orders,
         ),
-        bars=[
-            pb.MinuteBar(
-                symbol=symbol,
-                start=bar.start,
-                open=bar.open,
-                high=bar.high,
-                low=bar.low,
-                close=bar.close,
-                volume=bar.volume,
-                trades=bar.trades,
-                incomplete=lost_here,
-            )
-            for symbol, bar, lost_here in report.bars
-        ],
+        bars=[bar_message(symbol, bar, lost_here) for symbol, bar, lost_here in report.bars],
         refusals_by_reason=report.refusals_by_reason,
         records_lost=max(report.records_lost, lost),
         differences=[

@@ -3,7 +3,7 @@
 One server a socket, one socket a role (decision 0004). A method that is not in the table is denied to everybody.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextvars import ContextVar
 from typing import Any
 
@@ -37,6 +37,10 @@ ALLOWED: dict[str, frozenset[int]] = {
     "RiskService.UpdateRiskParameters": _WRITERS,
     "RiskService.GetEnvelope": _EVERYBODY,
     "PerformanceService.GetReport": _EVERYBODY,
+    "MarketService.StreamDepth": _EVERYBODY,
+    "MarketService.GetBars": _EVERYBODY,
+    "MarketService.GetDayStatistics": _EVERYBODY,
+    "MarketService.GetPrerequisites": _EVERYBODY,
     "AuditService.Query": _EVERYBODY,
     "ConfirmationService.List": _EVERYBODY,
     "ConfirmationService.Approve": _OPERATOR,
@@ -100,19 +104,38 @@ class RoleInterceptor(grpc.aio.ServerInterceptor):
             return handler
         method = method_name(path)
 
+        def admit(context: grpc.aio.ServicerContext) -> None:
+            role = self._role_of(context)
+            _CALLER.set(role)
+            if role not in ALLOWED.get(method, ()):
+                words = f"the role {pb.Role.Name(role)} of this caller may not call {method}"
+                raise RefusedError(grpc.StatusCode.PERMISSION_DENIED, words)
+
         async def answer(request: Any, context: grpc.aio.ServicerContext) -> Any:
-            role: int = pb.ROLE_UNSPECIFIED
             try:
-                role = self._role_of(context)
-                if role not in ALLOWED.get(method, ()) or handler.unary_unary is None:
-                    words = f"the role {pb.Role.Name(role)} of this caller may not call {method}"
-                    raise RefusedError(grpc.StatusCode.PERMISSION_DENIED, words)
-                _CALLER.set(role)
+                admit(context)
                 return await handler.unary_unary(request, context)
             except RefusedError as refusal:
-                self._log.info("refused", method=method, role=pb.Role.Name(role), words=str(refusal))
-                if method in WRITES:
-                    await self._on_refusal(role, method, request, refusal)
-                await context.abort_with_status(refusal.status())
+                await self._refuse(method, request, context, refusal)
 
-        return grpc.unary_unary_rpc_method_handler(answer, handler.request_deserializer, handler.response_serializer)
+        async def stream(request: Any, context: grpc.aio.ServicerContext) -> AsyncIterator[Any]:
+            try:
+                admit(context)
+                async for message in handler.unary_stream(request, context):
+                    yield message
+            except RefusedError as refusal:
+                await self._refuse(method, request, context, refusal)
+
+        parts = handler.request_deserializer, handler.response_serializer
+        if handler.unary_stream is not None:
+            return grpc.unary_stream_rpc_method_handler(stream, *parts)
+        return grpc.unary_unary_rpc_method_handler(answer, *parts)
+
+    async def _refuse(
+        self, method: str, request: Any, context: grpc.aio.ServicerContext, refusal: RefusedError
+    ) -> None:
+        role = _CALLER.get(pb.ROLE_UNSPECIFIED)
+        self._log.info("refused", method=method, role=pb.Role.Name(role), words=str(refusal))
+        if method in WRITES:
+            await self._on_refusal(role, method, request, refusal)
+        await context.abort_with_status(refusal.status())

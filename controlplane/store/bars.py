@@ -46,6 +46,10 @@ class Bars:
         """Mark the minutes between two exchange times: records were lost there."""
         self._incomplete.update(range(since - since % MINUTE, until + 1, MINUTE))
 
+    def incomplete_between(self, since: int, until: int) -> list[int]:
+        """Give the start of each minute of a stretch in which records were lost, whether or not there was a trade."""
+        return sorted(start for start in self._incomplete if start + MINUTE > since and start <= until)
+
     def between(self, since: int, until: int) -> list[tuple[Bar, bool]]:
         """Give the bars that overlap a stretch of exchange time, by start and slot, and whether each is incomplete."""
         return [

@@ -506,6 +506,120 @@ class MinuteBar(_message.Message):
     incomplete: bool
     def __init__(self, symbol: _Optional[str] = ..., start: _Optional[int] = ..., open: _Optional[int] = ..., high: _Optional[int] = ..., low: _Optional[int] = ..., close: _Optional[int] = ..., volume: _Optional[int] = ..., trades: _Optional[int] = ..., incomplete: _Optional[bool] = ...) -> None: ...
 
+class StreamDepthRequest(_message.Message):
+    __slots__ = ("symbols", "most_per_second")
+    SYMBOLS_FIELD_NUMBER: _ClassVar[int]
+    MOST_PER_SECOND_FIELD_NUMBER: _ClassVar[int]
+    symbols: _containers.RepeatedScalarFieldContainer[str]
+    most_per_second: float
+    def __init__(self, symbols: _Optional[_Iterable[str]] = ..., most_per_second: _Optional[float] = ...) -> None: ...
+
+class Depth(_message.Message):
+    __slots__ = ("symbol", "exchange_time", "card_time", "bid_price", "ask_price", "bid_volume", "ask_volume", "skipped")
+    SYMBOL_FIELD_NUMBER: _ClassVar[int]
+    EXCHANGE_TIME_FIELD_NUMBER: _ClassVar[int]
+    CARD_TIME_FIELD_NUMBER: _ClassVar[int]
+    BID_PRICE_FIELD_NUMBER: _ClassVar[int]
+    ASK_PRICE_FIELD_NUMBER: _ClassVar[int]
+    BID_VOLUME_FIELD_NUMBER: _ClassVar[int]
+    ASK_VOLUME_FIELD_NUMBER: _ClassVar[int]
+    SKIPPED_FIELD_NUMBER: _ClassVar[int]
+    symbol: str
+    exchange_time: int
+    card_time: int
+    bid_price: int
+    ask_price: int
+    bid_volume: int
+    ask_volume: int
+    skipped: int
+    def __init__(self, symbol: _Optional[str] = ..., exchange_time: _Optional[int] = ..., card_time: _Optional[int] = ..., bid_price: _Optional[int] = ..., ask_price: _Optional[int] = ..., bid_volume: _Optional[int] = ..., ask_volume: _Optional[int] = ..., skipped: _Optional[int] = ...) -> None: ...
+
+class GetBarsRequest(_message.Message):
+    __slots__ = ("symbol", "since", "until")
+    SYMBOL_FIELD_NUMBER: _ClassVar[int]
+    SINCE_FIELD_NUMBER: _ClassVar[int]
+    UNTIL_FIELD_NUMBER: _ClassVar[int]
+    symbol: str
+    since: int
+    until: int
+    def __init__(self, symbol: _Optional[str] = ..., since: _Optional[int] = ..., until: _Optional[int] = ...) -> None: ...
+
+class GetBarsResponse(_message.Message):
+    __slots__ = ("bars", "incomplete_minutes")
+    BARS_FIELD_NUMBER: _ClassVar[int]
+    INCOMPLETE_MINUTES_FIELD_NUMBER: _ClassVar[int]
+    bars: _containers.RepeatedCompositeFieldContainer[MinuteBar]
+    incomplete_minutes: _containers.RepeatedScalarFieldContainer[int]
+    def __init__(self, bars: _Optional[_Iterable[_Union[MinuteBar, _Mapping]]] = ..., incomplete_minutes: _Optional[_Iterable[int]] = ...) -> None: ...
+
+class GetDayStatisticsRequest(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
+
+class GetDayStatisticsResponse(_message.Message):
+    __slots__ = ("exchange_time", "symbols", "records_lost")
+    EXCHANGE_TIME_FIELD_NUMBER: _ClassVar[int]
+    SYMBOLS_FIELD_NUMBER: _ClassVar[int]
+    RECORDS_LOST_FIELD_NUMBER: _ClassVar[int]
+    exchange_time: int
+    symbols: _containers.RepeatedCompositeFieldContainer[DayStatistics]
+    records_lost: int
+    def __init__(self, exchange_time: _Optional[int] = ..., symbols: _Optional[_Iterable[_Union[DayStatistics, _Mapping]]] = ..., records_lost: _Optional[int] = ...) -> None: ...
+
+class DayStatistics(_message.Message):
+    __slots__ = ("symbol", "open", "high", "low", "close", "volume", "trades", "average_price", "depth_samples", "samples_at_one_tick")
+    SYMBOL_FIELD_NUMBER: _ClassVar[int]
+    OPEN_FIELD_NUMBER: _ClassVar[int]
+    HIGH_FIELD_NUMBER: _ClassVar[int]
+    LOW_FIELD_NUMBER: _ClassVar[int]
+    CLOSE_FIELD_NUMBER: _ClassVar[int]
+    VOLUME_FIELD_NUMBER: _ClassVar[int]
+    TRADES_FIELD_NUMBER: _ClassVar[int]
+    AVERAGE_PRICE_FIELD_NUMBER: _ClassVar[int]
+    DEPTH_SAMPLES_FIELD_NUMBER: _ClassVar[int]
+    SAMPLES_AT_ONE_TICK_FIELD_NUMBER: _ClassVar[int]
+    symbol: str
+    open: int
+    high: int
+    low: int
+    close: int
+    volume: int
+    trades: int
+    average_price: float
+    depth_samples: int
+    samples_at_one_tick: int
+    def __init__(self, symbol: _Optional[str] = ..., open: _Optional[int] = ..., high: _Optional[int] = ..., low: _Optional[int] = ..., close: _Optional[int] = ..., volume: _Optional[int] = ..., trades: _Optional[int] = ..., average_price: _Optional[float] = ..., depth_samples: _Optional[int] = ..., samples_at_one_tick: _Optional[int] = ...) -> None: ...
+
+class GetPrerequisitesRequest(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
+
+class GetPrerequisitesResponse(_message.Message):
+    __slots__ = ("symbols",)
+    SYMBOLS_FIELD_NUMBER: _ClassVar[int]
+    symbols: _containers.RepeatedCompositeFieldContainer[SymbolPrerequisites]
+    def __init__(self, symbols: _Optional[_Iterable[_Union[SymbolPrerequisites, _Mapping]]] = ...) -> None: ...
+
+class SymbolPrerequisites(_message.Message):
+    __slots__ = ("symbol", "known", "failures", "dated", "average_daily_volume", "spread_at_one_tick", "per_share_commission", "rebate")
+    SYMBOL_FIELD_NUMBER: _ClassVar[int]
+    KNOWN_FIELD_NUMBER: _ClassVar[int]
+    FAILURES_FIELD_NUMBER: _ClassVar[int]
+    DATED_FIELD_NUMBER: _ClassVar[int]
+    AVERAGE_DAILY_VOLUME_FIELD_NUMBER: _ClassVar[int]
+    SPREAD_AT_ONE_TICK_FIELD_NUMBER: _ClassVar[int]
+    PER_SHARE_COMMISSION_FIELD_NUMBER: _ClassVar[int]
+    REBATE_FIELD_NUMBER: _ClassVar[int]
+    symbol: str
+    known: bool
+    failures: _containers.RepeatedScalarFieldContainer[str]
+    dated: str
+    average_daily_volume: int
+    spread_at_one_tick: float
+    per_share_commission: int
+    rebate: int
+    def __init__(self, symbol: _Optional[str] = ..., known: _Optional[bool] = ..., failures: _Optional[_Iterable[str]] = ..., dated: _Optional[str] = ..., average_daily_volume: _Optional[int] = ..., spread_at_one_tick: _Optional[float] = ..., per_share_commission: _Optional[int] = ..., rebate: _Optional[int] = ...) -> None: ...
+
 class AuditQueryRequest(_message.Message):
     __slots__ = ("after_id", "limit")
     AFTER_ID_FIELD_NUMBER: _ClassVar[int]

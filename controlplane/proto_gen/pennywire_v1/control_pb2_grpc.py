@@ -865,6 +865,211 @@ class PerformanceService:
             _registered_method=True)
 
 
+class MarketServiceStub:
+    """The market as the card's event records tell it.
+    """
+
+    def __init__(self, channel):
+        """Constructor.
+
+        Args:
+            channel: A grpc.Channel.
+        """
+        self.StreamDepth = channel.unary_stream(
+                '/pennywire.v1.MarketService/StreamDepth',
+                request_serializer=pennywire_dot_v1_dot_control__pb2.StreamDepthRequest.SerializeToString,
+                response_deserializer=pennywire_dot_v1_dot_control__pb2.Depth.FromString,
+                _registered_method=True)
+        self.GetBars = channel.unary_unary(
+                '/pennywire.v1.MarketService/GetBars',
+                request_serializer=pennywire_dot_v1_dot_control__pb2.GetBarsRequest.SerializeToString,
+                response_deserializer=pennywire_dot_v1_dot_control__pb2.GetBarsResponse.FromString,
+                _registered_method=True)
+        self.GetDayStatistics = channel.unary_unary(
+                '/pennywire.v1.MarketService/GetDayStatistics',
+                request_serializer=pennywire_dot_v1_dot_control__pb2.GetDayStatisticsRequest.SerializeToString,
+                response_deserializer=pennywire_dot_v1_dot_control__pb2.GetDayStatisticsResponse.FromString,
+                _registered_method=True)
+        self.GetPrerequisites = channel.unary_unary(
+                '/pennywire.v1.MarketService/GetPrerequisites',
+                request_serializer=pennywire_dot_v1_dot_control__pb2.GetPrerequisitesRequest.SerializeToString,
+                response_deserializer=pennywire_dot_v1_dot_control__pb2.GetPrerequisitesResponse.FromString,
+                _registered_method=True)
+
+
+class MarketServiceServicer:
+    """The market as the card's event records tell it.
+    """
+
+    def StreamDepth(self, request, context):
+        """Samples as they come. A slow reader has a bounded queue: its oldest samples go and are counted.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetBars(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetDayStatistics(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetPrerequisites(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+
+def add_MarketServiceServicer_to_server(servicer, server):
+    rpc_method_handlers = {
+            'StreamDepth': grpc.unary_stream_rpc_method_handler(
+                    servicer.StreamDepth,
+                    request_deserializer=pennywire_dot_v1_dot_control__pb2.StreamDepthRequest.FromString,
+                    response_serializer=pennywire_dot_v1_dot_control__pb2.Depth.SerializeToString,
+            ),
+            'GetBars': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetBars,
+                    request_deserializer=pennywire_dot_v1_dot_control__pb2.GetBarsRequest.FromString,
+                    response_serializer=pennywire_dot_v1_dot_control__pb2.GetBarsResponse.SerializeToString,
+            ),
+            'GetDayStatistics': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetDayStatistics,
+                    request_deserializer=pennywire_dot_v1_dot_control__pb2.GetDayStatisticsRequest.FromString,
+                    response_serializer=pennywire_dot_v1_dot_control__pb2.GetDayStatisticsResponse.SerializeToString,
+            ),
+            'GetPrerequisites': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetPrerequisites,
+                    request_deserializer=pennywire_dot_v1_dot_control__pb2.GetPrerequisitesRequest.FromString,
+                    response_serializer=pennywire_dot_v1_dot_control__pb2.GetPrerequisitesResponse.SerializeToString,
+            ),
+    }
+    generic_handler = grpc.method_handlers_generic_handler(
+            'pennywire.v1.MarketService', rpc_method_handlers)
+    server.add_generic_rpc_handlers((generic_handler,))
+    server.add_registered_method_handlers('pennywire.v1.MarketService', rpc_method_handlers)
+
+
+ # This class is part of an EXPERIMENTAL API.
+class MarketService:
+    """The market as the card's event records tell it.
+    """
+
+    @staticmethod
+    def StreamDepth(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/pennywire.v1.MarketService/StreamDepth',
+            pennywire_dot_v1_dot_control__pb2.StreamDepthRequest.SerializeToString,
+            pennywire_dot_v1_dot_control__pb2.Depth.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetBars(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pennywire.v1.MarketService/GetBars',
+            pennywire_dot_v1_dot_control__pb2.GetBarsRequest.SerializeToString,
+            pennywire_dot_v1_dot_control__pb2.GetBarsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetDayStatistics(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pennywire.v1.MarketService/GetDayStatistics',
+            pennywire_dot_v1_dot_control__pb2.GetDayStatisticsRequest.SerializeToString,
+            pennywire_dot_v1_dot_control__pb2.GetDayStatisticsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetPrerequisites(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pennywire.v1.MarketService/GetPrerequisites',
+            pennywire_dot_v1_dot_control__pb2.GetPrerequisitesRequest.SerializeToString,
+            pennywire_dot_v1_dot_control__pb2.GetPrerequisitesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+
 class AuditServiceStub:
     """Missing associated documentation comment in .proto file."""
 

@@ -1,0 +1,141 @@
+"""The market as the event stream tells it: day statistics, and depth to whoever watches, each with a queue of its own.
+
+The reader's thread brings records in; watchers live in the event loop. A watcher's queue is bounded: when it is full
+its oldest sample goes and is counted, so a slow reader costs a fixed amount of memory, hears the newest, and knows how
+much it missed. Nobody waits for a watcher.
+"""
+
+import asyncio
+import contextlib
+import threading
+from collections import deque
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+
+from controlplane.card.event_table import RecordType
+from controlplane.config.models import SymbolConfig
+from controlplane.store.day_statistics import DayStatistics
+from controlplane.store.record import Record
+
+__all__ = ["QUEUE", "DepthSample", "MarketView", "Watcher"]
+
+#: Samples that wait for one watcher at most.
+QUEUE = 256
+
+
+@dataclass(frozen=True, slots=True)
+class DepthSample:
+    """Best prices (1/10,000 dollar) and five-level volumes (shares, saturated) of a slot at an exchange time in ns."""
+
+    slot: int
+    exchange_time: int
+    card_time: int
+    bid_price: int
+    ask_price: int
+    bid_volume: int
+    ask_volume: int
+
+
+class Watcher:
+    """One reader's queue; used in the event loop only.
+
+    Parameters
+    ----------
+    slots : frozenset of int
+        Whose samples it wants.
+    """
+
+    def __init__(self, slots: frozenset[int]) -> None:
+        self._slots = slots
+        self._queue: deque[DepthSample] = deque()
+        self._news = asyncio.Event()
+        #: Samples that went unread.
+        self.skipped = 0
+
+    def offer(self, samples: Sequence[DepthSample]) -> None:
+        """Take samples in; never waits."""
+        for sample in samples:
+            if sample.slot not in self._slots:
+                continue
+            if len(self._queue) == QUEUE:
+                self._queue.popleft()
+                self.skipped += 1
+            self._queue.append(sample)
+        if self._queue:
+            self._news.set()
+
+    def latest_only(self) -> None:
+        """Drop what waits but for the newest sample of each slot, and count it."""
+        newest = {sample.slot: sample for sample in self._queue}
+        self.skipped += len(self._queue) - len(newest)
+        self._queue = deque(sorted(newest.values(), key=lambda sample: sample.card_time))
+
+    async def __aiter__(self) -> AsyncIterator[DepthSample]:
+        """Give samples as they come."""
+        while True:
+            await self._news.wait()
+            while self._queue:
+                yield self._queue.popleft()
+            self._news.clear()
+
+
+class MarketView:
+    """Day statistics of every symbol, and the watchers.
+
+    Parameters
+    ----------
+    symbols : sequence of SymbolConfig
+        Symbol of each slot.
+    loop : asyncio.AbstractEventLoop
+        Where the watchers live.
+    """
+
+    def __init__(self, symbols: Sequence[SymbolConfig], loop: asyncio.AbstractEventLoop) -> None:
+        self._day = [DayStatistics(symbol.tick) for symbol in symbols]
+        self._lock = threading.Lock()
+        self._loop = loop
+        self._watchers: set[Watcher] = set()
+
+    @property
+    def watchers(self) -> int:
+        """How many watch now."""
+        return len(self._watchers)
+
+    def day(self) -> list[DayStatistics]:
+        """Give a copy of the statistics of every slot."""
+        with self._lock:
+            return [
+                DayStatistics(*(getattr(row, name) for name in DayStatistics.__dataclass_fields__)) for row in self._day
+            ]
+
+    def apply(self, records: Sequence[Record]) -> None:
+        """Take records in, from the reader's thread."""
+        samples = []
+        with self._lock:
+            for record in records:
+                if record.slot >= len(self._day):
+                    continue
+                words = record.words
+                if record.type == RecordType.TRADE_PRINT:
+                    self._day[record.slot].trade(words[0], words[1])
+                elif record.type == RecordType.DEPTH:
+                    self._day[record.slot].depth(words[0], words[1])
+                    samples.append(DepthSample(record.slot, record.exchange_time, record.card_time, *words[:4]))
+        if samples:
+            # The loop may be gone while the service stops: then nobody watches any more.
+            with contextlib.suppress(RuntimeError):
+                self._loop.call_soon_threadsafe(self._publish, samples)
+
+    def _publish(self, samples: Sequence[DepthSample]) -> None:
+        for watcher in self._watchers:
+            watcher.offer(samples)
+
+    @contextlib.contextmanager
+    def watch(self, slots: frozenset[int]):  # noqa: ANN201
+        """Give a watcher of some slots for a while; to be used in the event loop."""
+        watcher = Watcher(slots)
+        self._watchers.add(watcher)
+        try:
+            yield watcher
+        finally:
+            self._watchers.discard(watcher)

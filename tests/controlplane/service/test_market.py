@@ -1,0 +1,170 @@
+"""Depth to whoever watches, bars and the minutes in which records were lost, the day so far, prerequisites."""
+
+import asyncio
+
+import grpc
+import pytest
+
+from controlplane.proto_gen.pennywire_v1 import control_pb2 as pb
+from controlplane.proto_gen.pennywire_v1 import control_pb2_grpc as rpc
+from controlplane.service.market_rpc import MOST_WATCHERS
+from controlplane.service.market_view import QUEUE, DepthSample, Watcher
+from controlplane.service.refusal import words_of
+
+VIEWER = pb.ROLE_VIEWER
+MINUTE = 60_000_000_000
+OPEN = 34_200_000_000_000
+
+
+def depth(card, slot, bid, ask, time=OPEN):
+    card.now += 1
+    card.say("DEPTH", (bid, ask, 700, 300, 0), slot=slot, exchange_time=time)
+
+
+@pytest.fixture
+def market(serving, plain_card, demo_config):
+    """Run a scenario that takes a stub and the service."""
+
+    def run(scenario):
+        async def whole():
+            async with serving(plain_card, demo_config) as (service, channels):
+                return await scenario(rpc.MarketServiceStub(channels[VIEWER]), service)
+
+        return asyncio.run(whole())
+
+    return run
+
+
+def test_depth_comes_as_the_card_tells_it(market, plain_card, eventually):
+    async def scenario(stub, service):
+        both = stub.StreamDepth(pb.StreamDepthRequest())
+        one = stub.StreamDepth(pb.StreamDepthRequest(symbols=["PWBB"]))
+        await eventually(lambda: service.market.watchers == 2)
+        for n in range(3):
+            depth(plain_card, 0, 250_000 + n, 250_100 + n, OPEN + n)
+            depth(plain_card, 1, 90_000 + n, 90_100 + n, OPEN + n)
+        plain_card.say("DEPTH", (1, 2, 3, 4, 0), slot=9)  # a slot nobody follows
+        found = [await both.read() for _ in range(6)]
+        assert [(d.symbol, d.bid_price, d.ask_price) for d in found[:2]] == [
+            ("PWAA", 250_000, 250_100),
+            ("PWBB", 90_000, 90_100),
+        ]
+        assert [(d.exchange_time, d.bid_volume, d.ask_volume, d.skipped) for d in found[4:]] == [
+            (OPEN + 2, 700, 300, 0)
+        ] * 2
+        assert [(await one.read()).bid_price for _ in range(3)] == [90_000, 90_001, 90_002]
+        both.cancel()
+        one.cancel()
+        await eventually(lambda: service.market.watchers == 0)
+
+    market(scenario)
+
+
+def test_a_rate_gives_the_newest_and_counts_the_rest(market, plain_card, eventually):
+    async def scenario(stub, service):
+        stream = stub.StreamDepth(pb.StreamDepthRequest(most_per_second=5))
+        await eventually(lambda: service.market.watchers == 1)
+        depth(plain_card, 0, 1, 2)
+        assert (await stream.read()).bid_price == 1
+        for n in range(100):
+            depth(plain_card, 0, 1000 + n, 2000 + n)
+        await eventually(lambda: service.state.ledger.records == 101)
+        newest = await stream.read()
+        assert (newest.bid_price, newest.skipped) == (1099, 99)
+        stream.cancel()
+
+    market(scenario)
+
+
+def test_a_slow_readers_queue_is_bounded():
+    async def scenario():
+        watcher = Watcher(frozenset({0}))
+        samples = [DepthSample(n % 2, n, n, 1, 2, 3, 4) for n in range(4 * QUEUE)]
+        for start in range(0, len(samples), 100):
+            watcher.offer(samples[start : start + 100])
+        reader = aiter(watcher)
+        got = [(await anext(reader)).card_time for _ in range(QUEUE)]
+        # Half of the samples are of the other slot; of its own the newest are kept, in order.
+        assert got == list(range(2 * QUEUE, 4 * QUEUE, 2))
+        assert watcher.skipped == QUEUE
+
+    asyncio.run(scenario())
+
+
+def test_what_cannot_be_streamed_is_refused_in_words(market, eventually):
+    async def scenario(stub, service):
+        for request, word in (
+            (pb.StreamDepthRequest(symbols=["NONE"]), "not followed"),
+            (pb.StreamDepthRequest(most_per_second=-1), "most_per_second"),
+            (pb.StreamDepthRequest(most_per_second=float("nan")), "most_per_second"),
+        ):
+            with pytest.raises(grpc.aio.AioRpcError) as caught:
+                await stub.StreamDepth(request).read()
+            assert caught.value.code() == grpc.StatusCode.INVALID_ARGUMENT
+            assert word in words_of(caught.value)
+        streams = [stub.StreamDepth(pb.StreamDepthRequest()) for _ in range(MOST_WATCHERS)]
+        await eventually(lambda: service.market.watchers == MOST_WATCHERS)
+        with pytest.raises(grpc.aio.AioRpcError, match="no more streams"):
+            await stub.StreamDepth(pb.StreamDepthRequest()).read()
+        for stream in streams:
+            stream.cancel()
+
+    market(scenario)
+
+
+def test_bars_and_the_minutes_in_which_records_were_lost(market, plain_card, eventually):
+    async def scenario(stub, service):
+        def trade(slot, time, price, shares, **kw):
+            plain_card.say("TRADE_PRINT", (price, shares), slot=slot, exchange_time=time, **kw)
+
+        trade(0, OPEN, 250_000, 100)
+        trade(0, OPEN + 1, 250_300, 50)
+        trade(0, OPEN + 2, 249_900, 10)
+        trade(1, OPEN + MINUTE, 90_000, 7)
+        # Three records are lost between the second minute and the fourth.
+        trade(0, OPEN + 3 * MINUTE, 251_000, 5, skip=3)
+        await eventually(lambda: service.state.ledger.records == 5)
+        every = await stub.GetBars(pb.GetBarsRequest())
+        rows = [(b.symbol, (b.start - OPEN) // MINUTE, b.open, b.high, b.low, b.close, b.volume) for b in every.bars]
+        assert rows == [
+            ("PWAA", 0, 250_000, 250_300, 249_900, 249_900, 160),
+            ("PWBB", 1, 90_000, 90_000, 90_000, 90_000, 7),
+            ("PWAA", 3, 251_000, 251_000, 251_000, 251_000, 5),
+        ]
+        assert [b.incomplete for b in every.bars] == [False, True, True]
+        assert [(start - OPEN) // MINUTE for start in every.incomplete_minutes] == [1, 2, 3]
+        one = await stub.GetBars(pb.GetBarsRequest(symbol="PWAA", since=OPEN + 2 * MINUTE))
+        assert [b.volume for b in one.bars] == [5]
+        with pytest.raises(grpc.aio.AioRpcError, match="no such symbol"):
+            await stub.GetBars(pb.GetBarsRequest(symbol="NONE"))
+
+    market(scenario)
+
+
+def test_the_day_so_far(market, plain_card, eventually):
+    async def scenario(stub, service):
+        for price, shares in ((250_000, 100), (250_200, 300), (249_900, 100)):
+            plain_card.say("TRADE_PRINT", (price, shares), slot=0, exchange_time=OPEN)
+        for ask in (250_100, 250_100, 250_100, 250_200):
+            depth(plain_card, 0, 250_000, ask)
+        depth(plain_card, 0, 0, 250_100)
+        await eventually(lambda: service.state.ledger.records == 8)
+        day = await stub.GetDayStatistics(pb.GetDayStatisticsRequest())
+        first = day.symbols[0]
+        assert (first.open, first.high, first.low, first.close) == (250_000, 250_200, 249_900, 249_900)
+        assert (first.volume, first.trades, first.average_price) == (500, 3, 250_100.0)
+        assert (first.depth_samples, first.samples_at_one_tick) == (4, 3)
+        assert (day.symbols[1].trades, day.symbols[1].average_price) == (0, 0.0)
+
+    market(scenario)
+
+
+def test_prerequisites_are_told_with_their_day(market):
+    async def scenario(stub, _service):
+        rows = (await stub.GetPrerequisites(pb.GetPrerequisitesRequest())).symbols
+        assert [(r.symbol, r.known, list(r.failures), r.dated) for r in rows] == [
+            (name, True, [], "2026-01-30") for name in ("PWAA", "PWBB", "PWCC")
+        ]
+        assert (rows[0].average_daily_volume, rows[0].rebate) == (42_000_000, 2000)
+
+    market(scenario)
