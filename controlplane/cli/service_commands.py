@@ -1,4 +1,4 @@
-"""``serve``, ``report`` and ``doctor``: the service, what it knows of how trading went, and what it needs here."""
+"""``serve``, ``report``, ``watch``, ``doctor``: the service, what it knows, and what it needs here."""
 
 import sys
 from pathlib import Path
@@ -57,6 +57,21 @@ def report(
         print_report(answer)
 
 
+def watch(
+    directory: Directory = DEFAULT_DIRECTORY,
+    rate: Annotated[float, typer.Option(help="Depth updates a second.", min=0.2, max=50)] = 10.0,
+) -> None:
+    """Show depth, imbalance, position, profit, refusals, latency and the agent's last words, live; k kills."""
+    from controlplane.service.certificates import CertificateError
+    from controlplane.watch.app import WatchApp
+
+    try:
+        WatchApp(directory, rate).run()
+    except CertificateError as error:
+        print(f"pennywire: {error}", file=sys.stderr)
+        raise typer.Exit(2) from error
+
+
 def doctor(
     config: Annotated[Path, typer.Option(help="Configuration to check.")] = _DEMO_CONFIG,
     directory: Directory = DEFAULT_DIRECTORY,
@@ -79,4 +94,5 @@ def add_to(app: typer.Typer) -> None:
     """Add these commands to the command line."""
     app.command()(serve)
     app.command()(report)
+    app.command()(watch)
     app.command()(doctor)

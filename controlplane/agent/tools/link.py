@@ -15,7 +15,7 @@ from controlplane.agent.tools.checks import RefusedArgumentError
 from controlplane.proto_gen.pennywire_v1 import control_pb2 as pb
 from controlplane.proto_gen.pennywire_v1 import control_pb2_grpc as rpc
 from controlplane.service.refusal import words_of
-from controlplane.service.remote import remote_service
+from controlplane.service.remote import open_channel
 
 __all__ = ["DIRECTORY_KEY", "HOLDER", "SAID_KEY", "answer", "channel_of", "directory_of", "write"]
 
@@ -46,12 +46,7 @@ async def channel_of(directory: Path) -> AsyncIterator[grpc.aio.Channel]:
     CertificateError
         The environment names a service on another machine, and the agent's certificate cannot be read.
     """
-    remote = remote_service(["agent"])
-    if remote is not None:
-        opened = grpc.aio.secure_channel(remote.address, remote.credentials())
-    else:
-        opened = grpc.aio.insecure_channel(f"unix:{(directory / 'agent.sock').absolute()}")
-    async with opened as channel:
+    async with open_channel(directory, ["agent"]) as channel:
         yield channel
 
 

@@ -1,0 +1,1 @@
+"""The terminal screen: what the card, the market and the agent do, live."""
