@@ -12,6 +12,7 @@ import structlog
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_health.v1._async import HealthServicer
 from grpc_reflection.v1alpha import reflection
+from prometheus_client import CollectorRegistry
 
 from controlplane.config.load import envelope_digest
 from controlplane.config.models import ServiceConfig
@@ -26,6 +27,7 @@ from controlplane.service.heartbeat import Heartbeat
 from controlplane.service.lease import WriterLease
 from controlplane.service.market_rpc import MarketRpc
 from controlplane.service.market_view import MarketView
+from controlplane.service.metrics import CallTimes, MetricsServer, ServiceCollector
 from controlplane.service.reader import EventReader
 from controlplane.service.report_rpc import AuditRpc, PerformanceRpc
 from controlplane.service.restart import say_differences
@@ -69,11 +71,19 @@ class ControlService:
         Folder of the sockets and the stores.
     listen : Listen, optional
         A TCP port to serve on besides the sockets.
+    metrics : str
+        Loopback HOST:PORT to serve metrics on; empty: none.
     """
 
     def __init__(
-        self, device: CardDevice, config: ServiceConfig, directory: Path, listen: Listen | None = None
+        self,
+        device: CardDevice,
+        config: ServiceConfig,
+        directory: Path,
+        listen: Listen | None = None,
+        metrics: str = "",
     ) -> None:
+        self._metrics_address = metrics
         self._log = structlog.get_logger()
         self._directory = directory
         self._device = device
@@ -94,6 +104,10 @@ class ControlService:
             lambda token: self._from_thread(loop, self.heartbeat.mark_heard, token),
             lambda words: self._from_thread(loop, self._stream_ended, words),
         )
+        self._registry = CollectorRegistry()
+        self._calls = CallTimes(self._registry)
+        self._registry.register(ServiceCollector(self.state, self.market, loop))
+        self.metrics: MetricsServer | None = None
         self._health = HealthServicer()
         self._servers: list[grpc.aio.Server] = []
         self._listen = listen
@@ -126,6 +140,8 @@ class ControlService:
         """
         # Before the card is touched: without its certificates nothing starts.
         credentials = server_credentials(self._listen.certificates) if self._listen else None
+        if self._metrics_address:
+            self.metrics = MetricsServer(self._metrics_address, self._registry)
         differences = await say_differences(self.state.link, self._audit)
         if differences:
             self._log.warning("card_differs", settings=len(differences), words="; ".join(differences))
@@ -159,7 +175,8 @@ class ControlService:
     def _server(self, role_of: _RoleOf) -> grpc.aio.Server:
         # Two services on one port would share the callers between them.
         alone = [("grpc.so_reuseport", 0)]
-        server = grpc.aio.server(interceptors=[RoleInterceptor(role_of, self.state.writes.note_refusal)], options=alone)
+        judge = RoleInterceptor(role_of, self.state.writes.note_refusal, self._calls.count)
+        server = grpc.aio.server(interceptors=[judge], options=alone)
         rpc.add_LeaseServiceServicer_to_server(LeaseRpc(self.state), server)
         rpc.add_CardServiceServicer_to_server(CardRpc(self.state, self.heartbeat), server)
         rpc.add_StrategyServiceServicer_to_server(StrategyRpc(self.state), server)
@@ -178,6 +195,9 @@ class ControlService:
         if self._renewing:
             self._renewing.cancel()
         self.reader.stop()
+        if self.metrics:
+            # A scrape asks the card by this loop: it must go on meanwhile.
+            await asyncio.to_thread(self.metrics.close)
         await asyncio.gather(*(server.stop(_GRACE) for server in self._servers))
         for name in SOCKETS.values():
             (self._directory / name).unlink(missing_ok=True)

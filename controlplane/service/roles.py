@@ -3,6 +3,7 @@
 One server a socket, one socket a role (decision 0004). A method that is not in the table is denied to everybody.
 """
 
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextvars import ContextVar
 from typing import Any
@@ -89,11 +90,19 @@ class RoleInterceptor(grpc.aio.ServerInterceptor):
         Gives the number of ``pennywire.v1.Role`` of a caller by the call's context, or raises `RefusedError`.
     on_refusal : callable
         Called with role, method, request and refusal of every write that is refused, before the caller hears of it.
+    on_end : callable
+        Called with method, outcome and seconds of every unary call.
     """
 
-    def __init__(self, role_of: Callable[[grpc.aio.ServicerContext], int], on_refusal: _Refuse) -> None:
+    def __init__(
+        self,
+        role_of: Callable[[grpc.aio.ServicerContext], int],
+        on_refusal: _Refuse,
+        on_end: Callable[[str, str, float], None],
+    ) -> None:
         self._role_of = role_of
         self._on_refusal = on_refusal
+        self._on_end = on_end
         self._log = structlog.get_logger()
 
     async def intercept_service(self, continuation: Any, handler_call_details: Any) -> Any:
@@ -112,11 +121,17 @@ class RoleInterceptor(grpc.aio.ServerInterceptor):
                 raise RefusedError(grpc.StatusCode.PERMISSION_DENIED, words)
 
         async def answer(request: Any, context: grpc.aio.ServicerContext) -> Any:
+            began, outcome = time.perf_counter(), "UNKNOWN"
             try:
                 admit(context)
-                return await handler.unary_unary(request, context)
+                found = await handler.unary_unary(request, context)
+                outcome = "OK"
+                return found
             except RefusedError as refusal:
+                outcome = refusal.code.name
                 await self._refuse(method, request, context, refusal)
+            finally:
+                self._on_end(method, outcome, time.perf_counter() - began)
 
         async def stream(request: Any, context: grpc.aio.ServicerContext) -> AsyncIterator[Any]:
             try:

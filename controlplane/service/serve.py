@@ -25,6 +25,7 @@ from controlplane.service.certificates import CertificateError
 from controlplane.service.control_service import SOCKETS, ControlService, Listen
 from controlplane.service.refusal import RefusedError
 from controlplane.service.startup import StartupError
+from controlplane.service.watchdog import Watchdog
 from controlplane.store.audit import anchor_of
 from controlplane.store.audit_check import check_audit
 
@@ -49,6 +50,21 @@ def _own_folder(directory: Path) -> Iterator[None]:
         yield
 
 
+def _configure_log(json_log: bool) -> None:
+    """Log to standard error, for people, or one JSON object a line with its time in UTC."""
+    for_programs: list[structlog.typing.Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.processors.JSONRenderer(),
+    ]
+    factory = structlog.PrintLoggerFactory(sys.stderr)
+    if json_log:
+        structlog.configure(processors=for_programs, logger_factory=factory)
+    else:
+        structlog.configure(logger_factory=factory)
+
+
 def _check_audit(directory: Path) -> None:
     """Refuse to write behind an audit log that is not what was written: the next row's anchor would hide a cut end."""
     path = directory / "pennywire.sqlite"
@@ -59,17 +75,23 @@ def _check_audit(directory: Path) -> None:
         )
 
 
-async def _run(device: CardDevice, config: ServiceConfig, directory: Path, listen: Listen | None) -> None:
+async def _run(device: CardDevice, config: ServiceConfig, directory: Path, listen: Listen | None, metrics: str) -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    service = ControlService(device, config, directory, listen)
+    service = ControlService(device, config, directory, listen, metrics)
+    watchdog = Watchdog(service.reader.is_alive)
     try:
         await service.start()
         port = f", TLS port {service.port}" if listen else ""
+        port += f", metrics port {service.metrics.port}" if service.metrics else ""
         print(f"serving {directory}: {', '.join(SOCKETS.values())}{port}", flush=True)
+        watchdog.say("READY=1")
+        saying = loop.create_task(watchdog.run())
         await stop.wait()
+        saying.cancel()
+        watchdog.say("STOPPING=1")
         structlog.get_logger().info(
             "stopping", words="the heartbeat stops; the card keeps its state until its lease ends"
         )
@@ -77,7 +99,15 @@ async def _run(device: CardDevice, config: ServiceConfig, directory: Path, liste
         await service.stop()
 
 
-def serve(url: str, config_file: Path, directory: Path, listen: Listen | None = None) -> int:
+def serve(
+    url: str,
+    config_file: Path,
+    directory: Path,
+    listen: Listen | None = None,
+    metrics: str = "",
+    *,
+    json_log: bool = False,
+) -> int:
     """Run the service until a signal.
 
     Parameters
@@ -90,19 +120,23 @@ def serve(url: str, config_file: Path, directory: Path, listen: Listen | None = 
         Folder for the sockets and the stores.
     listen : Listen, optional
         A TCP port with mutual TLS to serve on besides the sockets.
+    metrics : str
+        Loopback HOST:PORT to serve metrics on; empty: none.
+    json_log : bool
+        Log one JSON object a line.
 
     Returns
     -------
     int
         Exit status: 0 after a signal, 2 when it could not start.
     """
-    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
+    _configure_log(json_log)
     try:
         config = load_config(config_file)
         with _own_folder(directory), Device.open(url) as device:
             _check_audit(directory)
             device.subscribe()
-            asyncio.run(_run(device, config, directory, listen))
+            asyncio.run(_run(device, config, directory, listen, metrics))
     except (ConfigError, CertificateError, StartupError, DeviceError, RefusedError, sqlite3.Error, OSError) as error:
         print(f"pennywire serve: {error}", file=sys.stderr)
         return 2

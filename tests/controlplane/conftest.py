@@ -133,8 +133,8 @@ def serving(tmp_path):
     from controlplane.service.control_service import SOCKETS, ControlService
 
     @asynccontextmanager
-    async def run(card, config, directory=tmp_path, listen=None):
-        service = ControlService(card, config, directory, listen)
+    async def run(card, config, directory=tmp_path, **extra):
+        service = ControlService(card, config, directory, **extra)
         try:
             await service.start()
             channels = {r: grpc.aio.insecure_channel(f"unix:{directory / name}") for r, name in SOCKETS.items()}
