@@ -8,7 +8,7 @@ STAMP := build/stamps
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 unexport VERILATOR_ROOT
 
-.PHONY: help setup lock generate driver demo bench soak formal check-book test test-agent crash test-driver fuzz-driver lint clean check-system
+.PHONY: help setup lock generate driver demo bench soak theory formal check-book test test-agent crash test-driver fuzz-driver lint clean check-system
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
@@ -48,6 +48,9 @@ bench: setup  ## count cycles and rates on the verilated card, into build/bench.
 
 soak: setup  ## 1,000 short seeded sessions against a troublesome exchange; card, exchange and order bytes must agree
 	@$(BIN)/python -m sim.soak --sessions $(or $(N),1000)
+
+theory: setup driver  ## made flow of known kind: do strategies earn and lose where theory says?
+	@$(BIN)/python -m controlplane.cli.theory
 
 formal: setup  ## prove what may never happen, and see each proof fail where its check is taken away
 	@PYTHONPATH=. $(BIN)/python tests/formal

@@ -42,8 +42,10 @@ class RunClient:
         except grpc.RpcError as error:
             raise RunClientError(f"the control plane, asked as {role}: {words_of(error)}") from error
 
-    def arm(self, reason: str) -> None:
-        """Arm the card as operator, and give the lease back.
+    def arm(self, reason: str, strategies: Sequence[str] = ()) -> None:
+        """Arm the card as operator, switch strategies on where there are any, and give the lease back.
+
+        The limits are those of the part of the envelope that is signed for unattended use.
 
         The simulated exchange begins with the run: nothing is held, nothing is open, no number was used.
 
@@ -57,6 +59,16 @@ class RunClient:
             lease = leases.AcquireLease(pb.AcquireLeaseRequest(holder="operator", seconds=_SECONDS), timeout=_SECONDS)
             header = pb.WriteHeader(lease_epoch=lease.lease_epoch, mode=pb.WRITE_MODE_COMMIT, reason=reason)
             rpc.CardServiceStub(channel).Arm(pb.ArmRequest(header=header, statement=_FRESH), timeout=_SECONDS)
+            if strategies:
+                risk = rpc.RiskServiceStub(channel)
+                part = risk.GetEnvelope(pb.GetEnvelopeRequest(), timeout=_SECONDS).unattended
+                limits = pb.UpdateRiskParametersRequest(
+                    header=header, max_inventory=part.max_inventory, order_size=part.max_order_size
+                )
+                risk.UpdateRiskParameters(limits, timeout=_SECONDS)
+            for name in strategies:
+                switch = pb.ToggleModuleRequest(header=header, strategy_name=name, state=True)
+                rpc.StrategyServiceStub(channel).ToggleModule(switch, timeout=_SECONDS)
             leases.ReleaseLease(pb.ReleaseLeaseRequest(lease_epoch=lease.lease_epoch), timeout=_SECONDS)
 
     def reconcile(self, statement: Mapping[str, Any]) -> list[str]:

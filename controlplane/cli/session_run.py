@@ -67,6 +67,9 @@ class RunPlan:
         reads it.
     exchange_seed : int
         Latencies that are drawn follow from it.
+    strategies : tuple of str
+        Switched on by the operator right after arming, with the limits of the part signed for unattended use; without
+        any it is the agent's to do.
     """
 
     title: str
@@ -84,6 +87,7 @@ class RunPlan:
     latency_in: str = "10000"
     latency_out: str = "10000"
     exchange_seed: int = 0
+    strategies: tuple[str, ...] = ()
 
 
 @dataclass
@@ -186,7 +190,7 @@ def _run_processes(plan: RunPlan, folder: Path, console: Console) -> "RunData":
                 service.wait_ready("serving", _READY_SECONDS)
             client = RunClient(folder)
             if plan.arm:
-                client.arm(f"{plan.title}: armed for a simulated session")
+                client.arm(f"{plan.title}: armed for a simulated session", plan.strategies)
             console.print("soft card and control plane run" + (", the card is armed" if plan.arm else ""))
             try:
                 run = _play(plan, folder, client, console)

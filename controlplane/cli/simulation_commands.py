@@ -1,4 +1,4 @@
-"""``demo``, ``replay``, ``screen``, ``session make``: everything that runs the gateware without hardware."""
+"""``demo``, ``replay``, ``screen``, ``sweep``, ``session make``: everything that runs the gateware without hardware."""
 
 import datetime
 from pathlib import Path
@@ -147,9 +147,42 @@ def screen(
     raise typer.Exit(run_screen(file, day, names, volume or [], hours, store, out, fees, as_json))
 
 
+def sweep(
+    files: Annotated[list[Path] | None, typer.Argument(help="Recorded sessions, BinaryFILE.", exists=True)] = None,
+    settings: Annotated[
+        list[str] | None,
+        typer.Option("--set", help="taker.stop=1,2,3 or exchange.latency_in=5000,50000; again for more."),
+    ] = None,
+    made: Annotated[list[str] | None, typer.Option(help="Made session, REGIME:SEED:MESSAGES; again for more.")] = None,
+    symbols: Annotated[str, typer.Option(help="Symbols to follow in the files, comma separated.")] = "",
+    join: Annotated[bool, typer.Option("--join", help="The files start within a day.")] = False,
+    config: Annotated[Path | None, typer.Option(help="Configuration of the service.", exists=True)] = None,
+    strategies: Annotated[str, typer.Option(help="Switched on at the start, comma separated.")] = "imbalance",
+    jobs: Annotated[int, typer.Option(help="Cells at a time.", min=1)] = 2,
+    out: _Out = Path("build/sweep"),
+) -> None:
+    """Play a grid of settings over sessions through the real gateware, without an agent, and draw what came of it."""
+    from controlplane.cli.cell import Session
+    from controlplane.cli.sweep import made_session, run_sweep
+
+    names = tuple(name.strip().upper() for name in symbols.split(",") if name.strip())
+    if not settings or not (files or made):
+        raise typer.BadParameter("give at least one --set, and a file or a --made session")
+    if files and not names:
+        raise typer.BadParameter("say with --symbols what to follow in the files")
+    try:
+        sessions = [made_session(words) for words in made or []]
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="--made") from error
+    sessions += [Session(file.name, file=file, symbols=names, join=join) for file in files or []]
+    wanted = tuple(name.strip() for name in strategies.split(",") if name.strip())
+    raise typer.Exit(run_sweep(settings, sessions, config, wanted, jobs, out))
+
+
 def add_to(app: typer.Typer) -> None:
     """Add these commands to the command line."""
     app.command()(demo)
     app.command()(replay)
     app.command()(screen)
+    app.command()(sweep)
     app.add_typer(_session, name="session")

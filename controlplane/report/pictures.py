@@ -1,51 +1,26 @@
 """The report's pictures, as SVG text that is the same for the same numbers.
 
-Every fill of the exchange's log is one mark, of its own element with the id ``fill-<number>``. Text stays text, ids
-come from a fixed salt and no date is written; so the bytes depend on the numbers alone.
+Every fill of the exchange's log is one mark, of its own element with the id ``fill-<number>``.
 """
 
-import io
-import re
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-import matplotlib as mpl
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator, MultipleLocator
 
+from controlplane.report.drawing import INK, figure_of, named, style, svg_of
 from controlplane.report.run_data import RunData
 from controlplane.report.words import horizon
 
 __all__ = ["draw"]
 
-_INK = "#26323f"
-_GRID = "#e3e7ec"
 _MID = "#7f8c9b"
 _BUY = "#1f77b4"
 _SELL = "#d1603d"
 _MONEY = "#2c7a6b"
 #: Seconds between two ticks of a time axis.
 _TIME_STEPS = (1, 5, 10, 30, 60, 120, 300, 600, 1_800, 3_600, 7_200)
-_STYLE: dict[Any, Any] = {
-    "svg.hashsalt": "pennywire",
-    "svg.fonttype": "none",
-    "font.family": "sans-serif",
-    "font.sans-serif": ["DejaVu Sans"],
-    "font.size": 9,
-    "text.color": _INK,
-    "axes.edgecolor": _GRID,
-    "axes.labelcolor": _INK,
-    "axes.grid": True,
-    "axes.axisbelow": True,
-    "grid.color": _GRID,
-    "grid.linewidth": 0.8,
-    "xtick.color": _INK,
-    "ytick.color": _INK,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-}
 
 
 def draw(report: Mapping[str, Any], data: RunData) -> dict[str, str]:
@@ -64,42 +39,14 @@ def draw(report: Mapping[str, Any], data: RunData) -> dict[str, str]:
         SVG elements by name: ``mid-<symbol>`` for each symbol, ``money``, ``latency``, ``markouts``,
         ``markouts-by-kind``, ``inventory``.
     """
-    with _style():
+    with style():
         pictures = {f"mid-{symbol}": _mid(report, data, symbol) for symbol in data.symbols}
         pictures["money"] = _money(report["money_series"])
         pictures["latency"] = _latency(report["latency_cycles"])
         pictures["markouts"] = _markouts(report["markouts"])
         pictures["markouts-by-kind"] = _markouts_by_kind(report["markouts_by_kind"])
         pictures["inventory"] = _inventory(report["inventory"], report["time"]["last"])
-    return {name: _named(name, svg) for name, svg in pictures.items()}
-
-
-@contextmanager
-def _style() -> Iterator[None]:
-    with mpl.rc_context():
-        mpl.rcdefaults()
-        mpl.rcParams.update(_STYLE)
-        yield
-
-
-def _figure(height: float) -> tuple[Figure, Axes]:
-    # Made without pyplot: no backend is chosen and no global list of figures grows.
-    figure = Figure(figsize=(9.6, height), layout="constrained")
-    return figure, figure.add_subplot()
-
-
-def _svg(figure: Figure) -> str:
-    out = io.StringIO()
-    figure.savefig(out, format="svg", metadata={"Date": None, "Creator": None, "Format": None, "Type": None})
-    text = out.getvalue()
-    return text[text.index("<svg") :]
-
-
-def _named(name: str, svg: str) -> str:
-    """Make ids unique among several pictures of one page; the marks of fills keep theirs."""
-    svg = re.sub(r'\bid="(?!fill-)', f'id="{name}-', svg)
-    svg = svg.replace("url(#", f"url(#{name}-")
-    return re.sub(r'href="#', f'href="#{name}-', svg)
+    return {name: named(name, svg) for name, svg in pictures.items()}
 
 
 def _clock(seconds: float, _position: int | None = None) -> str:
@@ -116,7 +63,7 @@ def _time_axis(axes: Axes) -> None:
 
 
 def _mid(report: Mapping[str, Any], data: RunData, symbol: str) -> str:
-    figure, axes = _figure(2.9)
+    figure, axes = figure_of(2.9)
     rows = data.mids[symbol]
     if rows:
         times = [time / 1e9 for time, _ in rows] + [data.last_time / 1e9]
@@ -139,11 +86,11 @@ def _mid(report: Mapping[str, Any], data: RunData, symbol: str) -> str:
     axes.set_ylabel("dollars")
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:.2f}"))
     _time_axis(axes)
-    return _svg(figure)
+    return svg_of(figure)
 
 
 def _money(series: Sequence[Sequence[int]]) -> str:
-    figure, axes = _figure(2.6)
+    figure, axes = figure_of(2.6)
     times = [time / 1e9 for time, _ in series]
     money = [worth / 1e6 for _, worth in series]
     axes.plot(times, money, color=_MONEY, linewidth=1.3)
@@ -151,11 +98,11 @@ def _money(series: Sequence[Sequence[int]]) -> str:
     axes.set_title("Profit and loss after fees, all symbols, positions at the mid", loc="left")
     axes.set_ylabel("dollars")
     _time_axis(axes)
-    return _svg(figure)
+    return svg_of(figure)
 
 
 def _latency(latency: Mapping[str, Any]) -> str:
-    figure, axes = _figure(2.2)
+    figure, axes = figure_of(2.2)
     counts = {int(cycles): count for cycles, count in latency["histogram"].items()}
     axes.bar(list(counts), list(counts.values()), width=0.8, color=_BUY)
     axes.set_title("Trigger to order: last byte of the deciding message to first byte of the order", loc="left")
@@ -165,31 +112,31 @@ def _latency(latency: Mapping[str, Any]) -> str:
         axes.set_xlim(min(counts) - 4, max(counts) + 4)
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.yaxis.set_major_locator(MaxNLocator(integer=True))
-    return _svg(figure)
+    return svg_of(figure)
 
 
 def _markouts(rows: Sequence[Mapping[str, Any]]) -> str:
-    figure, axes = _figure(2.2)
+    figure, axes = figure_of(2.2)
     known = [row for row in rows if row["average"] is not None]
     names = [f"{horizon(row['milliseconds'])}\n{row['fills']} fills" for row in known]
     cents = [row["average"] / 100 for row in known]
     axes.bar(names, cents, width=0.45, color=[_MONEY if c >= 0 else _SELL for c in cents])
-    axes.axhline(0, color=_INK, linewidth=0.8)
+    axes.axhline(0, color=INK, linewidth=0.8)
     axes.set_title("Markout of entries: mid after the horizon against the price paid", loc="left")
     axes.set_ylabel("cents a share")
-    return _svg(figure)
+    return svg_of(figure)
 
 
 def _markouts_by_kind(rows: Sequence[Mapping[str, Any]]) -> str:
     """One line a strategy, role and side, over the horizons."""
-    figure, axes = _figure(2.8)
+    figure, axes = figure_of(2.8)
     kinds: dict[str, list[tuple[int, float]]] = {}
     for row in rows:
         name = f"{row['strategy']} {row['role']}, {row['side']}"
         kinds.setdefault(name, []).append((row["milliseconds"], row["average"] / 100))
     for number, (name, points) in enumerate(kinds.items()):
         axes.plot(*zip(*points, strict=True), marker="o", markersize=3.5, color=f"C{number}", label=name)
-    axes.axhline(0, color=_INK, linewidth=0.8)
+    axes.axhline(0, color=INK, linewidth=0.8)
     axes.set_title("Markout of every fill, by strategy, role and side", loc="left")
     axes.set_ylabel("cents a share")
     if kinds:
@@ -198,20 +145,20 @@ def _markouts_by_kind(rows: Sequence[Mapping[str, Any]]) -> str:
         axes.set_xticks(shown, [horizon(milliseconds) for milliseconds in shown], minor=False)
         axes.xaxis.minorticks_off()
         axes.legend(frameon=False, ncols=2)
-    return _svg(figure)
+    return svg_of(figure)
 
 
 def _inventory(paths: Mapping[str, Sequence[Sequence[int]]], last_time: int) -> str:
-    figure, axes = _figure(2.4)
+    figure, axes = figure_of(2.4)
     for number, (symbol, path) in enumerate(paths.items()):
         if path:
             times = [time / 1e9 for time, _ in path] + [last_time / 1e9]
             shares = [position for _, position in path] + [path[-1][1]]
             axes.plot(times, shares, drawstyle="steps-post", linewidth=1.0, color=f"C{number}", label=symbol)
-    axes.axhline(0, color=_INK, linewidth=0.8)
+    axes.axhline(0, color=INK, linewidth=0.8)
     axes.set_title("Inventory", loc="left")
     axes.set_ylabel("shares")
     if any(paths.values()):
         axes.legend(frameon=False, ncols=4)
     _time_axis(axes)
-    return _svg(figure)
+    return svg_of(figure)
