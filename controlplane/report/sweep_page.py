@@ -59,7 +59,7 @@ def _heat(
     grid = np.array([[money.get((x, y), np.nan) for x in columns] for y in lines])
     figure, axes = figure_of(1.4 + 0.5 * len(lines))
     most = float(np.nanmax(np.abs(grid))) or 1.0
-    axes.imshow(grid, cmap="RdYlGn", vmin=-most, vmax=most, aspect="auto")
+    axes.imshow(grid, cmap="RdYlGn", vmin=-most, vmax=most, aspect="auto", alpha=0.65)
     axes.grid(visible=False)
     axes.set_xticks(range(len(columns)), [str(x) for x in columns])
     axes.set_yticks(range(len(lines)), [str(y) for y in lines])
