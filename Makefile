@@ -8,7 +8,7 @@ STAMP := build/stamps
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 unexport VERILATOR_ROOT
 
-.PHONY: help setup lock generate driver demo bench soak theory formal check-book test test-agent crash test-driver fuzz-driver lint clean check-system
+.PHONY: help setup lock generate diagrams driver demo bench soak theory formal check-book test test-agent crash test-driver fuzz-driver lint clean check-system
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
@@ -35,6 +35,9 @@ lock: setup  ## write requirements.lock anew from pyproject.toml
 generate: setup  ## write every generated file anew
 	@$(BIN)/python scripts/generate.py
 	@$(BIN)/python scripts/generate_proto.py
+
+diagrams: setup  ## draw the timing diagrams of docs/blocks anew, from runs of the blocks
+	@PYTHONPATH=. $(BIN)/python scripts/timing_diagrams.py
 
 driver: setup  ## libpennywire and pennywire-ctl, into build/host-driver
 	@cmake -S host-driver -B build/host-driver -G Ninja -DCMAKE_BUILD_TYPE=RelWithDebInfo >build/host-driver.log 2>&1 \
