@@ -1,9 +1,11 @@
 """A small book's life, told message by message; what must be seen after each is written beside it."""
 
+from dataclasses import dataclass
+
 import cocotb
 from amaranth.lib.data import Layout
 from cocotb.clock import Clock
-from cocotb.triggers import FallingEdge, ReadOnly, RisingEdge
+from cocotb.triggers import FallingEdge, ReadOnly
 
 from hdl.types import DepthView, EventKind, Level, MarketEvent, Side
 
@@ -12,42 +14,95 @@ VIEW = Layout.cast(DepthView)
 LEVEL = Layout.cast(Level)
 BUY, SELL = Side.BUY, Side.SELL
 
-#: (event, bids afterwards, asks afterwards), sides best first as (price, shares).
+
+@dataclass(frozen=True)
+class Step:
+    """An event, and the view that follows: sides best first as (price, shares), the print as (shares, price)."""
+
+    event: dict
+    bids: list
+    asks: list
+    trade: tuple[int, int] = (0, 0)
+    locked: int = 0
+    crossed: int = 0
+
+
 STORY = [
-    (dict(kind=EventKind.ADD, side=BUY, reference=1, shares=100, price=250000), [(250000, 100)], []),
-    (dict(kind=EventKind.ADD, side=SELL, reference=5, shares=300, price=250100), [(250000, 100)], [(250100, 300)]),
+    Step(dict(kind=EventKind.ADD, side=BUY, reference=1, shares=100, price=250000), [(250000, 100)], []),
+    Step(dict(kind=EventKind.ADD, side=SELL, reference=5, shares=300, price=250100), [(250000, 100)], [(250100, 300)]),
     # A second order on the same level, then a better one.
-    (dict(kind=EventKind.ADD, side=BUY, reference=9, shares=50, price=250000), [(250000, 150)], [(250100, 300)]),
-    (
+    Step(dict(kind=EventKind.ADD, side=BUY, reference=9, shares=50, price=250000), [(250000, 150)], [(250100, 300)]),
+    Step(
         dict(kind=EventKind.ADD, side=BUY, reference=13, shares=10, price=250050),
         [(250050, 10), (250000, 150)],
         [(250100, 300)],
     ),
     # The best level empties; the one below it is the best again.
-    (dict(kind=EventKind.DELETE, reference=13), [(250000, 150)], [(250100, 300)]),
-    (dict(kind=EventKind.EXECUTE, reference=1, shares=40, match=7), [(250000, 110)], [(250100, 300)]),
-    (dict(kind=EventKind.CANCEL, reference=5, shares=100), [(250000, 110)], [(250100, 200)]),
+    Step(dict(kind=EventKind.DELETE, reference=13), [(250000, 150)], [(250100, 300)]),
+    Step(dict(kind=EventKind.EXECUTE, reference=1, shares=40, match=7), [(250000, 110)], [(250100, 300)], (40, 250000)),
+    Step(dict(kind=EventKind.CANCEL, reference=5, shares=100), [(250000, 110)], [(250100, 200)]),
     # A Replace keeps the side; its price and size are new.
-    (
+    Step(
         dict(kind=EventKind.REPLACE, reference=9, new_reference=17, shares=75, price=249900),
         [(250000, 60), (249900, 75)],
         [(250100, 200)],
     ),
     # Of an order nobody knows: nothing changes, and the Replace makes no order either.
-    (dict(kind=EventKind.DELETE, reference=9), [(250000, 60), (249900, 75)], [(250100, 200)]),
-    (
+    Step(dict(kind=EventKind.DELETE, reference=9), [(250000, 60), (249900, 75)], [(250100, 200)]),
+    Step(
         dict(kind=EventKind.REPLACE, reference=9, new_reference=21, shares=5, price=250000),
         [(250000, 60), (249900, 75)],
         [(250100, 200)],
     ),
-    (dict(kind=EventKind.DELETE, reference=21), [(250000, 60), (249900, 75)], [(250100, 200)]),
+    Step(dict(kind=EventKind.DELETE, reference=21), [(250000, 60), (249900, 75)], [(250100, 200)]),
+    # An execution elsewhere than at its price: it prints there, and shares leave the level where the order rests.
+    Step(
+        dict(kind=EventKind.EXECUTE_PRICE, reference=17, shares=5, price=250050, printable=1),
+        [(250000, 60), (249900, 70)],
+        [(250100, 200)],
+        (5, 250050),
+    ),
+    # A second ask at the price of the best bid, then one below it.
+    Step(
+        dict(kind=EventKind.ADD, side=SELL, reference=25, shares=8, price=250000),
+        [(250000, 60), (249900, 70)],
+        [(250000, 8), (250100, 200)],
+        locked=1,
+    ),
+    Step(
+        dict(kind=EventKind.REPLACE, reference=25, new_reference=29, shares=8, price=249950),
+        [(250000, 60), (249900, 70)],
+        [(249950, 8), (250100, 200)],
+        crossed=1,
+    ),
+    Step(dict(kind=EventKind.DELETE, reference=29), [(250000, 60), (249900, 70)], [(250100, 200)]),
+    # Orders of nothing, and a reference that lives already.
+    Step(
+        dict(kind=EventKind.ADD, side=BUY, reference=33, shares=0, price=250070),
+        [(250000, 60), (249900, 70)],
+        [(250100, 200)],
+    ),
+    Step(
+        dict(kind=EventKind.ADD, side=BUY, reference=17, shares=9, price=250070),
+        [(250000, 60), (249900, 70)],
+        [(250100, 200)],
+    ),
     # More executed than there is: the order is gone.
-    (dict(kind=EventKind.EXECUTE, reference=1, shares=500, match=8), [(249900, 75)], [(250100, 200)]),
+    Step(
+        dict(kind=EventKind.EXECUTE, reference=1, shares=500, match=8), [(249900, 70)], [(250100, 200)], (500, 250000)
+    ),
     # A trade off the book does not touch it; a clear empties it.
-    (dict(kind=EventKind.TRADE, side=BUY, shares=100, price=250000, match=9), [(249900, 75)], [(250100, 200)]),
-    (dict(kind=EventKind.CLEAR), [], []),
-    (dict(kind=EventKind.DELETE, reference=17), [], []),
+    Step(
+        dict(kind=EventKind.TRADE, side=BUY, shares=100, price=250000, match=9),
+        [(249900, 70)],
+        [(250100, 200)],
+        (100, 250000),
+    ),
+    Step(dict(kind=EventKind.CLEAR), [], []),
+    Step(dict(kind=EventKind.DELETE, reference=17), [], []),
 ]
+#: Cycles from an event to its view.
+LATENCY = 6
 
 
 def packed(fields: dict) -> int:
@@ -57,43 +112,53 @@ def packed(fields: dict) -> int:
     return value
 
 
+def field(view: int, name: str) -> int:
+    return view >> VIEW[name].offset & ((1 << VIEW[name].width) - 1)
+
+
 def side(view: int, name: str) -> list[tuple[int, int]]:
-    levels = []
+    """Levels of a side; an absent one has neither price nor shares."""
+    word, levels = field(view, name), []
     for i in range(VIEW[name].width // LEVEL.size):
-        at = VIEW[name].offset + i * LEVEL.size
         price, shares = (
-            (view >> (at + LEVEL[part].offset)) & ((1 << LEVEL[part].width) - 1) for part in ("price", "shares")
+            (word >> (i * LEVEL.size + LEVEL[part].offset)) & ((1 << LEVEL[part].width) - 1)
+            for part in ("price", "shares")
         )
-        if shares:
+        if (price, shares) != (0, 0):
             levels.append((price, shares))
     return levels
 
 
 @cocotb.test()
 async def a_story(dut):
+    """Every event gives one view, as many cycles later as ever, and nothing else does."""
     cocotb.start_soon(Clock(dut.clk, 6400, "ps").start())
     dut.rst.value = 0
     dut.events__valid.value = 0
-    for number, (fields, bids, asks) in enumerate(STORY, start=1):
+    waiting = list(enumerate(STORY, start=1))
+    taken, views = [], []
+    for cycle in range(400):
         await FallingEdge(dut.clk)
-        dut.events__payload.value = packed(fields | {"sequence": number})
-        dut.events__valid.value = 1
-        while True:
-            await ReadOnly()
-            taken = dut.events__ready.value == 1
-            await RisingEdge(dut.clk)
-            if taken:
-                break
-            await FallingEdge(dut.clk)
-        await FallingEdge(dut.clk)
-        dut.events__valid.value = 0
-        for _ in range(20):
-            await ReadOnly()
-            if dut.view__valid.value == 1:
-                break
-            await FallingEdge(dut.clk)
-        else:
-            raise AssertionError(f"no view of event {number}")
-        view = int(dut.view__payload.value)
-        assert (view >> VIEW["sequence"].offset) & (2**64 - 1) == number
-        assert (side(view, "bids"), side(view, "asks")) == (bids, asks), f"after event {number}: {fields}"
+        # Each event at its own distance from the one before: at once, or after a rest.
+        offered = bool(waiting) and (not taken or cycle - taken[-1] > len(taken) % 5)
+        dut.events__valid.value = int(offered)
+        if offered:
+            number, step = waiting[0]
+            dut.events__payload.value = packed(step.event | {"sequence": number})
+        await ReadOnly()
+        if offered and dut.events__ready.value == 1:
+            taken.append(cycle)
+            del waiting[0]
+        if dut.view__valid.value == 1:
+            views.append((cycle, int(dut.view__payload.value)))
+        if not waiting and cycle > taken[-1] + 20:
+            break
+    assert not waiting, f"the book took {len(taken)} of {len(STORY)} events"
+    assert [cycle for cycle, _ in views] == [cycle + LATENCY for cycle in taken]
+    for number, (step, (_, view)) in enumerate(zip(STORY, views, strict=True), start=1):
+        where = f"after event {number}: {step.event}"
+        assert field(view, "sequence") == number, where
+        assert (side(view, "bids"), side(view, "asks")) == (step.bids, step.asks), where
+        assert (field(view, "trade_shares"), field(view, "trade_price")) == step.trade, where
+        assert (field(view, "locked"), field(view, "crossed")) == (step.locked, step.crossed), where
+        assert not field(view, "bid_incomplete") | field(view, "ask_incomplete"), where
