@@ -101,6 +101,16 @@ STORY = [
     Step(dict(kind=EventKind.CLEAR), [], []),
     Step(dict(kind=EventKind.DELETE, reference=17), [], []),
 ]
+# Six levels a side, of which five are shown; the sixth comes into sight when the best one goes.
+BIDS = [(250000 - 100 * k, 10 + k) for k in range(6)]
+ASKS = [(250100 + 100 * k, 20 + k) for k in range(6)]
+for side_told, own, reference in ((BUY, BIDS, 100), (SELL, ASKS, 200)):
+    for k, (price, shares) in enumerate(own):
+        told = dict(kind=EventKind.ADD, side=side_told, reference=reference + k, shares=shares, price=price)
+        shown = own[: k + 1][:5]
+        STORY.append(Step(told, shown if side_told == BUY else BIDS[:5], [] if side_told == BUY else shown))
+STORY.append(Step(dict(kind=EventKind.DELETE, reference=100), BIDS[1:], ASKS[:5]))
+STORY.append(Step(dict(kind=EventKind.DELETE, reference=200), BIDS[1:], ASKS[1:]))
 #: Cycles from an event to its view.
 LATENCY = 6
 
