@@ -8,6 +8,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
@@ -15,8 +16,9 @@ from rich.table import Table
 
 from controlplane.config.models import Fees, Prerequisites
 from controlplane.report.words import clock
-from sim.screen.day import SymbolDay, screen_day
-from sim.screen.store import LEAST_DAYS, ScreenStore
+
+if TYPE_CHECKING:
+    from sim.screen.day import SymbolDay
 
 __all__ = ["Screened", "date_of", "run_screen", "screen_symbols", "toml_of"]
 
@@ -45,7 +47,7 @@ class Screened:
         Why it is not fit, in words; empty: it is.
     """
 
-    day: SymbolDay
+    day: "SymbolDay"
     prerequisites: Prerequisites | None
     source: str
     failures: tuple[str, ...]
@@ -64,7 +66,7 @@ def date_of(file: Path) -> datetime.date | None:
 
 
 def screen_symbols(
-    days: Sequence[SymbolDay],
+    days: Sequence["SymbolDay"],
     date: datetime.date,
     averages: Mapping[str, tuple[int, int]],
     given: Mapping[str, tuple[int, datetime.date]],
@@ -90,6 +92,8 @@ def screen_symbols(
     list of Screened
         What is not known fails.
     """
+    from sim.screen.store import LEAST_DAYS
+
     verdicts = []
     for day in sorted(days, key=lambda d: (-d.volume, d.symbol)):
         failures, average, dated = [], 0, date
@@ -156,6 +160,8 @@ def run_screen(
     int
         Exit status: 0; 1 when the file is cut off; 2 for a wrong wish.
     """
+    from sim.screen.day import screen_day
+    from sim.screen.store import ScreenStore
     from sim.sessions.binaryfile import SessionFileError, read_messages
 
     screen = Console(stderr=True)
