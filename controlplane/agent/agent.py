@@ -1,11 +1,12 @@
 """The agent and its app: what ``adk web``, ``adk run`` and the service's own runner load."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from google.adk.agents import LlmAgent
 from google.adk.apps import App
 from google.adk.models.base_llm import BaseLlm
+from google.adk.plugins.base_plugin import BasePlugin
 
 from controlplane.agent.config import AgentSettings
 from controlplane.agent.guard import GuardPlugin
@@ -52,13 +53,15 @@ def model_of(name: str) -> str | BaseLlm:
     return name
 
 
-def make_app(settings: AgentSettings) -> App:
+def make_app(settings: AgentSettings, plugins: Sequence[BasePlugin] = ()) -> App:
     """Make the app: the agent with its tools, inside the guard. Without a source of news there is no tool for it.
 
     Parameters
     ----------
     settings : AgentSettings
-        Model and bounds.
+        Model, policy and bounds.
+    plugins : sequence of BasePlugin
+        Asked after the guard, before the tools.
     """
     reads: list[Callable[..., Any]] = [
         get_performance_report,
@@ -74,10 +77,10 @@ def make_app(settings: AgentSettings) -> App:
         name="supervisor",
         description="Supervises the imbalance module of a Pennywire card within a signed envelope.",
         model=model_of(settings.model),
-        instruction=lambda _context: instruction(),
+        instruction=lambda _context: instruction(settings.policy),
         tools=[*reads, toggle_scalping_module, update_risk_parameters, update_thresholds],
     )
-    return App(name="agent", root_agent=agent, plugins=[GuardPlugin(settings.max_writes)])
+    return App(name="agent", root_agent=agent, plugins=[GuardPlugin(settings.max_writes), *plugins])
 
 
 app = make_app(AgentSettings())

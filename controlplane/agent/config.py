@@ -18,8 +18,11 @@ class AgentSettings(BaseSettings):
     model : str
         ``rules`` for the written policy, which needs no key; any other name goes to ADK's own model registry, for
         example ``gemini-2.5-flash``, or ``litellm:PROVIDER/NAME`` where litellm is installed.
-    news : Path, optional
-        File or folder of JSON lines with news; default: ``news.jsonl`` or ``news`` in ``directory``, if there is one.
+    policy : Path, optional
+        File of another written policy than ``policy.md``. The rules follow ``policy.md`` whatever it says.
+    news : str, optional
+        File or folder of JSON lines with news, or the http(s) address of an RSS or Atom feed; default: ``news.jsonl``
+        or ``news`` in ``directory``, if there is one.
     max_model_calls : int
         Calls of the model in one decision.
     max_writes : int
@@ -38,7 +41,8 @@ class AgentSettings(BaseSettings):
 
     directory: Path = Path("build/run")
     model: str = "rules"
-    news: Path | None = None
+    policy: Path | None = None
+    news: str | None = None
     max_model_calls: int = Field(default=8, ge=1, le=50)
     max_writes: int = Field(default=4, ge=1, le=20)
     window_seconds: int = Field(default=300, ge=1, le=86_400)

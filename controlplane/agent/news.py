@@ -103,11 +103,15 @@ def _item(row: Any) -> tuple[str, NewsItem]:
     return f"{texts[1]}\0{words}", item
 
 
-def source_of(news: Path | None, directory: Path) -> NewsSource | None:
+def source_of(news: str | None, directory: Path) -> NewsSource | None:
     """Give the source that is set, or ``news.jsonl`` or ``news`` in the service's folder; None where there is none.
 
-    A path that is set is a source even while nothing is there: the tool then says that it cannot be read.
+    A source that is set is one even while nothing is there: the tool then says that it cannot be read.
     """
+    if news is not None and news.startswith(("http://", "https://")):
+        from controlplane.agent.feed_news import FeedNews  # only who reads a feed needs what it imports
+
+        return FeedNews(news)
     if news is not None:
-        return JsonLinesNews(news)
+        return JsonLinesNews(Path(news))
     return next((JsonLinesNews(p) for p in (directory / "news.jsonl", directory / "news") if p.exists()), None)

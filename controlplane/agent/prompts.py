@@ -27,9 +27,15 @@ Follow this policy:
 """
 
 
-def instruction() -> str:
-    """Give the standing instruction, with the written policy in it."""
-    return _INSTRUCTION + POLICY_FILE.read_text(encoding="utf-8")
+def instruction(policy: Path | None = None) -> str:
+    """Give the standing instruction, with the written policy, or the one of another file, in it.
+
+    Raises
+    ------
+    OSError
+        The policy cannot be read.
+    """
+    return _INSTRUCTION + (policy or POLICY_FILE).read_text(encoding="utf-8")
 
 
 def clock(exchange_time: int) -> str:

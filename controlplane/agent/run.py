@@ -3,16 +3,19 @@
 import asyncio
 import hashlib
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from controlplane.agent.config import AgentSettings
 from controlplane.agent.prompts import decision_prompt, instruction
 
-__all__ = ["DecisionRecord", "append_record", "converse", "decide"]
+if TYPE_CHECKING:
+    from google.adk.plugins.base_plugin import BasePlugin
+
+__all__ = ["DecisionRecord", "append_record", "converse", "decide", "open_session"]
 
 _USER = "timer"
 
@@ -82,7 +85,7 @@ async def decide(directory: Path, *, model: str = "rules") -> DecisionRecord:
     """
     settings = AgentSettings(directory=directory, model=model)
     now = await _exchange_time(settings)
-    async with _session(settings) as turn:
+    async with open_session(settings) as turn:
         return await turn(decision_prompt(now), now)
 
 
@@ -106,14 +109,24 @@ async def converse(directory: Path, model: str, messages: AsyncIterator[str]) ->
         The service does not answer.
     """
     settings = AgentSettings(directory=directory, model=model)
-    async with _session(settings) as turn:
+    async with open_session(settings) as turn:
         async for message in messages:
             yield await turn(message, await _exchange_time(settings))
 
 
 @asynccontextmanager
-async def _session(settings: AgentSettings) -> AsyncIterator[Callable[[str, int], Awaitable[DecisionRecord]]]:
-    """Open a conversation with the agent; gives what takes a message and the exchange time and gives the record."""
+async def open_session(
+    settings: AgentSettings, plugins: "Sequence[BasePlugin]" = ()
+) -> AsyncIterator[Callable[[str, int], Awaitable[DecisionRecord]]]:
+    """Open a conversation with the agent; gives what takes a message and the exchange time and gives the record.
+
+    Parameters
+    ----------
+    settings : AgentSettings
+        Model, policy and bounds.
+    plugins : sequence of BasePlugin
+        Asked after the guard, before the tools.
+    """
     # ADK takes seconds to import: only those who decide pay for it.
     from google.adk.agents.run_config import RunConfig
     from google.adk.runners import Runner
@@ -124,7 +137,7 @@ async def _session(settings: AgentSettings) -> AsyncIterator[Callable[[str, int]
     from controlplane.agent.tools.link import DIRECTORY_KEY
 
     sessions = InMemorySessionService()
-    app = make_app(settings)
+    app = make_app(settings, plugins)
     state = {DIRECTORY_KEY: str(settings.directory)}
     session = await sessions.create_session(app_name=app.name, user_id=_USER, state=state)
     async with Runner(app=app, session_service=sessions) as runner:
@@ -145,7 +158,7 @@ async def _session(settings: AgentSettings) -> AsyncIterator[Callable[[str, int]
             # Whatever a model or its library throws: the decision is over, and the card is as the calls left it.
             except Exception as error:
                 record.error = f"{type(error).__name__}: {error}"
-            shown = [instruction(), record.prompt, [call["result"] for call in record.calls]]
+            shown = [instruction(settings.policy), record.prompt, [call["result"] for call in record.calls]]
             record.inputs_digest = hashlib.sha256(json.dumps(shown, sort_keys=True, default=str).encode()).hexdigest()
             return record
 

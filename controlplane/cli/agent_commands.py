@@ -1,13 +1,13 @@
-"""``agent run`` and ``agent chat``: the supervising agent on a timer, and a person who talks to it."""
+"""``agent run``, ``chat`` and ``replay``: the agent on a timer, in talk with a person, and over recorded days."""
 
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from controlplane.cli.connection import DEFAULT_DIRECTORY, Directory
+from controlplane.cli.connection import DEFAULT_DIRECTORY, Directory, Json
 
 if TYPE_CHECKING:
     from controlplane.agent.run import DecisionRecord
@@ -109,6 +109,58 @@ def chat(directory: Directory = DEFAULT_DIRECTORY, model: _Model = "rules") -> N
 
     _need_service(directory)
     raise typer.Exit(asyncio.run(_chat(directory, model)))
+
+
+def _words(writes: "list[tuple[str, dict[str, Any]]]") -> str:
+    shown = "; ".join(f"{name}({', '.join(f'{k}={v}' for k, v in args.items())})" for name, args in writes)
+    return "".join(c if c.isprintable() else "?" for c in shown) or "nothing"
+
+
+@_agent.command("replay")
+def replay(
+    file: Annotated[Path, typer.Argument(help="decisions.jsonl of a service's folder, or of a demo's.")],
+    model: _Model = "rules",
+    policy: Annotated[Path | None, typer.Option(help="Another written policy for it.")] = None,
+    against: Annotated[str, typer.Option(help="Model to compare with; without it, what was recorded.")] = "",
+    against_policy: Annotated[Path | None, typer.Option(help="Another written policy for that one.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Put recorded decision points to a model or policy, and compare it with another or with what was done then.
+
+    Nothing is written and no service is needed: the tools give back what was seen then.
+    """
+    import asyncio
+    import json
+    from dataclasses import asdict
+
+    from controlplane.agent.config import AgentSettings
+    from controlplane.agent.prompts import clock
+    from controlplane.agent.replay import RecordError, compare, read_records, writes_of
+    from controlplane.agent.replay import replay as put
+
+    try:
+        records = read_records(file)
+        one = asyncio.run(put(records, AgentSettings(model=model, policy=policy)))
+        recorded = not against and against_policy is None
+        settings = AgentSettings(model=against or "rules", policy=against_policy)
+        other = records if recorded else asyncio.run(put(records, settings))
+    except (RecordError, OSError, ImportError) as error:
+        print(f"pennywire: {error}", file=sys.stderr)
+        raise typer.Exit(2) from error
+    found = compare(one, other)
+    if as_json:
+        pairs = [[asdict(a), asdict(b)] for a, b in zip(one, other, strict=True)]
+        print(json.dumps(asdict(found) | {"decisions": pairs}))
+        return
+    for place in found.differs:
+        print(clock(one[place].exchange_time))
+        for name, record in (("this", one[place]), ("that", other[place])):
+            broke = f" (broke off: {record.error})" if record.error else ""
+            print(f"  {name}: {_words(writes_of(record))}{broke}")
+    print(
+        f"{found.points} decision points, the same calls at {found.same}; writing calls {found.writes[0]} and "
+        f"{found.writes[1]}, broken off {found.errors[0]} and {found.errors[1]}"
+    )
 
 
 def add_to(app: typer.Typer) -> None:

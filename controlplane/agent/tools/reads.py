@@ -1,5 +1,6 @@
 """The other reading tools: news, bars, positions, refusals, the audit log. All they return is data from outside."""
 
+import asyncio
 from typing import Any
 
 from google.adk.tools.tool_context import ToolContext
@@ -47,9 +48,10 @@ async def get_news(tool_context: ToolContext) -> dict:
         if source is None:
             return {"status": "failed", "words": "there is no source of news"}
         try:
-            items, unreadable = source.items(now)
+            # A feed is fetched: the loop goes on meanwhile.
+            items, unreadable = await asyncio.to_thread(source.items, now)
         except OSError as error:
-            return {"status": "failed", "words": f"the news cannot be read: {error.strerror}"}
+            return {"status": "failed", "words": f"the news cannot be read: {clean(error.strerror or str(error), 200)}"}
         rows = [
             {
                 "time": clock(item.time),

@@ -71,7 +71,7 @@ def test_a_source_is_what_is_set_or_what_lies_in_the_folder(tmp_path):
     (tmp_path / "news.jsonl").touch()
     assert source_of(None, tmp_path) is not None
     with pytest.raises(FileNotFoundError):
-        source_of(tmp_path / "none.jsonl", tmp_path).items(0)
+        source_of(str(tmp_path / "none.jsonl"), tmp_path).items(0)
 
 
 REPORT = {
