@@ -8,7 +8,7 @@ STAMP := build/stamps
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 unexport VERILATOR_ROOT
 
-.PHONY: help setup lock generate diagrams driver demo bench soak theory formal check-book test test-agent crash test-driver fuzz-driver lint clean check-system
+.PHONY: help setup lock generate diagrams driver demo bench soak theory formal check-book test test-agent crash sequences load test-driver fuzz-driver lint clean check-system
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
@@ -71,6 +71,12 @@ test-agent: setup  ## the agent's tests, and the count of hostile cases; `make t
 
 crash: setup driver  ## kill -9 the service 200 times on one soft card; `make test` does it 10 times
 	@PENNYWIRE_CRASHES=200 $(BIN)/python -m pytest -rP tests/controlplane/service/test_crash.py
+
+sequences: setup driver  ## 500 made sequences of calls from three clients against a model; `make test` tries 30
+	@PENNYWIRE_SEQUENCES=500 $(BIN)/python -m pytest tests/controlplane/service/test_service_sequences.py
+
+load: setup driver  ## 50 watchers at 20 Hz and 100 writes a second for a minute; prints p99 beside an echo's
+	@PENNYWIRE_LOAD_SECONDS=60 PENNYWIRE_LOAD_WATCHERS=50 $(BIN)/python -m pytest -rP tests/controlplane/service/test_load.py
 
 fuzz-driver:  ## fuzz what the driver reads off the wire, a minute each; needs clang and says so
 	@bash scripts/fuzz_driver.sh

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import os
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -73,6 +74,8 @@ class ControlService:
         A TCP port to serve on besides the sockets.
     metrics : str
         Loopback HOST:PORT to serve metrics on; empty: none.
+    clock : callable
+        Monotonic seconds, by which the writer's lease and the requests to a person run out.
     """
 
     def __init__(
@@ -82,6 +85,7 @@ class ControlService:
         directory: Path,
         listen: Listen | None = None,
         metrics: str = "",
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._metrics_address = metrics
         self._log = structlog.get_logger()
@@ -89,9 +93,9 @@ class ControlService:
         self._device = device
         self._audit = AuditLog(directory / "pennywire.sqlite", envelope_digest(config))
         self._events = EventLog(directory / "events.sqlite")
-        link, lease = CardLink(device), WriterLease(self._audit.next_lease_epoch)
+        link, lease = CardLink(device), WriterLease(self._audit.next_lease_epoch, clock)
         ledger = Ledger([symbol.name for symbol in config.symbols], config.fees)
-        writes = WritePath(link, lease, self._audit, Confirmations(config.confirmation_seconds))
+        writes = WritePath(link, lease, self._audit, Confirmations(config.confirmation_seconds, clock))
         self.state = ServiceState(link, config, lease, writes, ledger, self._audit)
         self.heartbeat = Heartbeat(link, config.heartbeat, lambda: self.reader.is_alive())
         loop = asyncio.get_running_loop()
