@@ -1,11 +1,12 @@
 """``pennywire replay``: a recorded session through the real gateware, supervised, with a report."""
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
+from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
 from controlplane.cli.demo import CONFIG
 from controlplane.cli.session_run import RunPlan, finish, run_session
@@ -15,6 +16,7 @@ __all__ = ["find_locates", "replay_config", "run_replay"]
 #: Where the symbol stands in the messages that name one.
 _STOCK_AT = {"R": 11, "H": 11, "Y": 11, "A": 24, "F": 24, "P": 24, "Q": 19}
 _SYMBOLS = "\n[[symbols]]"
+_COLUMNS = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn())
 
 
 def run_replay(
@@ -42,7 +44,7 @@ def run_replay(
     join : bool
         The file starts in the middle of a day: the host binds the locates and opens the market.
     out : Path
-        Folder for the report and the logs.
+        Folder for the report, the logs, and the messages of these symbols (``tracked.itch50``).
     config : Path, optional
         The service's configuration; without it the demo's, for these symbols, with their prerequisites taken as met.
     decide_seconds : int
@@ -76,21 +78,23 @@ def run_replay(
     session: dict[str, Any] = {"file": file.name, "joined_late": "yes" if join else "no"}
     if config is None:
         session["prerequisites"] = "taken as met"
-    damage: list[str] = []
-
-    def messages() -> Iterator[bytes]:
-        try:
-            yield from tracked.filter(read_messages(file))
-        except SessionFileError as error:
-            # What was read is played and reported; the exit status tells of the rest.
-            damage.append(str(error))
-            session["cut_off"] = "the file is not whole"
+    kept = out / "tracked.itch50"
+    damage = None
+    try:
+        with Progress(*_COLUMNS, console=screen, transient=True) as bar:
+            task = bar.add_task(f"filtering {file.name}", total=None)
+            tracked.filter_file(file, kept, lambda done, size: bar.update(task, completed=done, total=size))
+    except SessionFileError as error:
+        # What was read is played and reported; the exit status tells of the rest.
+        damage = str(error)
+        session["cut_off"] = "the file is not whole"
+    screen.print(f"kept {tracked.passed:,} messages of {tracked.passed + tracked.skipped:,} in {kept}")
 
     plan = RunPlan(
         title=f"Pennywire replay of {file.name}",
         session=session,
-        messages=messages(),
-        total=None,
+        messages=read_messages(kept),
+        total=tracked.passed,
         symbols=tuple(symbols),
         config=out / "config.toml",
         out=out,
@@ -108,8 +112,8 @@ def run_replay(
             file=sys.stderr,
         )
         status = status or 1
-    for words in damage:
-        print(f"pennywire replay: {words}", file=sys.stderr)
+    if damage is not None:
+        print(f"pennywire replay: {damage}", file=sys.stderr)
         status = status or 1
     return status
 

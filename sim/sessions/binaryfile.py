@@ -9,14 +9,19 @@ import gzip
 import mmap
 import struct
 import zlib
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from pathlib import Path
 from typing import BinaryIO
 
-__all__ = ["SessionFileError", "read_messages", "write_messages"]
+__all__ = ["END_MARK", "SessionFileError", "consume_blocks", "read_messages", "write_messages"]
+
+#: What ends a session: a block of no bytes.
+END_MARK = b"\0\0"
 
 _LENGTH = struct.Struct(">H")
 _CHUNK = 1 << 20
+#: Bytes given out at once of a file that is not packed.
+_PIECE = 1 << 24
 _GZIP_MAGIC = b"\x1f\x8b"
 
 
@@ -55,6 +60,63 @@ def read_messages(path: Path) -> Iterator[bytes]:
                 taken, ended = yield from _from_bytes(view, len(view))
                 if not ended and taken < len(view):
                     raise _truncated(path, taken, len(view) - taken)
+
+
+def consume_blocks(
+    path: Path,
+    take: Callable[[memoryview], tuple[int, bool]],
+    *,
+    progress: Callable[[int, int], object] | None = None,
+) -> None:
+    """Hand the blocks of a session to a consumer in large pieces, with no object a message.
+
+    Parameters
+    ----------
+    path : Path
+        A plain or gzip file, as for :func:`read_messages`. A plain one is mapped, not read.
+    take : callable
+        Given bytes from the beginning of a block on, it deals with the whole blocks among them and returns how many
+        bytes these were, and whether the end mark was the last of them. The memory is not to be kept.
+    progress : callable, optional
+        Called after each piece with the bytes of the file dealt with and its size.
+
+    Raises
+    ------
+    SessionFileError
+        The file ends inside a block or is damaged. Every whole block before that place has been handed over.
+    FileNotFoundError
+        There is no such file.
+    """
+    say = progress or (lambda _done, _size: None)
+    with path.open("rb") as file:
+        size = path.stat().st_size
+        magic = file.read(2)
+        file.seek(0)
+        if magic == _GZIP_MAGIC:
+            with gzip.GzipFile(fileobj=file) as unpacked:
+                rest, offset = b"", 0
+                for chunk in _chunks(path, unpacked):
+                    data = rest + chunk
+                    taken, ended = take(memoryview(data))
+                    say(file.tell(), size)
+                    if ended:
+                        return
+                    offset += taken
+                    rest = data[taken:]
+                if rest:
+                    raise _truncated(path, offset, len(rest))
+        elif magic:
+            with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as mapped, memoryview(mapped) as view:
+                at = 0
+                while at < size:
+                    with view[at : at + _PIECE] as piece:
+                        taken, ended = take(piece)
+                    if ended:
+                        return
+                    if not taken:
+                        raise _truncated(path, at, size - at)
+                    at += taken
+                    say(at, size)
 
 
 def write_messages(path: Path, messages: Iterable[bytes], *, compress: bool | None = None) -> int:
@@ -122,24 +184,31 @@ def _from_bytes(data: bytes | mmap.mmap, end: int) -> Generator[bytes, None, tup
 def _from_stream(path: Path, stream: gzip.GzipFile) -> Iterator[bytes]:
     rest = b""
     offset = 0
-    while True:
-        try:
-            chunk = stream.read1(_CHUNK)
-        except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-            raise SessionFileError(
-                f"{path}: the gzip data is cut off or damaged after {offset} bytes of messages ({error}); "
-                "fetch the file again. All messages before that place were read"
-            ) from error
-        if not chunk:
-            if rest:
-                raise _truncated(path, offset, len(rest))
-            return
+    for chunk in _chunks(path, stream):
         data = rest + chunk
         taken, ended = yield from _from_bytes(data, len(data))
         if ended:
             return
         offset += taken
         rest = data[taken:]
+    if rest:
+        raise _truncated(path, offset, len(rest))
+
+
+def _chunks(path: Path, stream: gzip.GzipFile) -> Iterator[bytes]:
+    unpacked = 0
+    while True:
+        try:
+            chunk = stream.read1(_CHUNK)
+        except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+            raise SessionFileError(
+                f"{path}: the gzip data is cut off or damaged after {unpacked} bytes unpacked ({error}); "
+                "fetch the file again. All messages before that place were read"
+            ) from error
+        if not chunk:
+            return
+        unpacked += len(chunk)
+        yield chunk
 
 
 def _truncated(path: Path, offset: int, left: int) -> SessionFileError:

@@ -13,7 +13,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -24,7 +24,15 @@ from amaranth.lib import wiring
 import hdl
 from hdl.configs import CONFIGS, CardConfig
 
-__all__ = ["OLDEST_VERILATOR", "BuildError", "build_card", "build_component"]
+__all__ = [
+    "OLDEST_VERILATOR",
+    "BuildError",
+    "build_card",
+    "build_component",
+    "build_from_sources",
+    "build_once",
+    "run_tool",
+]
 
 ROOT = Path(__file__).resolve().parents[2]
 CACHE = ROOT / "build" / "verilated"
@@ -77,23 +85,62 @@ def build_card(config: CardConfig | str, *, loopback: bool = False, progress: Pr
         config = CONFIGS[config]
     chosen = config
 
-    def make() -> str:
+    def make() -> wiring.Component:
         # Elaborating takes seconds, and importing is part of it: only when nothing is cached.
         if loopback:
             from sim.verilated.loopback import LoopbackCard
 
-            return _to_verilog(LoopbackCard(chosen))
+            return LoopbackCard(chosen)
         from hdl.card import Card
 
-        return _to_verilog(Card(chosen))
+        return Card(chosen)
 
-    # Hashed by its sources rather than by its Verilog: finding it built then needs no elaboration.
-    sources = sorted(p for folder in hdl.__path__ for p in Path(folder).rglob("*") if p.suffix in (".py", ".rdl"))
-    digest = hashlib.sha256(repr((config, loopback)).encode())
-    for path in [*sources, SHIM.with_name("loopback.py")] if loopback else sources:
+    sources = [SHIM.with_name("loopback.py")] if loopback else []
+    return build_from_sources(make, (config, loopback), sources, progress=progress)
+
+
+def build_from_sources(
+    make: Callable[[], wiring.Component],
+    key: object,
+    sources: Iterable[Path],
+    *,
+    shim: Path = SHIM,
+    flags: Sequence[str] = (),
+    progress: Progress | None = None,
+) -> Path:
+    """Build a component of the gateware, or find it built without elaborating it.
+
+    Parameters
+    ----------
+    make : callable
+        Makes the component; called only if nothing is cached.
+    key : object
+        What ``make`` depends on besides source files; its ``repr`` is hashed.
+    sources : iterable of Path
+        Files that ``make`` reads besides those of ``hdl``.
+    shim : Path
+        The C ABI around the model.
+    flags : sequence of str
+        For Verilator, besides those that every model is built with.
+    progress : callable or None
+        As for :func:`build_card`.
+
+    Returns
+    -------
+    Path
+        The shared library.
+
+    Raises
+    ------
+    BuildError
+        A tool failed or is missing.
+    """
+    gateware = sorted(p for folder in hdl.__path__ for p in Path(folder).rglob("*") if p.suffix in (".py", ".rdl"))
+    digest = hashlib.sha256(repr(key).encode())
+    for path in [*gateware, *sources]:
         digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
     digest.update(importlib.metadata.version("amaranth").encode())
-    return _build(digest, make, progress)
+    return _build(digest, lambda: _to_verilog(make()), shim, progress, flags)
 
 
 def build_component(component: wiring.Component, *, progress: Progress | None = None) -> Path:
@@ -117,7 +164,7 @@ def build_component(component: wiring.Component, *, progress: Progress | None = 
         A tool failed or is missing.
     """
     text = _to_verilog(component)
-    return _build(hashlib.sha256(text.encode()), lambda: text, progress)
+    return _build(hashlib.sha256(text.encode()), lambda: text, SHIM, progress)
 
 
 def _to_verilog(component: wiring.Component) -> str:
@@ -129,45 +176,68 @@ def _to_verilog(component: wiring.Component) -> str:
     return text.replace("always @*", "always_comb")
 
 
-def _build(digest: "hashlib._Hash", make: Callable[[], str], progress: Progress | None) -> Path:
+def _build(
+    digest: "hashlib._Hash", make: Callable[[], str], shim: Path, progress: Progress | None, flags: Sequence[str] = ()
+) -> Path:
     say = progress or (lambda _: None)
     verilator, version = _verilator()
-    digest.update(SHIM.read_bytes())
-    digest.update(repr((VERILATOR_FLAGS, CXX_FLAGS, OPTIMISE, version)).encode())
-    target = CACHE / digest.hexdigest()[:16]
-    library = target / "libcard.so"
-    if library.exists():
-        return library
+    verilator_flags = [*VERILATOR_FLAGS, *flags]
+    digest.update(shim.read_bytes())
+    digest.update(repr((verilator_flags, CXX_FLAGS, OPTIMISE, version)).encode())
+
+    def compile_in(work: Path) -> None:
+        say("elaborating the gateware")
+        (work / "top.v").write_text(make())
+        say("verilating")
+        run_tool([verilator, *verilator_flags, "--Mdir", "model", "top.v", "-CFLAGS", " ".join(CXX_FLAGS)], work)
+        say("compiling the model")
+        jobs = min(2, os.cpu_count() or 1)
+        settings = [f"{name}={flag}" for name, flag in OPTIMISE.items()]
+        targets = ["libVtop.a", "libverilated.a"]
+        run_tool(["make", f"-j{jobs}", "-C", "model", "-f", "Vtop.mk", *settings, *targets], work)
+        include = _verilator_include(work / "model" / "Vtop.mk")
+        includes = ["-Imodel", f"-I{include}", f"-I{include / 'vltstd'}"]
+        inputs = [str(shim), "model/libVtop.a", "model/libverilated.a", "-lpthread", "-latomic"]
+        run_tool(["g++", "-O2", *CXX_FLAGS, "-shared", "-w", "-o", "libcard.so", *includes, *inputs], work)
+        shutil.rmtree(work / "model")
+
+    return build_once(CACHE / digest.hexdigest()[:16], "libcard.so", compile_in)
+
+
+def build_once(target: Path, name: str, compile_in: Callable[[Path], None]) -> Path:
+    """Find a file built, or build it: by one process at a time, and seen by others only when all of it is there.
+
+    Parameters
+    ----------
+    target : Path
+        Folder whose name says all that went into the file.
+    name : str
+        Name of the file.
+    compile_in : callable
+        Makes it in the folder it is given; what else it leaves there is kept beside the file.
+
+    Returns
+    -------
+    Path
+        The file.
+    """
+    built = target / name
+    if built.exists():
+        return built
     with _only_one(target):
-        if library.exists():  # built while we waited
-            return library
-        with tempfile.TemporaryDirectory(dir=CACHE, prefix=".building-") as work_name:
+        if built.exists():  # built while we waited
+            return built
+        with tempfile.TemporaryDirectory(dir=target.parent, prefix=".building-") as work_name:
             work = Path(work_name)
-            say("elaborating the gateware")
-            (work / "top.v").write_text(make())
-            say("verilating")
-            _run(
-                [verilator, *VERILATOR_FLAGS, "--Mdir", "model", "top.v", "-CFLAGS", " ".join(CXX_FLAGS)],
-                work,
-            )
-            say("compiling the model")
-            jobs = min(2, os.cpu_count() or 1)
-            settings = [f"{name}={flag}" for name, flag in OPTIMISE.items()]
-            targets = ["libVtop.a", "libverilated.a"]
-            _run(["make", f"-j{jobs}", "-C", "model", "-f", "Vtop.mk", *settings, *targets], work)
-            include = _verilator_include(work / "model" / "Vtop.mk")
-            includes = ["-Imodel", f"-I{include}", f"-I{include / 'vltstd'}"]
-            inputs = [str(SHIM), "model/libVtop.a", "model/libverilated.a", "-lpthread", "-latomic"]
-            _run(["g++", "-O2", *CXX_FLAGS, "-shared", "-w", "-o", "libcard.so", *includes, *inputs], work)
-            shutil.rmtree(work / "model")
-            shutil.copytree(work, target, dirs_exist_ok=True, ignore=shutil.ignore_patterns("libcard.so"))
-            os.replace(work / "libcard.so", library)  # last, and at once: whoever sees it sees all of it
-    return library
+            compile_in(work)
+            shutil.copytree(work, target, dirs_exist_ok=True, ignore=shutil.ignore_patterns(name))
+            os.replace(work / name, built)  # last, and at once: whoever sees it sees all of it
+    return built
 
 
 @contextmanager
 def _only_one(target: Path) -> Iterator[None]:
-    CACHE.mkdir(parents=True, exist_ok=True)
+    target.parent.mkdir(parents=True, exist_ok=True)
     with target.with_suffix(".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
@@ -193,10 +263,20 @@ def _verilator_include(makefile: Path) -> Path:
     return Path(root[1].strip()) / "include"
 
 
-def _run(command: list[str], work: Path) -> None:
+def run_tool(command: list[str], work: Path) -> None:
+    """Run a tool in a folder.
+
+    Raises
+    ------
+    BuildError
+        It failed, and the message ends with what it said; or it is missing.
+    """
     environment = {k: v for k, v in os.environ.items() if k not in ("VERILATOR_ROOT", "MAKEFLAGS", "MFLAGS")}
     environment["PATH"] = f"{Path(sys.prefix) / 'bin'}{os.pathsep}{environment.get('PATH', '')}"
-    done = subprocess.run(command, cwd=work, env=environment, capture_output=True, text=True, check=False)
+    try:
+        done = subprocess.run(command, cwd=work, env=environment, capture_output=True, text=True, check=False)
+    except FileNotFoundError as error:
+        raise BuildError(f"there is no {command[0]} here: the README says what is to be installed") from error
     if done.returncode != 0:
         tail = "\n".join((done.stdout + done.stderr).splitlines()[-30:])
         raise BuildError(f"{Path(command[0]).name} failed with status {done.returncode}:\n{tail}")
