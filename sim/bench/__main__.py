@@ -62,7 +62,7 @@ def main() -> None:
     say("kill")
     figures |= kill(CONFIG, offsets=16)
     say("replay")
-    figures |= replay(CONFIG, Path(data) if data else None, TARGET.parent, messages=20_000)
+    figures |= replay(CONFIG, Path(data) if data else None, TARGET.parent, messages=20_000, made=2_000_000)
     config = CONFIGS[CONFIG]
     header = {
         "config": config.name,

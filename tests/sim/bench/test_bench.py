@@ -54,7 +54,7 @@ def test_every_key_is_there_and_says_what_it_is(tmp_path, monkeypatch):
     figures = stages("demo", tmp_path, seeds=[1], messages=1, burst=1)
     figures |= line_rate("demo", 60)
     figures |= kill("demo", offsets=1)
-    figures |= replay("demo", None, tmp_path, messages=1_000, rounds=1)
+    figures |= replay("demo", None, tmp_path, messages=1_000, made=2_000, rounds=1)
     merge(target, figures, {"config": "demo", "git_hash": "0" * 40})
     merge(target, {"proofs_passed": Figure(1, "proofs", "of another target")})
     written = json.loads(target.read_text())

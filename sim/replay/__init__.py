@@ -1,0 +1,1 @@
+"""Whole sessions through the verilated feed half of the engine, as fast as it goes."""
