@@ -187,7 +187,7 @@ def test_one_content_is_built_once(monkeypatch, tmp_path):
 
     monkeypatch.setattr(build, "CACHE", tmp_path)
     monkeypatch.setattr(build, "_to_verilog", lambda _: "module top; endmodule")
-    monkeypatch.setattr(build, "_run", run)
+    monkeypatch.setattr(build, "run_tool", run)
     found = []
     threads = [threading.Thread(target=lambda: found.append(build_component(None))) for _ in range(2)]
     for thread in threads:
