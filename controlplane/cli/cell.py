@@ -91,7 +91,9 @@ def run_cell(cell: Cell) -> dict[str, Any]:
     if session.file is None:
         messages: Any = make_messages(session.seed, session.messages, session.regime).messages
     else:
-        messages = Tracked(symbols, config.join).filter(read_messages(session.file))
+        kept = cell.out / "tracked.itch50"
+        Tracked(symbols, config.join).filter_file(session.file, kept)
+        messages = read_messages(kept)
     exchange = {name.partition(".")[2]: value for name, value in cell.settings if name.startswith("exchange.")}
     plan = RunPlan(
         title=f"Sweep: {session.name}",
