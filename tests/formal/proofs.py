@@ -1,30 +1,10 @@
 """The proofs, and for each the changes of the source that it must catch."""
 
-from dataclasses import dataclass
+from book_proofs import BOOK_PROOFS
+from proof import Mutation, Proof
 
 GATE, JUDGE, STANDING = "hdl/risk/gate.py", "hdl/risk/judge.py", "hdl/risk/standing.py"
 ARMING, POSITIONS, BANK = "hdl/risk/arming.py", "hdl/risk/positions.py", "hdl/regs/bank.py"
-
-
-@dataclass(frozen=True)
-class Mutation:
-    """A check removed from the source: ``old`` is there exactly once."""
-
-    what: str
-    path: str
-    old: str
-    new: str
-
-
-@dataclass(frozen=True)
-class Proof:
-    """A component of properties, the depth of its induction, and what it must catch."""
-
-    name: str
-    module: str
-    component: str
-    depth: int
-    mutations: tuple[Mutation, ...]
 
 
 _ARM = "self.arm & ~self.killed & self.lease_alive & self.session_up"
@@ -182,4 +162,5 @@ PROOFS = (
         3,
         (Mutation("counters wrap", BANK, "cell.eq(Mux(total[-1], ~0, total))", "cell.eq(total)"),),
     ),
+    *BOOK_PROOFS,
 )

@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from proofs import Mutation, Proof
+from proof import Mutation, Proof
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
@@ -14,7 +14,7 @@ WORK = ROOT / "build" / "formal"
 
 SCRIPT = """\
 [options]
-mode prove
+mode {mode}
 depth {depth}
 
 [engines]
@@ -23,10 +23,15 @@ smtbmc yices
 [script]
 read_rtlil top.il
 prep -top top
+{more}
 
 [files]
 top.il
 """
+
+
+#: Looking at cycles one by one is faster when a memory is so many registers.
+MEMORIES = "memory_map\nopt -full"
 
 
 class ProverError(RuntimeError):
@@ -34,9 +39,10 @@ class ProverError(RuntimeError):
 
 
 def holds(proof: Proof, mutation: Mutation | None = None) -> bool:
-    """Whether every property is proved by k-induction; with a mutation, on a copy of the source so changed.
+    """Whether every property is proved; with a mutation, on a copy of the source so changed.
 
-    False where a property fails in a trace from reset, or where its induction does.
+    By k-induction, or for a bounded proof in all traces of its depth from reset. False where a property fails in a
+    trace from reset, or where its induction does.
 
     Raises
     ------
@@ -72,7 +78,11 @@ def holds(proof: Proof, mutation: Mutation | None = None) -> bool:
     emitted = run(sys.executable, str(HERE / "emit.py"), proof.module, proof.component, "top.il")
     if emitted.returncode:
         raise ProverError(f"{name}: no RTLIL\n{emitted.stderr[-3000:]}")
-    (work / "proof.sby").write_text(SCRIPT.format(depth=proof.depth))
+    (work / "proof.sby").write_text(
+        SCRIPT.format(
+            mode="bmc" if proof.bounded else "prove", depth=proof.depth, more=MEMORIES if proof.bounded else ""
+        )
+    )
     said = run("yowasp-sby", "-f", "proof.sby")
     log = said.stdout + said.stderr
     if "DONE (PASS" in log and said.returncode == 0:

@@ -1,0 +1,107 @@
+"""The proofs of the order book, and for each the changes of the source that it must catch."""
+
+from proof import Mutation, Proof
+
+BOOK, TABLE, ROWS = "hdl/book/book.py", "hdl/book/order_table.py", "hdl/book/rows.py"
+LADDER, QUEUE = "hdl/book/ladder.py", "hdl/book/queue.py"
+
+_GOING_ON = "going_on = stage[: LATENCY - 1] & ~(taken & background).replicate(LATENCY - 1)"
+_APPLIED = "~background & (event.kind != EventKind.NONE) & (event.kind != EventKind.REFRESH)"
+_AFTER = "self.step[4] & same_slot & (self.reference == target_3)"
+
+BOOK_PROOFS = (
+    Proof(
+        "book_pipeline",
+        "book_pipeline_properties",
+        "BookPipelineProperties",
+        16,
+        (
+            Mutation("gives two views of an event", BOOK, "valid.eq(stage[5] &", "valid.eq(stage[4:6].any() &"),
+            Mutation("takes events in cycles on end", BOOK, "ready.eq(~(stage[0] & ~background) & ", "ready.eq("),
+            Mutation(
+                "loses an event when the next one comes",
+                BOOK,
+                _GOING_ON,
+                _GOING_ON.replace("(taken & background)", "taken"),
+            ),
+            Mutation("shows the event behind", BOOK, "depth.event.eq(third.event)", "depth.event.eq(second.event)"),
+            Mutation("counts what is no message", BOOK, _APPLIED, "~background"),
+        ),
+    ),
+    Proof(
+        "row",
+        "row_properties",
+        "RowProperties",
+        1,
+        (
+            Mutation(
+                "keeps a level of no shares",
+                LADDER,
+                "gone[i].eq(equal[i] & (row.shares[i] == self.shares))",
+                "gone[i].eq(0)",
+            ),
+            Mutation(
+                "takes up what is beyond the bound", LADDER, "self.enable & (self.key <= row.bound) &", "self.enable &"
+            ),
+            Mutation("keeps its bound when it spills", LADDER, "Mux(self.spilled, pushed - 1, row.bound)", "row.bound"),
+            Mutation("believes it has what it pushed off", LADDER, "pushed - 1, row.bound", "pushed, row.bound"),
+            Mutation("opens a second level at one price", LADDER, " & ~equal.any())", ")"),
+            Mutation(
+                "takes from levels that are not there",
+                LADDER,
+                "self.enable & row.valid[i] & (row",
+                "self.enable & (row",
+            ),
+        ),
+    ),
+    Proof(
+        "book_serial",
+        "book_serial_properties",
+        "BookSerialProperties",
+        18,
+        (
+            Mutation(
+                "forgets what the event before left of an order",
+                TABLE,
+                "self.step[4] & (self.reference == reference_3)",
+                "0",
+            ),
+            Mutation("does not find the order added two cycles ago", TABLE, _AFTER, "0"),
+            Mutation(
+                "does not find the order added three cycles ago",
+                TABLE,
+                "self.insert & (self.slot == slot_5) & (self.reference == target_5)",
+                "0",
+            ),
+            Mutation(
+                "finds orders of a slot just cleared",
+                TABLE,
+                "after_clear.eq(self.clear & same_slot)",
+                "after_clear.eq(0)",
+            ),
+            Mutation("adds an order twice", TABLE, "target_again.eq(self.step[4] & (", "target_again.eq(0 & ("),
+            Mutation("writes over the order just added", TABLE, "free.eq(~self.live & ~filled)", "free.eq(~self.live)"),
+            Mutation(
+                "takes up a row before it is written", ROWS, "own_in_adder.eq(adder_slot &", "own_in_adder.eq(0 &"
+            ),
+            Mutation("takes up a row while it is written", ROWS, "own_kept.eq(kept_slot &", "own_kept.eq(0 &"),
+            Mutation("shows the other side as it was", ROWS, "other_in_adder.eq(adder_slot &", "other_in_adder.eq(0 &"),
+        ),
+        bounded=True,
+    ),
+    Proof(
+        "queue",
+        "queue_properties",
+        "QueueProperties",
+        10,
+        (
+            Mutation("loses an event without a word", QUEUE, "overflow.eq(fifo.w_en & ~fifo.w_rdy)", "overflow.eq(0)"),
+            Mutation(
+                "gives an event twice", QUEUE, "w_en.eq(self.incoming.valid & ~passes)", "w_en.eq(self.incoming.valid)"
+            ),
+            Mutation("lets an event overtake", QUEUE, "empty.eq(fifo.level == 0)", "empty.eq(~fifo.r_rdy)"),
+            Mutation("makes an event wait for none", QUEUE, "fifo.r_rdy | (empty & self.incoming.valid)", "fifo.r_rdy"),
+        ),
+        bounded=True,
+    ),
+)
