@@ -138,6 +138,28 @@ def test_anything(played: list[tuple[Event, int]], tmp_path: Path) -> None:
     rested_views_are_complete(events, gaps, result)
 
 
+#: Two orders whose references share a row of the first bank (they differ by its polynomial), one that does not.
+CLOSE = [5, 5 ^ 0b1011 << 40, 9]
+events_close = st.builds(
+    Event,
+    kind=st.sampled_from(["ADD", "ADD", *TAKES, "CLEAR"]),
+    slot=st.sampled_from([0, 0, 0, 1]),
+    side=st.integers(0, 1),
+    reference=st.sampled_from(CLOSE),
+    new_reference=st.sampled_from(CLOSE),
+    shares=st.sampled_from([1, 2, 3]),
+    price=st.sampled_from([100, 101]),
+)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(played=st.lists(st.tuples(events_close, st.sampled_from([0, 0, 0, 0, 1, 2, 3, 4, 5])), min_size=2, max_size=40))
+def test_one_order_one_level_one_row_at_each_others_heels(played: list[tuple[Event, int]], tmp_path: Path) -> None:
+    """Hardly an event but needs what one of the three before it does; hypothesis finds the shortest that fails."""
+    events, gaps = [e for e, _ in played], [g for _, g in played]
+    check(events, play(TINY, events, gaps, tmp_path), slots=TINY[0])
+
+
 def test_shares_of_a_level_saturate_and_come_back(tmp_path: Path) -> None:
     """Three orders of the greatest size on one level, taken away one by one."""
     most = 2**32 - 1
