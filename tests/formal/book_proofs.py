@@ -47,10 +47,10 @@ BOOK_PROOFS = (
             Mutation("believes it has what it pushed off", LADDER, "pushed - 1, row.bound", "pushed, row.bound"),
             Mutation("opens a second level at one price", LADDER, " & ~equal.any())", ")"),
             Mutation(
-                "takes from levels that are not there",
+                "loses the level it moves aside",
                 LADDER,
-                "self.enable & row.valid[i] & (row",
-                "self.enable & (row",
+                "Mux(here, self.key, before_key)",
+                "Mux(here, self.key, row.keys[i])",
             ),
         ),
     ),
