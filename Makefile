@@ -8,7 +8,7 @@ STAMP := build/stamps
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 unexport VERILATOR_ROOT
 
-.PHONY: help setup lock generate diagrams driver demo bench soak theory formal check-book test test-agent crash sequences load test-driver fuzz-driver lint clean check-system
+.PHONY: help setup lock generate diagrams driver demo bench timing budget soak theory formal check-book test test-agent crash sequences load test-driver fuzz-driver lint clean check-system
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
@@ -54,6 +54,13 @@ soak: setup  ## 1,000 short seeded sessions against a troublesome exchange; card
 
 theory: setup driver  ## made flow of known kind: do strategies earn and lose where theory says?
 	@$(BIN)/python -m controlplane.cli.theory
+
+CONFIG ?= tiny
+timing: setup  ## place and route the engine of CONFIG (default tiny): clock, area, slowest path; many minutes
+	@nice -n 10 $(BIN)/python -m sim.timing run $(CONFIG)
+
+budget: setup  ## print what memory the engine of CONFIG (default tiny) asks of the FPGA
+	@$(BIN)/python -m sim.timing budget $(CONFIG)
 
 formal: setup  ## prove what may never happen, and see each proof fail where its check is taken away
 	@PYTHONPATH=. $(BIN)/python tests/formal

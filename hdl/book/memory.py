@@ -8,18 +8,26 @@ from amaranth.utils import bits_for
 
 __all__ = ["BookMemory"]
 
+#: Rows of a memory that is made of look-up tables: block RAM has 512 rows at its widest, and few bits in each.
+SHALLOW = 16
+
 
 class BookMemory(wiring.Component):
     """A memory that is read by one port and written by another.
 
     A block RAM is slow from clock to output unless its output register is used, so the default read takes two
     cycles: an address given with ``read_enable`` in cycle 0 has its data on ``read_data`` from cycle 2 until the data
-    of a later read replace them. With ``latency=1`` the output register is left out.
+    of a later read replace them. With ``latency=1`` the output register is left out. That register is made of the
+    fabric's flip-flops, because Yosys infers no other; nothing but the forwarding lies between it and the block RAM.
+
+    A memory of a few wide rows is made of look-up tables: the rows of price levels, of 32 levels
+    each, would take 144 block RAMs of 512 rows whether there are eight symbols or two.
 
     What a read returns of an address that is written in the same cycle differs between block RAMs, and is not relied
-    upon. With ``forwards`` a read gives the row as it stands when the data come: what is written in the cycle of the
-    read and in the one after it is passed on beside the memory. Without, the caller does not use the data of a read
-    in the cycle of a write to the same address, and a read gives what was written before.
+    upon: the attribute ``no_rw_check`` says so to synthesis. With ``forwards`` a read gives the row as it stands when
+    the data come: what is written in the cycle of the read and in the one after it is passed on beside the memory.
+    Without, the caller does not use the data of a read in the cycle of a write to the same address, and a read gives
+    what was written before.
 
     Parameters
     ----------
@@ -64,7 +72,8 @@ class BookMemory(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         """Build the block."""
         m = Module()
-        m.submodules.memory = memory = Memory(shape=self._shape, depth=self._depth, init=[])
+        attributes = {"ram_style": "distributed" if self._depth <= SHALLOW else "block", "no_rw_check": 1}
+        m.submodules.memory = memory = Memory(shape=self._shape, depth=self._depth, init=[], attrs=attributes)
         write = memory.write_port()
         read = memory.read_port()
         m.d.comb += [
@@ -90,12 +99,14 @@ class BookMemory(wiring.Component):
                     collided.eq(self.write_enable & (self.write_address == self.read_address)),
                     written.eq(self.write_data),
                 ]
-            with m.If(arrived & self.write_enable & (self.write_address == asked)):
-                m.d.sync += output.eq(self.write_data)
-            with m.Elif(arrived & collided):
-                m.d.sync += output.eq(written)
-            with m.Elif(arrived):
-                m.d.sync += output.eq(read.data)
+            # Nested, so that synthesis finds in ``arrived`` the registers' enable, not one more input of each bit.
+            with m.If(arrived):
+                with m.If(self.write_enable & (self.write_address == asked)):
+                    m.d.sync += output.eq(self.write_data)
+                with m.Elif(collided):
+                    m.d.sync += output.eq(written)
+                with m.Else():
+                    m.d.sync += output.eq(read.data)
         else:
             with m.If(arrived):
                 m.d.sync += output.eq(read.data)
