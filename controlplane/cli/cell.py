@@ -14,10 +14,10 @@ from controlplane.cli.session_run import RunPlan, run_session
 from controlplane.config.load import load_config
 from controlplane.config.text import changed
 
-__all__ = ["EXCHANGE", "Cell", "Session", "config_text", "figures_of", "run_cell"]
+__all__ = ["Cell", "Session", "config_text", "exchange_of", "figures_of", "run_cell"]
 
-#: Settings that are the exchange's and not the service's, as ``exchange.latency_in``.
-EXCHANGE = ("latency_in", "latency_out", "exchange_seed")
+#: Settings that begin so are the exchange's and not the service's.
+_EXCHANGE = "exchange."
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ def config_text(cell: Cell) -> str:
     Raises
     ------
     ValueError
-        A setting of the exchange is unknown, or a symbol is not in the file.
+        A setting leads through what is no table, or a symbol is not in the file.
     OSError
         A file cannot be read.
     """
@@ -63,11 +63,12 @@ def config_text(cell: Cell) -> str:
     else:
         locates = find_locates(session.file, session.symbols) if session.join else {}
         text = replay_config(session.symbols, locates, cell.config)
-    for name, _ in cell.settings:
-        kind, _, rest = name.partition(".")
-        if kind == "exchange" and rest not in EXCHANGE:
-            raise ValueError(f"{name} is no setting of the exchange: {', '.join(EXCHANGE)} are")
-    return changed(text, {name: value for name, value in cell.settings if not name.startswith("exchange.")})
+    return changed(text, {name: value for name, value in cell.settings if not name.startswith(_EXCHANGE)})
+
+
+def exchange_of(cell: Cell) -> dict[str, Any]:
+    """Give the exchange's settings of a cell, as :func:`sim.exchange.settings.venue_of` takes them."""
+    return {name.removeprefix(_EXCHANGE): value for name, value in cell.settings if name.startswith(_EXCHANGE)}
 
 
 def run_cell(cell: Cell) -> dict[str, Any]:
@@ -94,7 +95,6 @@ def run_cell(cell: Cell) -> dict[str, Any]:
         kept = cell.out / "tracked.itch50"
         Tracked(symbols, config.join).filter_file(session.file, kept)
         messages = read_messages(kept)
-    exchange = {name.partition(".")[2]: value for name, value in cell.settings if name.startswith("exchange.")}
     plan = RunPlan(
         title=f"Sweep: {session.name}",
         session={"session": session.name, **{name: str(value) for name, value in cell.settings}},
@@ -105,9 +105,7 @@ def run_cell(cell: Cell) -> dict[str, Any]:
         out=cell.out,
         decide_seconds=0,
         strategies=cell.strategies,
-        latency_in=str(exchange.get("latency_in", "10000")),
-        latency_out=str(exchange.get("latency_out", "10000")),
-        exchange_seed=int(exchange.get("exchange_seed", 0)),
+        exchange=exchange_of(cell),
     )
     return figures_of(run_session(plan, Console(file=io.StringIO())))
 

@@ -1,7 +1,9 @@
 """``pennywire demo``: a made session through the real gateware, supervised, with a report."""
 
 import sys
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 
@@ -22,9 +24,7 @@ def run_demo(
     decide_seconds: int = 60,
     config: Path = CONFIG,
     export: Path | None = None,
-    latency_in: str = "10000",
-    latency_out: str = "10000",
-    exchange_seed: int = 0,
+    exchange: Mapping[str, Any] | None = None,
     console: Console | None = None,
 ) -> int:
     """Make a session, play it, print and write the report.
@@ -45,8 +45,8 @@ def run_demo(
         The service's configuration; its symbols are the made ones.
     export : Path, optional
         Folder for Parquet and CSV.
-    latency_in, latency_out, exchange_seed
-        As :class:`~controlplane.cli.session_run.RunPlan` has them.
+    exchange : mapping, optional
+        Settings of the exchange.
     console : rich.console.Console, optional
         Where to print.
 
@@ -78,8 +78,6 @@ def run_demo(
         out=out,
         decide_seconds=decide_seconds,
         export=export,
-        latency_in=latency_in,
-        latency_out=latency_out,
-        exchange_seed=exchange_seed,
+        exchange=exchange or {},
     )
     return finish("demo", lambda: run_session(plan, screen), screen)

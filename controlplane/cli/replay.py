@@ -1,7 +1,7 @@
 """``pennywire replay``: a recorded session through the real gateware, supervised, with a report."""
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -28,9 +28,7 @@ def run_replay(
     *,
     decide_seconds: int = 60,
     export: Path | None = None,
-    latency_in: str = "10000",
-    latency_out: str = "10000",
-    exchange_seed: int = 0,
+    exchange: Mapping[str, Any] | None = None,
     console: Console | None = None,
 ) -> int:
     """Play a recorded session, print and write the report.
@@ -51,8 +49,8 @@ def run_replay(
         Exchange time between two decisions of the agent.
     export : Path, optional
         Folder for Parquet and CSV.
-    latency_in, latency_out, exchange_seed
-        As :class:`~controlplane.cli.session_run.RunPlan` has them.
+    exchange : mapping, optional
+        Settings of the exchange.
     console : rich.console.Console, optional
         Where to print.
 
@@ -100,9 +98,7 @@ def run_replay(
         out=out,
         decide_seconds=decide_seconds,
         export=export,
-        latency_in=latency_in,
-        latency_out=latency_out,
-        exchange_seed=exchange_seed,
+        exchange=exchange or {},
     )
     status = finish("replay", lambda: run_session(plan, screen), screen)
     for symbol in set(symbols) - set(tracked.locates):

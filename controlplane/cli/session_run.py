@@ -62,11 +62,8 @@ class RunPlan:
         Whether the card is armed.
     export : Path, optional
         Folder for fills, orders, markouts and bars as Parquet and CSV.
-    latency_in, latency_out : str
-        Between card and exchange, and back, in ns: fixed or a distribution, as :class:`sim.exchange.latency.Latency`
-        reads it.
-    exchange_seed : int
-        Latencies that are drawn follow from it.
+    exchange : mapping
+        Settings of the exchange, as :func:`sim.exchange.settings.venue_of` takes them.
     strategies : tuple of str
         Switched on by the operator right after arming, with the limits of the part signed for unattended use; without
         any it is the agent's to do.
@@ -84,9 +81,7 @@ class RunPlan:
     model: str = "rules"
     arm: bool = True
     export: Path | None = None
-    latency_in: str = "10000"
-    latency_out: str = "10000"
-    exchange_seed: int = 0
+    exchange: Mapping[str, Any] = field(default_factory=dict)
     strategies: tuple[str, ...] = ()
 
 
@@ -224,8 +219,7 @@ def _play(plan: RunPlan, folder: Path, client: "RunClient", console: Console) ->
     from controlplane.cli.gather import decision_row
     from controlplane.config.load import load_config
     from sim.exchange.log import Fees
-    from sim.exchange.rules import Rules
-    from sim.exchange.venue import Venue
+    from sim.exchange.settings import venue_of
     from sim.market_watch import MarketWatch
     from sim.player import Player, PlayerSettings, RunLengths
     from sim.softcard.client import MarketClient
@@ -233,8 +227,7 @@ def _play(plan: RunPlan, folder: Path, client: "RunClient", console: Console) ->
     # ADK warns at every call that a model without a price gave no token counts.
     logging.getLogger("google_adk").setLevel(logging.ERROR)
     fees = load_config(plan.config).fees
-    rules = Rules(seed=plan.exchange_seed)
-    venue = Venue(Fees(fees.remove, fees.add, fees.commission), plan.latency_in, plan.latency_out, rules)
+    venue = venue_of(plan.exchange, Fees(fees.remove, fees.add, fees.commission))
     run = _Run(RunLengths(), MarketWatch(plan.symbols), venue)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with (

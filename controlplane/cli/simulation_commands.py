@@ -2,7 +2,7 @@
 
 import datetime
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -19,21 +19,27 @@ _Export = Annotated[
 ]
 
 
-def _latency(text: str) -> str:
-    """Refuse what is no latency before anything is started."""
-    from sim.exchange.latency import Latency
+def _exchange(words: list[str] | None) -> dict[str, Any]:
+    """Read the exchange's settings, and refuse what is none before anything is started."""
+    from controlplane.config.text import value_of
+    from sim.exchange.settings import venue_of
 
+    settings = {name: value_of(value) for name, _, value in (word.partition("=") for word in words or [])}
     try:
-        Latency.of(text)
+        venue_of(settings)
     except ValueError as error:
-        raise typer.BadParameter(str(error)) from error
-    return text
+        raise typer.BadParameter(str(error), param_hint="--exchange") from error
+    return settings
 
 
-_FORMS = "in ns: 10000, uniform:8000-12000, or tail:8000-60000~3000 (least-most~mean of the tail)."
-_LatencyIn = Annotated[str, typer.Option(callback=_latency, help=f"From the card to the exchange, {_FORMS}")]
-_LatencyOut = Annotated[str, typer.Option(callback=_latency, help="From the exchange to the card, likewise.")]
-_ExchangeSeed = Annotated[int, typer.Option(help="Latencies that are drawn follow from it.", min=0)]
+_Exchange = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="NAME=VALUE",
+        help="Of the exchange: latency_in=10000 (ns) or tail:8000-60000~3000, seed=1, halt_cancels=true, "
+        "reject_enter=0.01 ...; docs/exchange.md has all. Again for more.",
+    ),
+]
 
 
 def demo(
@@ -42,9 +48,7 @@ def demo(
     out: _Out = Path("build/demo"),
     regime: _Regime = "calm",
     export: _Export = None,
-    latency_in: _LatencyIn = "10000",
-    latency_out: _LatencyOut = "10000",
-    exchange_seed: _ExchangeSeed = 0,
+    exchange: _Exchange = None,
 ) -> None:
     """Play a made session through the real gateware, supervised by the keyless agent, and write a report."""
     from controlplane.cli.demo import run_demo
@@ -55,9 +59,7 @@ def demo(
         out=out,
         regime=regime,
         export=export,
-        latency_in=latency_in,
-        latency_out=latency_out,
-        exchange_seed=exchange_seed,
+        exchange=_exchange(exchange),
     )
     raise typer.Exit(status)
 
@@ -71,9 +73,7 @@ def replay(
     out: _Out = Path("build/replay"),
     config: Annotated[Path | None, typer.Option(help="Configuration of the service.", exists=True)] = None,
     export: _Export = None,
-    latency_in: _LatencyIn = "10000",
-    latency_out: _LatencyOut = "10000",
-    exchange_seed: _ExchangeSeed = 0,
+    exchange: _Exchange = None,
 ) -> None:
     """Play a recorded session through the real gateware, and write a report.
 
@@ -90,9 +90,7 @@ def replay(
         out=out,
         config=config,
         export=export,
-        latency_in=latency_in,
-        latency_out=latency_out,
-        exchange_seed=exchange_seed,
+        exchange=_exchange(exchange),
     )
     raise typer.Exit(status)
 

@@ -1,7 +1,6 @@
 """``pennywire sweep``: a grid of settings over sessions, every cell played by the real gateware, the result drawn."""
 
 import itertools
-import json
 import multiprocessing
 import re
 import sys
@@ -13,9 +12,10 @@ from typing import Any
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
-from controlplane.cli.cell import Cell, Session, config_text, run_cell
+from controlplane.cli.cell import Cell, Session, config_text, exchange_of, run_cell
 from controlplane.config.load import ConfigError
 from controlplane.config.models import ServiceConfig
+from controlplane.config.text import value_of
 
 __all__ = ["grid_of", "made_session", "play_cells", "run_sweep", "setting_of"]
 
@@ -33,14 +33,7 @@ def setting_of(words: str) -> tuple[str, list[Any]]:
     name, equals, values = words.partition("=")
     if not equals or not name or not values:
         raise ValueError(f"{words!r} is no setting: give NAME=VALUE,VALUE, for example taker.stop=1,2,3")
-    return name, [_plain(value) for value in values.split(",")]
-
-
-def _plain(value: str) -> Any:
-    try:
-        return json.loads(value)
-    except json.JSONDecodeError:
-        return value
+    return name, [value_of(value) for value in values.split(",")]
 
 
 def made_session(words: str) -> Session:
@@ -164,11 +157,9 @@ def _check(cell: Cell) -> None:
 
     from pydantic import ValidationError
 
-    from sim.exchange.latency import Latency
+    from sim.exchange.settings import venue_of
 
-    for name, value in cell.settings:
-        if name.startswith("exchange.latency"):
-            Latency.of(str(value))
+    venue_of(exchange_of(cell))
     try:
         ServiceConfig.model_validate(tomllib.loads(config_text(cell)))
     except ValidationError as error:

@@ -7,7 +7,7 @@ import tomllib
 from collections.abc import Mapping
 from typing import Any
 
-__all__ = ["changed", "toml_text"]
+__all__ = ["changed", "toml_text", "value_of"]
 
 
 def changed(text: str, settings: Mapping[str, Any]) -> str:
@@ -35,6 +35,14 @@ def changed(text: str, settings: Mapping[str, Any]) -> str:
             raise ValueError(f"{name} names no setting: {'.'.join(path)} is no table")
         here[last] = value
     return toml_text(table)
+
+
+def value_of(words: str) -> Any:
+    """Give what a person typed as a number or as true or false where it is one, else as text."""
+    try:
+        return json.loads(words)
+    except json.JSONDecodeError:
+        return words
 
 
 def toml_text(table: Mapping[str, Any]) -> str:

@@ -7,11 +7,13 @@ from typing import Any
 
 import pytest
 from rich.console import Console
+from typer.testing import CliRunner
 
 from controlplane.agent.run import DecisionRecord
 from controlplane.card.event_table import RecordType
 from controlplane.cli.demo import CONFIG, run_demo
 from controlplane.cli.gather import card_rows, decision_row, difference_rows, fill_rows, ledger_rows, sent_rows
+from controlplane.cli.main import app
 from controlplane.cli.processes import ChildError
 from controlplane.cli.replay import find_locates, replay_config, run_replay
 from controlplane.cli.session_run import finish
@@ -207,3 +209,15 @@ def test_a_difference_on_the_way_fails_a_run_whose_end_agrees(capsys):
 def test_lost_event_records_fail_a_run(capsys):
     assert finish("demo", lambda: build_report(run_data(records_lost=3)), Console(file=io.StringIO())) == 1
     assert "(3 event records lost); see above" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", [["demo"], ["replay", "FILE", "--symbols", "PWAA"]])
+@pytest.mark.parametrize("wrong", ["mood=1", "slide=2", "latency_in=soon", "halt_cancels"])
+def test_what_is_no_setting_of_the_exchange_is_refused_before_anything_is_started(tmp_path: Path, command, wrong):
+    file = tmp_path / "day.itch50"
+    write_messages(file, make_messages(1, 2_000).messages)
+    arguments = [str(file) if word == "FILE" else word for word in command]
+    done = CliRunner().invoke(app, [*arguments, "--out", str(tmp_path / "out"), "--exchange", wrong])
+    assert done.exit_code == 2
+    assert "exchange" in done.stderr
+    assert not (tmp_path / "out").exists()
