@@ -15,6 +15,9 @@ from sim.verilated.build import build_card
 
 __all__ = ["main"]
 
+#: Where no bar can be drawn, every so many sessions a line is said.
+_TOLD_EVERY = 100
+
 
 def _ends(seeds: range, jobs: int) -> Iterable[SessionEnd]:
     if jobs == 1:
@@ -46,6 +49,8 @@ def main(
                 bad.append(end)
                 bar.console.print(f"session {end.seed}: {'; '.join(end.wrong)}")
             bar.advance(task)
+            if not console.is_terminal and end.seed % _TOLD_EVERY == 0:
+                print(f"session {end.seed} is over, {len(bad)} differ", file=sys.stderr, flush=True)
     print(f"sessions: {sessions}, agreeing: {sessions - len(bad)}")
     print(f"sent by the card: {', '.join(f'{letter} {count}' for letter, count in sorted(sent.items()))}")
     print(f"said by the exchange: {', '.join(f'{kind} {count}' for kind, count in sorted(said.items()))}")
