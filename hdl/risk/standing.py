@@ -40,7 +40,7 @@ class StandingVerdicts(wiring.Component):
         Prepared for the next cycle; limits of its slot, in the same cycle.
     entries : In(stream, always ready)
         ENTERs of role ENTRY.
-    levels, flags, enabled, position, open_buy, open_sell, unsent : In
+    levels, flags, enabled, position, open_buy, open_sell, located, unsent : In
         As of :class:`~hdl.risk.gate.RiskGate`.
     blocked : In(1)
         Something else is held by the gate.
@@ -67,6 +67,7 @@ class StandingVerdicts(wiring.Component):
                 "position": In(data.ArrayLayout(signed(32), slots)),
                 "open_buy": In(data.ArrayLayout(32, slots)),
                 "open_sell": In(data.ArrayLayout(32, slots)),
+                "located": In(data.ArrayLayout(32, slots)),
                 "unsent": In(1),
                 "blocked": In(1),
                 "ready": In(1),
@@ -154,6 +155,7 @@ class StandingVerdicts(wiring.Component):
             judge.position.eq(self.position[slot]),
             judge.open_buy.eq(self.open_buy[slot]),
             judge.open_sell.eq(self.open_sell[slot]),
+            judge.located.eq(self.located[slot]),
         ]
         m.d.sync += verdict.eq(judge.verdict)
         return verdict

@@ -9,7 +9,7 @@
 // as `slot[].x`, and exist once a slot; how many slots a card has is in its register identity.sizes.
 
 #define PW_MAGIC UINT64_C(0x524957594e4e4550)
-#define PW_ABI_VERSION UINT32_C(1)
+#define PW_ABI_VERSION UINT32_C(2)
 #define PW_SLOT_BASE UINT32_C(0x1000)
 #define PW_SLOT_STRIDE UINT32_C(0x200)
 
@@ -255,6 +255,20 @@
 #define PW_MODULES_MAKER_ENABLE_SHIFT 0
 #define PW_MODULES_MAKER_ENABLE_MASK UINT64_C(0x0000000000000001)
 
+// Market maker: What the market maker has done.
+#define PW_REG_MARKET_MAKER_ENTERED UINT32_C(0x0a00)
+#define PW_MARKET_MAKER_ENTERED_COUNT_SHIFT 0
+#define PW_MARKET_MAKER_ENTERED_COUNT_MASK UINT64_C(0x00000000ffffffff)
+#define PW_REG_MARKET_MAKER_MOVED UINT32_C(0x0a08)
+#define PW_MARKET_MAKER_MOVED_COUNT_SHIFT 0
+#define PW_MARKET_MAKER_MOVED_COUNT_MASK UINT64_C(0x00000000ffffffff)
+#define PW_REG_MARKET_MAKER_PULLED UINT32_C(0x0a10)
+#define PW_MARKET_MAKER_PULLED_COUNT_SHIFT 0
+#define PW_MARKET_MAKER_PULLED_COUNT_MASK UINT64_C(0x00000000ffffffff)
+#define PW_REG_MARKET_MAKER_POST_ONLY_REFUSED UINT32_C(0x0a18)
+#define PW_MARKET_MAKER_POST_ONLY_REFUSED_COUNT_SHIFT 0
+#define PW_MARKET_MAKER_POST_ONLY_REFUSED_COUNT_MASK UINT64_C(0x00000000ffffffff)
+
 // Slot: One symbol.
 #define PW_REG_SLOT_SYMBOL(n) (UINT32_C(0x1000) + UINT32_C(0x200) * (uint32_t)(n))
 #define PW_SLOT_SYMBOL_VALUE_SHIFT 0
@@ -362,6 +376,48 @@
 #define PW_SLOT_TRIGGERS_COUNT_SHIFT 0
 #define PW_SLOT_TRIGGERS_COUNT_MASK UINT64_C(0x00000000ffffffff)
 
+// Quotes: The market maker's settings for one symbol, and shares located for its short sales.
+#define PW_REG_MAKER_CONTROL(n) (UINT32_C(0xc000) + UINT32_C(0x80) * (uint32_t)(n))
+#define PW_MAKER_CONTROL_ENABLE_SHIFT 0
+#define PW_MAKER_CONTROL_ENABLE_MASK UINT64_C(0x0000000000000001)
+#define PW_REG_MAKER_PRICES(n) (UINT32_C(0xc008) + UINT32_C(0x80) * (uint32_t)(n))
+#define PW_MAKER_PRICES_HALF_SPREAD_SHIFT 0
+#define PW_MAKER_PRICES_HALF_SPREAD_MASK UINT64_C(0x00000000000000ff)
+#define PW_MAKER_PRICES_MAX_SPREAD_SHIFT 8
+#define PW_MAKER_PRICES_MAX_SPREAD_MASK UINT64_C(0x000000000000ff00)
+#define PW_MAKER_PRICES_MOVE_SHIFT 16
+#define PW_MAKER_PRICES_MOVE_MASK UINT64_C(0x0000000000ff0000)
+#define PW_MAKER_PRICES_SKEW_SHIFT 24
+#define PW_MAKER_PRICES_SKEW_MASK UINT64_C(0x000000ffff000000)
+#define PW_MAKER_PRICES_WEIGHTED_SHIFT 40
+#define PW_MAKER_PRICES_WEIGHTED_MASK UINT64_C(0x0000010000000000)
+#define PW_REG_MAKER_SIZE(n) (UINT32_C(0xc010) + UINT32_C(0x80) * (uint32_t)(n))
+#define PW_MAKER_SIZE_SHARES_SHIFT 0
+#define PW_MAKER_SIZE_SHARES_MASK UINT64_C(0x00000000ffffffff)
+#define PW_REG_MAKER_INVENTORY(n) (UINT32_C(0xc018) + UINT32_C(0x80) * (uint32_t)(n))
+#define PW_MAKER_INVENTORY_SHARES_SHIFT 0
+#define PW_MAKER_INVENTORY_SHARES_MASK UINT64_C(0x000000007fffffff)
+#define PW_REG_MAKER_RATIO(n) (UINT32_C(0xc020) + UINT32_C(0x80) * (uint32_t)(n))
+#define PW_MAKER_RATIO_RATIO_SHIFT 0
+#define PW_MAKER_RATIO_RATIO_MASK UINT64_C(0x000000000000ffff)
+#define PW_REG_MAKER_THROTTLE(n) (UINT32_C(0xc028) + UINT32_C(0x80) * (uint32_t)(n))
+#define PW_MAKER_THROTTLE_CYCLES_SHIFT 0
+#define PW_MAKER_THROTTLE_CYCLES_MASK UINT64_C(0x0000ffffffffffff)
+#define PW_REG_MAKER_COOLDOWN(n) (UINT32_C(0xc030) + UINT32_C(0x80) * (uint32_t)(n))
+#define PW_MAKER_COOLDOWN_CYCLES_SHIFT 0
+#define PW_MAKER_COOLDOWN_CYCLES_MASK UINT64_C(0x0000ffffffffffff)
+#define PW_REG_MAKER_STATE(n) (UINT32_C(0xc038) + UINT32_C(0x80) * (uint32_t)(n))
+#define PW_MAKER_STATE_BID_SHIFT 0
+#define PW_MAKER_STATE_BID_MASK UINT64_C(0x0000000000000003)
+#define PW_MAKER_STATE_ASK_SHIFT 8
+#define PW_MAKER_STATE_ASK_MASK UINT64_C(0x0000000000000300)
+#define PW_REG_MAKER_LOCATED(n) (UINT32_C(0xc040) + UINT32_C(0x80) * (uint32_t)(n))
+#define PW_MAKER_LOCATED_SHARES_SHIFT 0
+#define PW_MAKER_LOCATED_SHARES_MASK UINT64_C(0x00000000ffffffff)
+#define PW_REG_MAKER_BALANCE(n) (UINT32_C(0xc048) + UINT32_C(0x80) * (uint32_t)(n))
+#define PW_MAKER_BALANCE_SHARES_SHIFT 0
+#define PW_MAKER_BALANCE_SHARES_MASK UINT64_C(0x00000000ffffffff)
+
 enum pw_reg_flags {
     PW_REG_READ = 1,     // software may read it
     PW_REG_WRITE = 2,    // software may write it
@@ -400,14 +456,14 @@ struct pw_field_row {
     const char *unit;
 };
 
-#define PW_REGISTER_ROWS 87
-#define PW_FIELD_ROWS 122
+#define PW_REGISTER_ROWS 101
+#define PW_FIELD_ROWS 141
 
 // Define PW_REGISTER_TABLES in the one source file that wants the tables.
 #ifdef PW_REGISTER_TABLES
 static const struct pw_register_row pw_register_rows[PW_REGISTER_ROWS] = {
     {"identity.magic", 0x0000, 0x0, 1, PW_REG_READ, 0, 1, UINT64_C(0x524957594e4e4550)},
-    {"identity.abi", 0x0008, 0x0, 1, PW_REG_READ, 1, 1, UINT64_C(0x1)},
+    {"identity.abi", 0x0008, 0x0, 1, PW_REG_READ, 1, 1, UINT64_C(0x2)},
     {"identity.config_name_lo", 0x0010, 0x0, 1, PW_REG_READ, 2, 1, UINT64_C(0x0)},
     {"identity.config_name_hi", 0x0018, 0x0, 1, PW_REG_READ, 3, 1, UINT64_C(0x0)},
     {"identity.git_hash", 0x0020, 0x0, 1, PW_REG_READ, 4, 1, UINT64_C(0x0)},
@@ -472,27 +528,41 @@ static const struct pw_register_row pw_register_rows[PW_REGISTER_ROWS] = {
     {"telemetry.enable", 0x0618, 0x0, 1, PW_REG_READ | PW_REG_WRITE, 77, 1, UINT64_C(0x1)},
     {"modules.taker", 0x0700, 0x0, 1, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH, 78, 1, UINT64_C(0x0)},
     {"modules.maker", 0x0708, 0x0, 1, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH, 79, 1, UINT64_C(0x0)},
-    {"slot[].symbol", 0x1000, 0x200, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_LOCKED | PW_REG_EPOCH | PW_REG_PER_SLOT, 80, 1, UINT64_C(0x0)},
-    {"slot[].control", 0x1008, 0x200, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_PER_SLOT, 81, 3, UINT64_C(0x0)},
-    {"slot[].join", 0x1010, 0x200, 0, PW_REG_WRITE | PW_REG_PER_SLOT, 84, 5, UINT64_C(0x0)},
-    {"slot[].state", 0x1018, 0x200, 0, PW_REG_READ | PW_REG_PER_SLOT, 89, 8, UINT64_C(0x0)},
-    {"slot[].tick", 0x1020, 0x200, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_LOCKED | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 97, 1, UINT64_C(0x64)},
-    {"slot[].taker_ratio", 0x1040, 0x200, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 98, 1, UINT64_C(0x300)},
-    {"slot[].taker_min_volume", 0x1048, 0x200, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 99, 1, UINT64_C(0x0)},
-    {"slot[].taker_order_size", 0x1050, 0x200, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 100, 1, UINT64_C(0x64)},
-    {"slot[].taker_ticks", 0x1058, 0x200, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 101, 6, UINT64_C(0x80102000203)},
-    {"slot[].taker_cooldown", 0x1060, 0x200, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 107, 1, UINT64_C(0x0)},
-    {"slot[].max_inventory", 0x1080, 0x200, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 108, 1, UINT64_C(0x0)},
-    {"slot[].max_order_size", 0x1088, 0x200, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 109, 1, UINT64_C(0x0)},
-    {"slot[].ceiling_inventory", 0x1090, 0x200, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_LOCKED | PW_REG_MEMORY | PW_REG_PER_SLOT, 110, 1, UINT64_C(0x0)},
-    {"slot[].ceiling_order_size", 0x1098, 0x200, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_LOCKED | PW_REG_MEMORY | PW_REG_PER_SLOT, 111, 1, UINT64_C(0x0)},
-    {"slot[].short_sale", 0x10a0, 0x200, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_LOCKED | PW_REG_MEMORY | PW_REG_PER_SLOT, 112, 1, UINT64_C(0x0)},
-    {"slot[].position", 0x10c0, 0x200, 0, PW_REG_READ | PW_REG_PER_SLOT, 113, 1, UINT64_C(0x0)},
-    {"slot[].cash", 0x10c8, 0x200, 0, PW_REG_READ | PW_REG_PER_SLOT, 114, 1, UINT64_C(0x0)},
-    {"slot[].open_shares", 0x10d0, 0x200, 0, PW_REG_READ | PW_REG_PER_SLOT, 115, 2, UINT64_C(0x0)},
-    {"slot[].bbo", 0x10d8, 0x200, 0, PW_REG_READ | PW_REG_PER_SLOT, 117, 2, UINT64_C(0x0)},
-    {"slot[].volumes", 0x10e0, 0x200, 0, PW_REG_READ | PW_REG_PER_SLOT, 119, 2, UINT64_C(0x0)},
-    {"slot[].triggers", 0x10e8, 0x200, 0, PW_REG_READ | PW_REG_PER_SLOT, 121, 1, UINT64_C(0x0)},
+    {"market_maker.entered", 0x0a00, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 80, 1, UINT64_C(0x0)},
+    {"market_maker.moved", 0x0a08, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 81, 1, UINT64_C(0x0)},
+    {"market_maker.pulled", 0x0a10, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 82, 1, UINT64_C(0x0)},
+    {"market_maker.post_only_refused", 0x0a18, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 83, 1, UINT64_C(0x0)},
+    {"slot[].symbol", 0x1000, 0x200, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_LOCKED | PW_REG_EPOCH | PW_REG_PER_SLOT, 84, 1, UINT64_C(0x0)},
+    {"slot[].control", 0x1008, 0x200, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_PER_SLOT, 85, 3, UINT64_C(0x0)},
+    {"slot[].join", 0x1010, 0x200, 0, PW_REG_WRITE | PW_REG_PER_SLOT, 88, 5, UINT64_C(0x0)},
+    {"slot[].state", 0x1018, 0x200, 0, PW_REG_READ | PW_REG_PER_SLOT, 93, 8, UINT64_C(0x0)},
+    {"slot[].tick", 0x1020, 0x200, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_LOCKED | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 101, 1, UINT64_C(0x64)},
+    {"slot[].taker_ratio", 0x1040, 0x200, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 102, 1, UINT64_C(0x300)},
+    {"slot[].taker_min_volume", 0x1048, 0x200, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 103, 1, UINT64_C(0x0)},
+    {"slot[].taker_order_size", 0x1050, 0x200, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 104, 1, UINT64_C(0x64)},
+    {"slot[].taker_ticks", 0x1058, 0x200, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 105, 6, UINT64_C(0x80102000203)},
+    {"slot[].taker_cooldown", 0x1060, 0x200, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 111, 1, UINT64_C(0x0)},
+    {"slot[].max_inventory", 0x1080, 0x200, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 112, 1, UINT64_C(0x0)},
+    {"slot[].max_order_size", 0x1088, 0x200, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 113, 1, UINT64_C(0x0)},
+    {"slot[].ceiling_inventory", 0x1090, 0x200, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_LOCKED | PW_REG_MEMORY | PW_REG_PER_SLOT, 114, 1, UINT64_C(0x0)},
+    {"slot[].ceiling_order_size", 0x1098, 0x200, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_LOCKED | PW_REG_MEMORY | PW_REG_PER_SLOT, 115, 1, UINT64_C(0x0)},
+    {"slot[].short_sale", 0x10a0, 0x200, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_LOCKED | PW_REG_MEMORY | PW_REG_PER_SLOT, 116, 1, UINT64_C(0x0)},
+    {"slot[].position", 0x10c0, 0x200, 0, PW_REG_READ | PW_REG_PER_SLOT, 117, 1, UINT64_C(0x0)},
+    {"slot[].cash", 0x10c8, 0x200, 0, PW_REG_READ | PW_REG_PER_SLOT, 118, 1, UINT64_C(0x0)},
+    {"slot[].open_shares", 0x10d0, 0x200, 0, PW_REG_READ | PW_REG_PER_SLOT, 119, 2, UINT64_C(0x0)},
+    {"slot[].bbo", 0x10d8, 0x200, 0, PW_REG_READ | PW_REG_PER_SLOT, 121, 2, UINT64_C(0x0)},
+    {"slot[].volumes", 0x10e0, 0x200, 0, PW_REG_READ | PW_REG_PER_SLOT, 123, 2, UINT64_C(0x0)},
+    {"slot[].triggers", 0x10e8, 0x200, 0, PW_REG_READ | PW_REG_PER_SLOT, 125, 1, UINT64_C(0x0)},
+    {"maker[].control", 0xc000, 0x80, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_PER_SLOT, 126, 1, UINT64_C(0x0)},
+    {"maker[].prices", 0xc008, 0x80, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 127, 5, UINT64_C(0x10101)},
+    {"maker[].size", 0xc010, 0x80, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 132, 1, UINT64_C(0x0)},
+    {"maker[].inventory", 0xc018, 0x80, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 133, 1, UINT64_C(0x0)},
+    {"maker[].ratio", 0xc020, 0x80, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 134, 1, UINT64_C(0x300)},
+    {"maker[].throttle", 0xc028, 0x80, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 135, 1, UINT64_C(0x0)},
+    {"maker[].cooldown", 0xc030, 0x80, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 136, 1, UINT64_C(0x0)},
+    {"maker[].state", 0xc038, 0x80, 0, PW_REG_READ | PW_REG_PER_SLOT, 137, 2, UINT64_C(0x0)},
+    {"maker[].located", 0xc040, 0x80, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_LOCKED | PW_REG_EPOCH | PW_REG_PER_SLOT, 139, 1, UINT64_C(0x0)},
+    {"maker[].balance", 0xc048, 0x80, 0, PW_REG_READ | PW_REG_PER_SLOT, 140, 1, UINT64_C(0x0)},
 };
 static const struct pw_field_row pw_field_rows[PW_FIELD_ROWS] = {
     {"value", 0, 64, PW_FIELD_READ, ""},
@@ -575,6 +645,10 @@ static const struct pw_field_row pw_field_rows[PW_FIELD_ROWS] = {
     {"trades", 0, 1, PW_FIELD_READ | PW_FIELD_WRITE, ""},
     {"enable", 0, 1, PW_FIELD_READ | PW_FIELD_WRITE, ""},
     {"enable", 0, 1, PW_FIELD_READ | PW_FIELD_WRITE, ""},
+    {"count", 0, 32, PW_FIELD_READ | PW_FIELD_COUNTER, ""},
+    {"count", 0, 32, PW_FIELD_READ | PW_FIELD_COUNTER, ""},
+    {"count", 0, 32, PW_FIELD_READ | PW_FIELD_COUNTER, ""},
+    {"count", 0, 32, PW_FIELD_READ | PW_FIELD_COUNTER, ""},
     {"value", 0, 64, PW_FIELD_READ | PW_FIELD_WRITE, ""},
     {"enable", 0, 1, PW_FIELD_READ | PW_FIELD_WRITE, ""},
     {"taker_buy", 1, 1, PW_FIELD_READ | PW_FIELD_WRITE, ""},
@@ -617,6 +691,21 @@ static const struct pw_field_row pw_field_rows[PW_FIELD_ROWS] = {
     {"bid", 0, 32, PW_FIELD_READ, "shares"},
     {"ask", 32, 32, PW_FIELD_READ, "shares"},
     {"count", 0, 32, PW_FIELD_READ, ""},
+    {"enable", 0, 1, PW_FIELD_READ | PW_FIELD_WRITE, ""},
+    {"half_spread", 0, 8, PW_FIELD_READ | PW_FIELD_WRITE, "half-ticks"},
+    {"max_spread", 8, 8, PW_FIELD_READ | PW_FIELD_WRITE, "ticks"},
+    {"move", 16, 8, PW_FIELD_READ | PW_FIELD_WRITE, "ticks"},
+    {"skew", 24, 16, PW_FIELD_READ | PW_FIELD_WRITE, "1/65,536 half-tick per share"},
+    {"weighted", 40, 1, PW_FIELD_READ | PW_FIELD_WRITE, ""},
+    {"shares", 0, 32, PW_FIELD_READ | PW_FIELD_WRITE, "shares"},
+    {"shares", 0, 31, PW_FIELD_READ | PW_FIELD_WRITE, "shares"},
+    {"ratio", 0, 16, PW_FIELD_READ | PW_FIELD_WRITE, "Q8.8"},
+    {"cycles", 0, 48, PW_FIELD_READ | PW_FIELD_WRITE, "cycles"},
+    {"cycles", 0, 48, PW_FIELD_READ | PW_FIELD_WRITE, "cycles"},
+    {"bid", 0, 2, PW_FIELD_READ, ""},
+    {"ask", 8, 2, PW_FIELD_READ, ""},
+    {"shares", 0, 32, PW_FIELD_READ | PW_FIELD_WRITE, "shares"},
+    {"shares", 0, 32, PW_FIELD_READ, "shares"},
 };
 #endif
 
