@@ -338,7 +338,7 @@ struct fake_card *fake_card_start(const char *directory) {
         fake->writable[i] = UINT64_MAX;
     /* Identity, as card.rdl has it, by hand. */
     memcpy(&fake->registers[0], "PENNYWIR", 8);
-    fake->registers[1] = 1;
+    fake->registers[1] = 2;
     memcpy(&fake->registers[2], "fake", 4);
     fake->registers[5] = 4 | 8 << 8 | 32 << 16 | UINT64_C(16) << 32 | UINT64_C(4096) << 40;
     fake->registers[6] = 6400;
