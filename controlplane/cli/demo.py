@@ -25,6 +25,7 @@ def run_demo(
     latency_in: str = "10000",
     latency_out: str = "10000",
     exchange_seed: int = 0,
+    lose: int = 0,
     console: Console | None = None,
 ) -> int:
     """Make a session, play it, print and write the report.
@@ -47,6 +48,8 @@ def run_demo(
         Folder for Parquet and CSV.
     latency_in, latency_out, exchange_seed
         As :class:`~controlplane.cli.session_run.RunPlan` has them.
+    lose : int
+        Packets of a thousand that the feed loses, always the same ones.
     console : rich.console.Console, optional
         Where to print.
 
@@ -81,5 +84,7 @@ def run_demo(
         latency_in=latency_in,
         latency_out=latency_out,
         exchange_seed=exchange_seed,
+        lose=lose,
+        lose_seed=seed,
     )
     return finish("demo", lambda: run_session(plan, screen), screen)

@@ -29,6 +29,7 @@ def run_replay(
     latency_in: str = "10000",
     latency_out: str = "10000",
     exchange_seed: int = 0,
+    lose: int = 0,
     console: Console | None = None,
 ) -> int:
     """Play a recorded session, print and write the report.
@@ -51,6 +52,8 @@ def run_replay(
         Folder for Parquet and CSV.
     latency_in, latency_out, exchange_seed
         As :class:`~controlplane.cli.session_run.RunPlan` has them.
+    lose : int
+        Packets of a thousand that the feed loses, always the same ones.
     console : rich.console.Console, optional
         Where to print.
 
@@ -99,6 +102,7 @@ def run_replay(
         latency_in=latency_in,
         latency_out=latency_out,
         exchange_seed=exchange_seed,
+        lose=lose,
     )
     status = finish("replay", lambda: run_session(plan, screen), screen)
     for symbol in set(symbols) - set(tracked.locates):

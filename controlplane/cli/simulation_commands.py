@@ -12,6 +12,9 @@ _session = typer.Typer(help="Recorded and made sessions.", no_args_is_help=True)
 
 _Seed = Annotated[int, typer.Option(help="One seed gives one session, byte for byte.", min=0)]
 _Messages = Annotated[int, typer.Option(help="Messages of the session, at least.", min=1000)]
+_Lose = Annotated[
+    int, typer.Option(help="Packets of a thousand that the feed loses; the card asks for them again.", min=0, max=500)
+]
 _Out = Annotated[Path, typer.Option(help="Folder for the report.")]
 _Regime = Annotated[str, typer.Option(help="calm, toxic, quiet, trending, informed, bursts or halts.")]
 _Export = Annotated[
@@ -45,6 +48,7 @@ def demo(
     latency_in: _LatencyIn = "10000",
     latency_out: _LatencyOut = "10000",
     exchange_seed: _ExchangeSeed = 0,
+    lose: _Lose = 0,
 ) -> None:
     """Play a made session through the real gateware, supervised by the keyless agent, and write a report."""
     from controlplane.cli.demo import run_demo
@@ -58,6 +62,7 @@ def demo(
         latency_in=latency_in,
         latency_out=latency_out,
         exchange_seed=exchange_seed,
+        lose=lose,
     )
     raise typer.Exit(status)
 
@@ -74,6 +79,7 @@ def replay(
     latency_in: _LatencyIn = "10000",
     latency_out: _LatencyOut = "10000",
     exchange_seed: _ExchangeSeed = 0,
+    lose: _Lose = 0,
 ) -> None:
     """Play a recorded session through the real gateware, and write a report.
 
@@ -93,6 +99,7 @@ def replay(
         latency_in=latency_in,
         latency_out=latency_out,
         exchange_seed=exchange_seed,
+        lose=lose,
     )
     raise typer.Exit(status)
 
