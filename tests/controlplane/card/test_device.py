@@ -29,12 +29,12 @@ def test_identity(device):
     assert identity.git_hash == "0123456789abcdef"
     assert (identity.slots, identity.width, identity.row_levels) == (4, 8, 32)
     assert (identity.own_orders, identity.table_orders) == (16, 4096)
-    assert (identity.abi_version, identity.clock_period_ps, identity.soft) == (2, 6400, True)
+    assert (identity.abi_version, identity.clock_period_ps, identity.soft) == (3, 6400, True)
 
 
 def test_another_abi_is_refused(fake_card):
     fake_card.registers[0x08] = 1
-    with pytest.raises(DeviceError, match="ABI version 1, this library knows version 2") as caught:
+    with pytest.raises(DeviceError, match="ABI version 1, this library knows version 3") as caught:
         Device.open(fake_card.url)
     assert caught.value.status == "PW_ERROR_UNKNOWN_CARD"
 
