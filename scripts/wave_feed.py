@@ -6,10 +6,10 @@ from wave_record import Inputs, Scene, bit, when
 
 from hdl.feed.itch import ItchDecoder
 from hdl.feed.mold import FeedMessage, MoldReceiver
-from hdl.net.udp_receiver import UdpReceiver
+from hdl.net.udp_receiver import UdpReceiver, payload_lanes
 from hdl.types import EventKind
 from hdl.wire.itch50 import ITCH50, LONGEST
-from hdl.wire.moldudp64 import packet
+from hdl.wire.moldudp64 import HEADER, packet
 from sim.sessions.frames import FrameMaker
 
 __all__ = ["itch", "mold", "udp"]
@@ -36,9 +36,21 @@ def _beats(stream: Any, octets: bytes, lead: int, tail: int) -> list[Inputs]:
     return [*script, *([[(stream.valid, 0)]] * tail)]
 
 
+def _payload_beats(stream: Any, octets: bytes, lead: int, tail: int) -> list[Inputs]:
+    """Inputs of cycles in which a payload comes in the lanes of an untagged frame, its first beat as ``lead``."""
+    start = payload_lanes(_W)[0]
+    parts = [(bytes(start) + octets)[at : at + _W] for at in range(0, start + len(octets), _W)]
+    script: list[Inputs] = [[(stream.valid, 0)]] * lead
+    for at, part in enumerate(parts[1:], 1):
+        beat = {"data": list(part.ljust(_W, b"\0")), "count": len(part), "last": at == len(parts) - 1}
+        beat |= {"first": at == 1, "lead": list(parts[0]), "start": start}
+        script.append([(stream.valid, 1), (stream.payload, beat)])
+    return [*script, *([[(stream.valid, 0)]] * tail)]
+
+
 def udp() -> Scene:
     """A short frame: its payload leaves beat by beat while it comes in; the last beat waits for the frame's end."""
-    block = UdpReceiver(_W)
+    block = UdpReceiver(_W, least=HEADER.length)
     rx, out = block.rx, block.datagram
     frame = FrameMaker().frame(1, [_DELETE])
     return Scene(
@@ -72,7 +84,7 @@ def mold() -> Scene:
     return Scene(
         "MoldUDP64 receiver: each message two cycles after the beat with its last byte; a gap",
         block,
-        [*_beats(stream, first, 1, 3), *_beats(stream, later, 0, 3)],
+        [*_payload_beats(stream, first, 1, 3), *_payload_beats(stream, later, 0, 3)],
         {
             "packet.valid": bit(stream.valid),
             "packet last": when(stream.valid, lambda ctx: "last" if ctx.get(stream.payload.last) else ""),

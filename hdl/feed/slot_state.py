@@ -19,6 +19,7 @@ class StaleCause(enum.Enum, shape=3):
     QUEUE_OVERFLOW = 3
     HOST = 4
     SESSION = 5
+    DIVERGENCE = 6
 
 
 class SlotJoin(data.Struct):
@@ -52,8 +53,10 @@ class SlotState(wiring.Component):
         The message is a Stock Directory message with this slot's symbol, and no lower slot has that (see ``names``).
     missed, market_open
         Of the whole session.
-    gap, session_changed, queue_overflow, book_stale
+    gap, diverged, session_changed, queue_overflow, book_stale
         What makes the slot stale; ``session_changed`` starts it anew.
+    recovering, gap_opened
+        A gap is open, which makes the slot stale for so long; pulse: it is since now.
     about, names
         The message carries this slot's locate; its text is this slot's symbol.
     binds_whole
@@ -76,6 +79,9 @@ class SlotState(wiring.Component):
     missed: In(1)
     market_open: In(1)
     gap: In(1)
+    recovering: In(1)
+    gap_opened: In(1)
+    diverged: In(1)
     session_changed: In(1)
     queue_overflow: In(1)
     book_stale: In(1)
@@ -105,7 +111,7 @@ class SlotState(wiring.Component):
         anew_waits = Signal()  # the slot began anew: the book is to be emptied
         m.d.comb += [
             self.flags.bound.eq(bound),
-            self.flags.stale.eq(stale),
+            self.flags.stale.eq(stale | self.recovering),
             self.flags.halted.eq(stopped | out_of_order),
             self.flags.short_restricted.eq(restricted),
             self.flags.opened.eq(opened),
@@ -153,6 +159,7 @@ class SlotState(wiring.Component):
             (self.queue_overflow, StaleCause.QUEUE_OVERFLOW),
             (self.book_stale, StaleCause.TABLE_FULL),
             (self.gap, StaleCause.GAP),
+            (self.diverged, StaleCause.DIVERGENCE),
         ):
             with m.If(condition):
                 m.d.sync += [stale.eq(1), whole_waits.eq(0)]
@@ -186,4 +193,6 @@ class SlotState(wiring.Component):
             m.d.sync += [told.eq(self.flags), told_locate.eq(locate), self.cause.eq(StaleCause.NONE)]
         with m.If(~stale & (cause != StaleCause.NONE)):
             m.d.sync += self.cause.eq(cause)
+        with m.Elif(~stale & self.gap_opened):
+            m.d.sync += self.cause.eq(StaleCause.GAP)
         return m

@@ -137,14 +137,14 @@ RECORDS = (
         18,
         "GAP",
         ("expected_lo", "expected_hi", "received_lo", "received_hi", None),
-        "0",
-        "the feed's sequence jumped: nothing after it is trusted",
+        "0 found, 1 filled: all of it has come, 2 lost: given up",
+        "the feed's sequence jumped: nothing after it is trusted until it is filled",
     ),
     RecordType(
         19,
         "STALE",
         (None, None, None, None, None),
-        "1 gap, 2 order table full, 3 queue overflow, 4 host, 5 session change",
+        "1 gap, 2 order table full, 3 queue overflow, 4 host, 5 session change, 6 the feed's lines diverge",
         "a slot's book is not whole",
     ),
     RecordType(
