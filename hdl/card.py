@@ -215,6 +215,11 @@ class Card(wiring.Component):
             m.d.comb += [port.slot.eq(slot) for port in (*limits.values(), short_sale)]
             m.d.comb += [getattr(config, name).eq(port.row.shares) for name, port in limits.items()]
             m.d.comb += config.short_allowed.eq(short_sale.row.allowed)
+            for name, register, field in _GATE_ROWS:
+                port = bank.slot_port(f"gate.{register}")
+                m.d.comb += [port.slot.eq(slot), getattr(config, name).eq(getattr(port.row, field))]
+        m.d.comb += [getattr(engine.watch.limits, name).eq(bank.value(f"limits.{path}")) for name, path in _CARD_LIMITS]
+        m.d.comb += bank.drive("limits.result.value").eq(engine.watch.result)
         m.d.comb += [
             positions.fee_remove.eq(bank.value("risk.fee_remove.value")),
             positions.fee_add.eq(bank.value("risk.fee_add.value")),
@@ -223,7 +228,8 @@ class Card(wiring.Component):
         # The order port refuses too, where a state changed between the gate's word and its own.
         late = engine.orders.answers
         late_refused = late.valid & (late.payload.kind == OrderAnswerKind.REFUSED)
-        for number, increment in enumerate(bank.count_array("risk.refused", 2)):
+        counters = bank.count_array("risk.refused", 2) + bank.count_array("limits.refused", 2)
+        for number, increment in enumerate(counters):
             at_gate = gate.refusals.valid & (gate.refusals.payload.refusal.as_value() == number)
             at_port = late_refused & (late.payload.refusal.as_value() == number)
             m.d.comb += increment.eq(at_gate + at_port)
@@ -331,4 +337,11 @@ _BOOK_COUNTERS = (
 _ORDER_COUNTERS = ("entered", "replaced", "canceled", "unknown_answers", "executions", "rejects")
 _TAKER_ROWS = ("tick", "taker_ratio", "taker_min_volume", "taker_order_size", "taker_cooldown", "taker_ticks")
 _TICKS = ("take_profit", "stop", "slip", "stop_slip", "max_spread", "retries")
+_GATE_ROWS = (
+    ("max_notional", "max_notional", "value"), ("collar", "collar", "distance"), ("repeat_window", "repeat", "window"),
+)  # fmt: skip
+_CARD_LIMITS = (
+    ("order_burst", "order_rate.burst"), ("order_interval", "order_rate.interval"),
+    ("open_orders", "open_orders.count"), ("gross", "gross.shares"), ("daily_loss", "daily_loss.value"),
+)  # fmt: skip
 _LIMITS = ("max_inventory", "max_order_size", "ceiling_inventory", "ceiling_order_size")

@@ -11,8 +11,11 @@ from hdl.feed.receiver import FeedReceiver
 from hdl.net.frame import frame_signature
 from hdl.orders.port import OrderPort
 from hdl.risk.arming import Arming
+from hdl.risk.card_watch import CardWatch
 from hdl.risk.gate import RiskGate
+from hdl.risk.marks import Marks
 from hdl.risk.positions import Positions
+from hdl.risk.repeats import Repeats
 from hdl.strategy.taker import ImbalanceTaker
 from hdl.types import DepthView
 
@@ -54,6 +57,9 @@ class Engine(wiring.Component):
         self.book = OrderBook(config.slots, config.table_orders, config.row_levels)
         self.taker = ImbalanceTaker(config.slots)
         self.gate = RiskGate(config.slots)
+        self.marks = Marks(config.slots, readers=3)
+        self.repeats = Repeats(config.slots, readers=2)
+        self.watch = CardWatch(config.slots)
         self.positions = Positions(config.slots, config.own_orders)
         self.orders = OrderPort(config.own_orders, config.slots)
         self.arming = Arming()
@@ -74,6 +80,8 @@ class Engine(wiring.Component):
         """Wire the blocks to each other."""
         m = Module()
         for name in ("feed", "queue", "book", "taker", "gate", "positions", "orders", "arming"):
+            m.submodules[name] = getattr(self, name)
+        for name in ("marks", "repeats", "watch"):
             m.submodules[name] = getattr(self, name)
         feed, queue, book, taker = self.feed, self.queue, self.book, self.taker
         gate, positions, orders, arming = self.gate, self.positions, self.orders, self.arming
@@ -116,6 +124,8 @@ class Engine(wiring.Component):
             positions.grants.payload.eq(gate.granted.payload),
         ]
 
+        self._watch(m)
+
         # What becomes of orders.
         for listener in (taker.answers, positions.answers):
             m.d.comb += [listener.valid.eq(orders.answers.valid), listener.payload.eq(orders.answers.payload)]
@@ -141,5 +151,37 @@ class Engine(wiring.Component):
         ]
         m.d.comb += self.busy.eq(
             feed.busy | (queue.level != 0) | book.busy | taker.busy | gate.busy | positions.busy | orders.busy
-        )
+            | self.watch.busy
+        )  # fmt: skip
         return m
+
+    def _watch(self, m: Module) -> None:
+        """Join what the gate looks at beside positions and flags: marks, repetitions, the whole card."""
+        gate, positions, marks, repeats, watch = self.gate, self.positions, self.marks, self.repeats, self.watch
+        view = self.book.view
+        m.d.comb += [
+            marks.view.valid.eq(view.valid),
+            marks.view.payload.eq(view.payload),
+            *(bound.eq(flags.bound) for bound, flags in zip(marks.bound, self.feed.flags, strict=True)),
+            *(marks.slot[i].eq(slot) for i, slot in enumerate((gate.config_slot, gate.standing.slot, watch.mark_slot))),
+            *(mark.eq(marks.mark[i]) for i, mark in enumerate((gate.mark, gate.standing_mark, watch.mark))),
+            *(repeats.slot[i].eq(slot) for i, slot in enumerate((gate.config_slot, gate.standing.slot))),
+            repeats.window[0].eq(gate.config.repeat_window),
+            repeats.window[1].eq(gate.standing_config.repeat_window),
+            repeats.card_time.eq(self.card_time),
+            gate.last.eq(repeats.last[0]),
+            gate.standing_last.eq(repeats.last[1]),
+            gate.stops.eq(watch.stops),
+            *(getattr(watch, name).eq(getattr(positions, name)) for name in ("position", "open_buy", "open_sell")),
+            watch.changes.valid.eq(positions.changes.valid),
+            watch.changes.payload.eq(positions.changes.payload),
+            watch.open_orders.eq(self.orders.open_orders),
+            watch.viewed.eq(view.valid),
+            watch.card_time.eq(self.card_time),
+            watch.armed.eq(self.arming.armed),
+        ]
+        for listener in (repeats.grants, watch.grants):
+            m.d.comb += [
+                listener.valid.eq(gate.granted.valid & gate.granted.ready),
+                listener.payload.eq(gate.granted.payload),
+            ]

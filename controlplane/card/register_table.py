@@ -43,7 +43,7 @@ class RegisterRow:
 
 
 MAGIC = 0x524957594e4e4550
-ABI_VERSION = 1
+ABI_VERSION = 2
 SLOT_BASE = 0x1000
 SLOT_STRIDE = 0x200
 
@@ -51,7 +51,7 @@ REGISTERS: tuple[RegisterRow, ...] = (
     RegisterRow("identity.magic", 0x0000, 0x0, 1, True, False, False, False, False, False, 0x524957594e4e4550, (
         FieldRow("value", 0, 64, False, "", True, False, False, False, ""),
     ), "The letters PENNYWIR, first in the lowest byte."),
-    RegisterRow("identity.abi", 0x0008, 0x0, 1, True, False, False, False, False, False, 0x1, (
+    RegisterRow("identity.abi", 0x0008, 0x0, 1, True, False, False, False, False, False, 0x2, (
         FieldRow("version", 0, 32, False, "", True, False, False, False, ""),
     ), "Version of this register map and of the event records."),
     RegisterRow("identity.config_name_lo", 0x0010, 0x0, 1, True, False, False, False, False, False, 0x0, (
@@ -260,6 +260,25 @@ REGISTERS: tuple[RegisterRow, ...] = (
     RegisterRow("modules.maker", 0x0708, 0x0, 1, True, True, False, True, False, False, 0x0, (
         FieldRow("enable", 0, 1, False, "", True, True, False, False, ""),
     ), "Market maker: its registers are kept, the module is not in this gateware."),
+    RegisterRow("limits.order_rate", 0x0900, 0x0, 1, True, True, True, True, False, False, 0x0, (
+        FieldRow("burst", 0, 16, False, "", True, True, False, False, "Tokens the bucket holds."),
+        FieldRow("interval", 24, 40, False, "cycles", True, True, False, False, "Time after which one more token is there."),
+    ), "Orders in a stretch of time: a bucket of tokens. Every ENTER and REPLACE takes one."),
+    RegisterRow("limits.open_orders", 0x0908, 0x0, 1, True, True, True, True, False, False, 0x0, (
+        FieldRow("count", 0, 8, False, "", True, True, False, False, ""),
+    ), "Own orders open at once."),
+    RegisterRow("limits.gross", 0x0910, 0x0, 1, True, True, True, True, False, False, 0x0, (
+        FieldRow("shares", 0, 40, False, "shares", True, True, False, False, ""),
+    ), "All slots together: position and everything that could still fill, each slot in its worse direction."),
+    RegisterRow("limits.daily_loss", 0x0918, 0x0, 1, True, True, True, True, False, False, 0x0, (
+        FieldRow("value", 0, 63, False, "1/1,000,000 dollar", True, True, False, False, ""),
+    ), "Most that may be lost, realised and unrealised, since the card was reset. Once reached it stays reached until the card is disarmed."),
+    RegisterRow("limits.result", 0x0920, 0x0, 1, True, False, False, False, False, False, 0x0, (
+        FieldRow("value", 0, 64, True, "1/1,000,000 dollar", True, False, False, False, ""),
+    ), "Result: cash of all slots, and positions at the price at which they could be closed."),
+    RegisterRow("limits.refused[]", 0x0980, 0x8, 16, True, False, False, False, False, True, 0x0, (
+        FieldRow("count", 0, 32, False, "", True, False, False, False, ""),
+    ), "Refusals, by the number of the refusal less 16; risk.refused has the others."),
     RegisterRow("slot[].symbol", 0x1000, 0x200, 0, True, True, True, True, False, False, 0x0, (
         FieldRow("value", 0, 64, False, "", True, True, False, False, ""),
     ), "Symbol, 8 characters padded with spaces, first in the lowest byte. 0: slot not used."),
@@ -344,4 +363,13 @@ REGISTERS: tuple[RegisterRow, ...] = (
     RegisterRow("slot[].triggers", 0x10e8, 0x200, 0, True, False, False, False, False, False, 0x0, (
         FieldRow("count", 0, 32, False, "", True, False, False, False, ""),
     ), "Triggers of the taker, saturating."),
+    RegisterRow("gate[].max_notional", 0xa000, 0x80, 0, True, True, True, True, True, False, 0x0, (
+        FieldRow("value", 0, 52, False, "1/10,000 dollar", True, True, False, False, ""),
+    ), "Largest value of an order, price times shares. The taker's entries are valued at the far edge of the collar: without a collar they are refused."),
+    RegisterRow("gate[].collar", 0xa008, 0x80, 0, True, True, True, True, True, False, 0x0, (
+        FieldRow("distance", 0, 32, False, "1/10,000 dollar", True, True, False, False, ""),
+    ), "How far a price may be from the best price of the other side, and from the last trade. Without a quote on the other side everything is refused."),
+    RegisterRow("gate[].repeat", 0xa010, 0x80, 0, True, True, True, True, True, False, 0x0, (
+        FieldRow("window", 0, 40, False, "cycles", True, True, False, False, ""),
+    ), "How long an order that opens may not be sent again with the same side, price and shares."),
 )

@@ -59,8 +59,24 @@ def register_items(config: ServiceConfig, identity: CardIdentity) -> dict[str, i
         "telemetry.depth_interval": _cycles(config.telemetry.depth_interval_microseconds, identity),
         "orders.session": int(config.order_session_up),
     }
+    limits = config.limits
+    items |= {
+        "limits.order_rate": pack(
+            "limits.order_rate",
+            burst=limits.order_burst,
+            interval=_cycles(limits.order_interval_microseconds, identity),
+        ),
+        "limits.open_orders": limits.max_open_orders,
+        "limits.gross": limits.max_gross_inventory,
+        "limits.daily_loss": limits.max_daily_loss,
+    }
     for slot in range(identity.slots):
         items |= _slot_items(config, identity, slot)
+        items |= {
+            f"gate[{slot}].max_notional": limits.max_order_value_dollars * 10_000,
+            f"gate[{slot}].collar": limits.collar,
+            f"gate[{slot}].repeat": _cycles(limits.repeat_microseconds, identity),
+        }
     return items
 
 

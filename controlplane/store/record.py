@@ -37,6 +37,13 @@ REFUSALS = (
     "table_full",
     "malformed",
     "busy",
+    "price_collar",
+    "order_rate",
+    "repeated",
+    "open_orders",
+    "gross_inventory",
+    "daily_loss",
+    "notional",
 )
 
 

@@ -9,7 +9,7 @@
 // as `slot[].x`, and exist once a slot; how many slots a card has is in its register identity.sizes.
 
 #define PW_MAGIC UINT64_C(0x524957594e4e4550)
-#define PW_ABI_VERSION UINT32_C(1)
+#define PW_ABI_VERSION UINT32_C(2)
 #define PW_SLOT_BASE UINT32_C(0x1000)
 #define PW_SLOT_STRIDE UINT32_C(0x200)
 
@@ -255,6 +255,28 @@
 #define PW_MODULES_MAKER_ENABLE_SHIFT 0
 #define PW_MODULES_MAKER_ENABLE_MASK UINT64_C(0x0000000000000001)
 
+// Limits: Limits of the whole card. They hold for what raises exposure, never for an exit; 0 turns one off.
+#define PW_REG_LIMITS_ORDER_RATE UINT32_C(0x0900)
+#define PW_LIMITS_ORDER_RATE_BURST_SHIFT 0
+#define PW_LIMITS_ORDER_RATE_BURST_MASK UINT64_C(0x000000000000ffff)
+#define PW_LIMITS_ORDER_RATE_INTERVAL_SHIFT 24
+#define PW_LIMITS_ORDER_RATE_INTERVAL_MASK UINT64_C(0xffffffffff000000)
+#define PW_REG_LIMITS_OPEN_ORDERS UINT32_C(0x0908)
+#define PW_LIMITS_OPEN_ORDERS_COUNT_SHIFT 0
+#define PW_LIMITS_OPEN_ORDERS_COUNT_MASK UINT64_C(0x00000000000000ff)
+#define PW_REG_LIMITS_GROSS UINT32_C(0x0910)
+#define PW_LIMITS_GROSS_SHARES_SHIFT 0
+#define PW_LIMITS_GROSS_SHARES_MASK UINT64_C(0x000000ffffffffff)
+#define PW_REG_LIMITS_DAILY_LOSS UINT32_C(0x0918)
+#define PW_LIMITS_DAILY_LOSS_VALUE_SHIFT 0
+#define PW_LIMITS_DAILY_LOSS_VALUE_MASK UINT64_C(0x7fffffffffffffff)
+#define PW_REG_LIMITS_RESULT UINT32_C(0x0920)
+#define PW_LIMITS_RESULT_VALUE_SHIFT 0
+#define PW_LIMITS_RESULT_VALUE_MASK UINT64_C(0xffffffffffffffff)
+#define PW_REG_LIMITS_REFUSED(n) (UINT32_C(0x0980) + UINT32_C(0x8) * (uint32_t)(n))
+#define PW_LIMITS_REFUSED_COUNT_SHIFT 0
+#define PW_LIMITS_REFUSED_COUNT_MASK UINT64_C(0x00000000ffffffff)
+
 // Slot: One symbol.
 #define PW_REG_SLOT_SYMBOL(n) (UINT32_C(0x1000) + UINT32_C(0x200) * (uint32_t)(n))
 #define PW_SLOT_SYMBOL_VALUE_SHIFT 0
@@ -362,6 +384,17 @@
 #define PW_SLOT_TRIGGERS_COUNT_SHIFT 0
 #define PW_SLOT_TRIGGERS_COUNT_MASK UINT64_C(0x00000000ffffffff)
 
+// Gate: More limits of one symbol. They hold for what raises exposure, never for an exit; 0 turns one off.
+#define PW_REG_GATE_MAX_NOTIONAL(n) (UINT32_C(0xa000) + UINT32_C(0x80) * (uint32_t)(n))
+#define PW_GATE_MAX_NOTIONAL_VALUE_SHIFT 0
+#define PW_GATE_MAX_NOTIONAL_VALUE_MASK UINT64_C(0x000fffffffffffff)
+#define PW_REG_GATE_COLLAR(n) (UINT32_C(0xa008) + UINT32_C(0x80) * (uint32_t)(n))
+#define PW_GATE_COLLAR_DISTANCE_SHIFT 0
+#define PW_GATE_COLLAR_DISTANCE_MASK UINT64_C(0x00000000ffffffff)
+#define PW_REG_GATE_REPEAT(n) (UINT32_C(0xa010) + UINT32_C(0x80) * (uint32_t)(n))
+#define PW_GATE_REPEAT_WINDOW_SHIFT 0
+#define PW_GATE_REPEAT_WINDOW_MASK UINT64_C(0x000000ffffffffff)
+
 enum pw_reg_flags {
     PW_REG_READ = 1,     // software may read it
     PW_REG_WRITE = 2,    // software may write it
@@ -400,14 +433,14 @@ struct pw_field_row {
     const char *unit;
 };
 
-#define PW_REGISTER_ROWS 87
-#define PW_FIELD_ROWS 122
+#define PW_REGISTER_ROWS 96
+#define PW_FIELD_ROWS 132
 
 // Define PW_REGISTER_TABLES in the one source file that wants the tables.
 #ifdef PW_REGISTER_TABLES
 static const struct pw_register_row pw_register_rows[PW_REGISTER_ROWS] = {
     {"identity.magic", 0x0000, 0x0, 1, PW_REG_READ, 0, 1, UINT64_C(0x524957594e4e4550)},
-    {"identity.abi", 0x0008, 0x0, 1, PW_REG_READ, 1, 1, UINT64_C(0x1)},
+    {"identity.abi", 0x0008, 0x0, 1, PW_REG_READ, 1, 1, UINT64_C(0x2)},
     {"identity.config_name_lo", 0x0010, 0x0, 1, PW_REG_READ, 2, 1, UINT64_C(0x0)},
     {"identity.config_name_hi", 0x0018, 0x0, 1, PW_REG_READ, 3, 1, UINT64_C(0x0)},
     {"identity.git_hash", 0x0020, 0x0, 1, PW_REG_READ, 4, 1, UINT64_C(0x0)},
@@ -472,27 +505,36 @@ static const struct pw_register_row pw_register_rows[PW_REGISTER_ROWS] = {
     {"telemetry.enable", 0x0618, 0x0, 1, PW_REG_READ | PW_REG_WRITE, 77, 1, UINT64_C(0x1)},
     {"modules.taker", 0x0700, 0x0, 1, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH, 78, 1, UINT64_C(0x0)},
     {"modules.maker", 0x0708, 0x0, 1, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH, 79, 1, UINT64_C(0x0)},
-    {"slot[].symbol", 0x1000, 0x200, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_LOCKED | PW_REG_EPOCH | PW_REG_PER_SLOT, 80, 1, UINT64_C(0x0)},
-    {"slot[].control", 0x1008, 0x200, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_PER_SLOT, 81, 3, UINT64_C(0x0)},
-    {"slot[].join", 0x1010, 0x200, 0, PW_REG_WRITE | PW_REG_PER_SLOT, 84, 5, UINT64_C(0x0)},
-    {"slot[].state", 0x1018, 0x200, 0, PW_REG_READ | PW_REG_PER_SLOT, 89, 8, UINT64_C(0x0)},
-    {"slot[].tick", 0x1020, 0x200, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_LOCKED | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 97, 1, UINT64_C(0x64)},
-    {"slot[].taker_ratio", 0x1040, 0x200, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 98, 1, UINT64_C(0x300)},
-    {"slot[].taker_min_volume", 0x1048, 0x200, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 99, 1, UINT64_C(0x0)},
-    {"slot[].taker_order_size", 0x1050, 0x200, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 100, 1, UINT64_C(0x64)},
-    {"slot[].taker_ticks", 0x1058, 0x200, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 101, 6, UINT64_C(0x80102000203)},
-    {"slot[].taker_cooldown", 0x1060, 0x200, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 107, 1, UINT64_C(0x0)},
-    {"slot[].max_inventory", 0x1080, 0x200, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 108, 1, UINT64_C(0x0)},
-    {"slot[].max_order_size", 0x1088, 0x200, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 109, 1, UINT64_C(0x0)},
-    {"slot[].ceiling_inventory", 0x1090, 0x200, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_LOCKED | PW_REG_MEMORY | PW_REG_PER_SLOT, 110, 1, UINT64_C(0x0)},
-    {"slot[].ceiling_order_size", 0x1098, 0x200, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_LOCKED | PW_REG_MEMORY | PW_REG_PER_SLOT, 111, 1, UINT64_C(0x0)},
-    {"slot[].short_sale", 0x10a0, 0x200, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_LOCKED | PW_REG_MEMORY | PW_REG_PER_SLOT, 112, 1, UINT64_C(0x0)},
-    {"slot[].position", 0x10c0, 0x200, 0, PW_REG_READ | PW_REG_PER_SLOT, 113, 1, UINT64_C(0x0)},
-    {"slot[].cash", 0x10c8, 0x200, 0, PW_REG_READ | PW_REG_PER_SLOT, 114, 1, UINT64_C(0x0)},
-    {"slot[].open_shares", 0x10d0, 0x200, 0, PW_REG_READ | PW_REG_PER_SLOT, 115, 2, UINT64_C(0x0)},
-    {"slot[].bbo", 0x10d8, 0x200, 0, PW_REG_READ | PW_REG_PER_SLOT, 117, 2, UINT64_C(0x0)},
-    {"slot[].volumes", 0x10e0, 0x200, 0, PW_REG_READ | PW_REG_PER_SLOT, 119, 2, UINT64_C(0x0)},
-    {"slot[].triggers", 0x10e8, 0x200, 0, PW_REG_READ | PW_REG_PER_SLOT, 121, 1, UINT64_C(0x0)},
+    {"limits.order_rate", 0x0900, 0x0, 1, PW_REG_READ | PW_REG_WRITE | PW_REG_LOCKED | PW_REG_EPOCH, 80, 2, UINT64_C(0x0)},
+    {"limits.open_orders", 0x0908, 0x0, 1, PW_REG_READ | PW_REG_WRITE | PW_REG_LOCKED | PW_REG_EPOCH, 82, 1, UINT64_C(0x0)},
+    {"limits.gross", 0x0910, 0x0, 1, PW_REG_READ | PW_REG_WRITE | PW_REG_LOCKED | PW_REG_EPOCH, 83, 1, UINT64_C(0x0)},
+    {"limits.daily_loss", 0x0918, 0x0, 1, PW_REG_READ | PW_REG_WRITE | PW_REG_LOCKED | PW_REG_EPOCH, 84, 1, UINT64_C(0x0)},
+    {"limits.result", 0x0920, 0x0, 1, PW_REG_READ, 85, 1, UINT64_C(0x0)},
+    {"limits.refused[]", 0x0980, 0x8, 16, PW_REG_READ | PW_REG_COUNTER, 86, 1, UINT64_C(0x0)},
+    {"slot[].symbol", 0x1000, 0x200, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_LOCKED | PW_REG_EPOCH | PW_REG_PER_SLOT, 87, 1, UINT64_C(0x0)},
+    {"slot[].control", 0x1008, 0x200, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_PER_SLOT, 88, 3, UINT64_C(0x0)},
+    {"slot[].join", 0x1010, 0x200, 0, PW_REG_WRITE | PW_REG_PER_SLOT, 91, 5, UINT64_C(0x0)},
+    {"slot[].state", 0x1018, 0x200, 0, PW_REG_READ | PW_REG_PER_SLOT, 96, 8, UINT64_C(0x0)},
+    {"slot[].tick", 0x1020, 0x200, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_LOCKED | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 104, 1, UINT64_C(0x64)},
+    {"slot[].taker_ratio", 0x1040, 0x200, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 105, 1, UINT64_C(0x300)},
+    {"slot[].taker_min_volume", 0x1048, 0x200, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 106, 1, UINT64_C(0x0)},
+    {"slot[].taker_order_size", 0x1050, 0x200, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 107, 1, UINT64_C(0x64)},
+    {"slot[].taker_ticks", 0x1058, 0x200, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 108, 6, UINT64_C(0x80102000203)},
+    {"slot[].taker_cooldown", 0x1060, 0x200, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 114, 1, UINT64_C(0x0)},
+    {"slot[].max_inventory", 0x1080, 0x200, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 115, 1, UINT64_C(0x0)},
+    {"slot[].max_order_size", 0x1088, 0x200, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 116, 1, UINT64_C(0x0)},
+    {"slot[].ceiling_inventory", 0x1090, 0x200, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_LOCKED | PW_REG_MEMORY | PW_REG_PER_SLOT, 117, 1, UINT64_C(0x0)},
+    {"slot[].ceiling_order_size", 0x1098, 0x200, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_LOCKED | PW_REG_MEMORY | PW_REG_PER_SLOT, 118, 1, UINT64_C(0x0)},
+    {"slot[].short_sale", 0x10a0, 0x200, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_LOCKED | PW_REG_MEMORY | PW_REG_PER_SLOT, 119, 1, UINT64_C(0x0)},
+    {"slot[].position", 0x10c0, 0x200, 0, PW_REG_READ | PW_REG_PER_SLOT, 120, 1, UINT64_C(0x0)},
+    {"slot[].cash", 0x10c8, 0x200, 0, PW_REG_READ | PW_REG_PER_SLOT, 121, 1, UINT64_C(0x0)},
+    {"slot[].open_shares", 0x10d0, 0x200, 0, PW_REG_READ | PW_REG_PER_SLOT, 122, 2, UINT64_C(0x0)},
+    {"slot[].bbo", 0x10d8, 0x200, 0, PW_REG_READ | PW_REG_PER_SLOT, 124, 2, UINT64_C(0x0)},
+    {"slot[].volumes", 0x10e0, 0x200, 0, PW_REG_READ | PW_REG_PER_SLOT, 126, 2, UINT64_C(0x0)},
+    {"slot[].triggers", 0x10e8, 0x200, 0, PW_REG_READ | PW_REG_PER_SLOT, 128, 1, UINT64_C(0x0)},
+    {"gate[].max_notional", 0xa000, 0x80, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_LOCKED | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 129, 1, UINT64_C(0x0)},
+    {"gate[].collar", 0xa008, 0x80, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_LOCKED | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 130, 1, UINT64_C(0x0)},
+    {"gate[].repeat", 0xa010, 0x80, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_LOCKED | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 131, 1, UINT64_C(0x0)},
 };
 static const struct pw_field_row pw_field_rows[PW_FIELD_ROWS] = {
     {"value", 0, 64, PW_FIELD_READ, ""},
@@ -575,6 +617,13 @@ static const struct pw_field_row pw_field_rows[PW_FIELD_ROWS] = {
     {"trades", 0, 1, PW_FIELD_READ | PW_FIELD_WRITE, ""},
     {"enable", 0, 1, PW_FIELD_READ | PW_FIELD_WRITE, ""},
     {"enable", 0, 1, PW_FIELD_READ | PW_FIELD_WRITE, ""},
+    {"burst", 0, 16, PW_FIELD_READ | PW_FIELD_WRITE, ""},
+    {"interval", 24, 40, PW_FIELD_READ | PW_FIELD_WRITE, "cycles"},
+    {"count", 0, 8, PW_FIELD_READ | PW_FIELD_WRITE, ""},
+    {"shares", 0, 40, PW_FIELD_READ | PW_FIELD_WRITE, "shares"},
+    {"value", 0, 63, PW_FIELD_READ | PW_FIELD_WRITE, "1/1,000,000 dollar"},
+    {"value", 0, 64, PW_FIELD_READ | PW_FIELD_SIGNED, "1/1,000,000 dollar"},
+    {"count", 0, 32, PW_FIELD_READ | PW_FIELD_COUNTER, ""},
     {"value", 0, 64, PW_FIELD_READ | PW_FIELD_WRITE, ""},
     {"enable", 0, 1, PW_FIELD_READ | PW_FIELD_WRITE, ""},
     {"taker_buy", 1, 1, PW_FIELD_READ | PW_FIELD_WRITE, ""},
@@ -617,6 +666,9 @@ static const struct pw_field_row pw_field_rows[PW_FIELD_ROWS] = {
     {"bid", 0, 32, PW_FIELD_READ, "shares"},
     {"ask", 32, 32, PW_FIELD_READ, "shares"},
     {"count", 0, 32, PW_FIELD_READ, ""},
+    {"value", 0, 52, PW_FIELD_READ | PW_FIELD_WRITE, "1/10,000 dollar"},
+    {"distance", 0, 32, PW_FIELD_READ | PW_FIELD_WRITE, "1/10,000 dollar"},
+    {"window", 0, 40, PW_FIELD_READ | PW_FIELD_WRITE, "cycles"},
 };
 #endif
 

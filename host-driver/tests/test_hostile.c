@@ -4,6 +4,7 @@
 #include "check.h"
 #include "fake_card.h"
 #include "pennywire.h"
+#include "pennywire_registers.h"
 
 enum { TIME = 0x118, LEASE = 0x110, SHORT_WAIT_MS = 50 };
 
@@ -162,7 +163,7 @@ static void open_refused(uint32_t address, uint64_t wrong, const char *words) {
 
 static void unknown_cards_are_refused(void) {
     open_refused(0x00, 0x1122334455667788, "magic is 0x1122334455667788");
-    open_refused(0x08, 2, "ABI version 2, this library knows version 1");
+    open_refused(0x08, PW_ABI_VERSION + 1, "this library knows version");
     open_refused(0x08, UINT64_C(1) << 32 | 1, "ABI version 4294967297");
     open_refused(0x28, 0, "has 0 slots");
     open_refused(0x28, 255, "has 255 slots");

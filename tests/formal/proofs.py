@@ -4,6 +4,7 @@ from book_proofs import BOOK_PROOFS
 from proof import Mutation, Proof
 
 GATE, JUDGE, STANDING = "hdl/risk/gate.py", "hdl/risk/judge.py", "hdl/risk/standing.py"
+MARKS = "hdl/risk/marks.py"
 ARMING, POSITIONS, BANK = "hdl/risk/arming.py", "hdl/risk/positions.py", "hdl/regs/bank.py"
 
 
@@ -84,6 +85,20 @@ PROOFS = (
                 GATE,
                 "Mux(cancel_valid, cancel, Mux(item_valid, item, self.entries.payload))",
                 "Mux(item_valid, item, Mux(cancel_valid, cancel, self.entries.payload))",
+            ),
+            Mutation("knows no collar", JUDGE, "raises & outside)", "0)"),
+            Mutation("measures from no trade", MARKS, "traded = mark.last != 0", "traded = mark.last == 1"),
+            Mutation("knows no order rate", JUDGE, "raises & self.stops.order_rate)", "0)"),
+            Mutation("knows no number of open orders", JUDGE, "raises & enter & self.stops.open_orders)", "0)"),
+            Mutation("knows no daily loss", JUDGE, "raises & self.stops.daily_loss)", "0)"),
+            Mutation(
+                "forgets the order itself in the gross inventory", JUDGE, "self.stops.gross + more", "self.stops.gross"
+            ),
+            Mutation(
+                "passes prepared entries at any price",
+                STANDING,
+                "            (Refusal.PRICE_COLLAR, outside),\n",
+                "",
             ),
             Mutation(
                 "passes prepared entries whatever the levels",

@@ -7,6 +7,7 @@ import pytest
 
 from controlplane.card.device import Device, DeviceError
 from controlplane.card.library import find_library
+from controlplane.card.register_table import ABI_VERSION
 
 # Written from hdl/telemetry/records.py: offsets 0, 1, 2, 3, 4, 8, 16, 24, 28, 32, 40, then words from 44.
 RECORD = struct.Struct("<4B I Q Q I I Q I 5I")
@@ -29,12 +30,14 @@ def test_identity(device):
     assert identity.git_hash == "0123456789abcdef"
     assert (identity.slots, identity.width, identity.row_levels) == (4, 8, 32)
     assert (identity.own_orders, identity.table_orders) == (16, 4096)
-    assert (identity.abi_version, identity.clock_period_ps, identity.soft) == (1, 6400, True)
+    assert (identity.abi_version, identity.clock_period_ps, identity.soft) == (ABI_VERSION, 6400, True)
 
 
 def test_another_abi_is_refused(fake_card):
-    fake_card.registers[0x08] = 2
-    with pytest.raises(DeviceError, match="ABI version 2, this library knows version 1") as caught:
+    fake_card.registers[0x08] = ABI_VERSION + 1
+    with pytest.raises(
+        DeviceError, match=f"ABI version {ABI_VERSION + 1}, this library knows version {ABI_VERSION}"
+    ) as caught:
         Device.open(fake_card.url)
     assert caught.value.status == "PW_ERROR_UNKNOWN_CARD"
 
