@@ -193,6 +193,10 @@ class Card(wiring.Component):
             taker.config.order_size.eq(ports["taker_order_size"].row.shares),
             taker.config.cooldown.eq(ports["taker_cooldown"].row.cycles),
             *(getattr(taker.config, name).eq(getattr(ticks, name)) for name in _TICKS),
+            taker.config.time_stop.eq(ports["trade.taker_time_stop"].row.cycles),
+            taker.config.guard.eq(ports["trade.taker_guard"].row.ticks),
+            taker.config.guard_imbalance.eq(ports["trade.taker_guard"].row.imbalance),
+            taker.config.guard_window.eq(ports["trade.taker_guard"].row.window),
             taker.enable.eq(bank.value("modules.taker.enable")),
             taker.cancel_exit.eq(bank.value("risk.on_stale.cancel_exit")),
         ]
@@ -216,7 +220,7 @@ class Card(wiring.Component):
             m.d.comb += [getattr(config, name).eq(port.row.shares) for name, port in limits.items()]
             m.d.comb += config.short_allowed.eq(short_sale.row.allowed)
             for name, register, field in _GATE_ROWS:
-                port = bank.slot_port(f"gate.{register}")
+                port = bank.slot_port(f"trade.{register}")
                 m.d.comb += [port.slot.eq(slot), getattr(config, name).eq(getattr(port.row, field))]
         m.d.comb += [getattr(engine.watch.limits, name).eq(bank.value(f"limits.{path}")) for name, path in _CARD_LIMITS]
         m.d.comb += bank.drive("limits.result.value").eq(engine.watch.result)
@@ -335,7 +339,10 @@ _BOOK_COUNTERS = (
     "refills",
 )  # fmt: skip
 _ORDER_COUNTERS = ("entered", "replaced", "canceled", "unknown_answers", "executions", "rejects")
-_TAKER_ROWS = ("tick", "taker_ratio", "taker_min_volume", "taker_order_size", "taker_cooldown", "taker_ticks")
+_TAKER_ROWS = (
+    "tick", "taker_ratio", "taker_min_volume", "taker_order_size", "taker_cooldown", "taker_ticks",
+    "trade.taker_time_stop", "trade.taker_guard",
+)  # fmt: skip
 _TICKS = ("take_profit", "stop", "slip", "stop_slip", "max_spread", "retries")
 _GATE_ROWS = (
     ("max_notional", "max_notional", "value"), ("collar", "collar", "distance"), ("repeat_window", "repeat", "window"),

@@ -16,6 +16,7 @@ from hdl.risk.gate import RiskGate
 from hdl.risk.marks import Marks
 from hdl.risk.positions import Positions
 from hdl.risk.repeats import Repeats
+from hdl.strategy.own_display import OwnDisplay
 from hdl.strategy.taker import ImbalanceTaker
 from hdl.types import DepthView
 
@@ -56,6 +57,7 @@ class Engine(wiring.Component):
         self.queue = EventQueue()
         self.book = OrderBook(config.slots, config.table_orders, config.row_levels)
         self.taker = ImbalanceTaker(config.slots)
+        self.display = OwnDisplay(config.slots)
         self.gate = RiskGate(config.slots)
         self.marks = Marks(config.slots, readers=3)
         self.repeats = Repeats(config.slots, readers=2)
@@ -81,7 +83,7 @@ class Engine(wiring.Component):
         m = Module()
         for name in ("feed", "queue", "book", "taker", "gate", "positions", "orders", "arming"):
             m.submodules[name] = getattr(self, name)
-        for name in ("marks", "repeats", "watch"):
+        for name in ("display", "marks", "repeats", "watch"):
             m.submodules[name] = getattr(self, name)
         feed, queue, book, taker = self.feed, self.queue, self.book, self.taker
         gate, positions, orders, arming = self.gate, self.positions, self.orders, self.arming
@@ -96,6 +98,8 @@ class Engine(wiring.Component):
             feed.queue_overflow.eq(queue.overflow),
             taker.view.valid.eq(book.view.valid),
             taker.view.payload.eq(book.view.payload),
+            self.display.slot.eq(book.view.payload.slot),
+            taker.own.eq(self.display.shown),
             self.view.valid.eq(book.view.valid),
             self.view.payload.eq(book.view.payload),
         ]
@@ -127,7 +131,7 @@ class Engine(wiring.Component):
         self._watch(m)
 
         # What becomes of orders.
-        for listener in (taker.answers, positions.answers):
+        for listener in (taker.answers, positions.answers, self.display.answers):
             m.d.comb += [listener.valid.eq(orders.answers.valid), listener.payload.eq(orders.answers.payload)]
         m.d.comb += [
             taker.refusals.valid.eq(gate.refusals.valid),

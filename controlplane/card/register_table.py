@@ -363,13 +363,21 @@ REGISTERS: tuple[RegisterRow, ...] = (
     RegisterRow("slot[].triggers", 0x10e8, 0x200, 0, True, False, False, False, False, False, 0x0, (
         FieldRow("count", 0, 32, False, "", True, False, False, False, ""),
     ), "Triggers of the taker, saturating."),
-    RegisterRow("gate[].max_notional", 0xa000, 0x80, 0, True, True, True, True, True, False, 0x0, (
+    RegisterRow("trade[].max_notional", 0xa000, 0x80, 0, True, True, True, True, True, False, 0x0, (
         FieldRow("value", 0, 52, False, "1/10,000 dollar", True, True, False, False, ""),
     ), "Largest value of an order, price times shares. The taker's entries are valued at the far edge of the collar: without a collar they are refused."),
-    RegisterRow("gate[].collar", 0xa008, 0x80, 0, True, True, True, True, True, False, 0x0, (
+    RegisterRow("trade[].collar", 0xa008, 0x80, 0, True, True, True, True, True, False, 0x0, (
         FieldRow("distance", 0, 32, False, "1/10,000 dollar", True, True, False, False, ""),
     ), "How far a price may be from the best price of the other side, and from the last trade. Without a quote on the other side everything is refused."),
-    RegisterRow("gate[].repeat", 0xa010, 0x80, 0, True, True, True, True, True, False, 0x0, (
+    RegisterRow("trade[].repeat", 0xa010, 0x80, 0, True, True, True, True, True, False, 0x0, (
         FieldRow("window", 0, 40, False, "cycles", True, True, False, False, ""),
     ), "How long an order that opens may not be sent again with the same side, price and shares."),
+    RegisterRow("trade[].taker_time_stop", 0xa040, 0x80, 0, True, True, False, True, True, False, 0x0, (
+        FieldRow("cycles", 0, 48, False, "cycles", True, True, False, False, ""),
+    ), "Time stop of the taker: a position this old is closed at the stop's price. 0: none."),
+    RegisterRow("trade[].taker_guard", 0xa048, 0x80, 0, True, True, False, True, True, False, 0x0, (
+        FieldRow("ticks", 0, 8, False, "ticks", True, True, False, False, "The best price of the near side is this far against the entry; 0: not looked at."),
+        FieldRow("imbalance", 8, 1, False, "", True, True, False, False, "The other side is heavy, as for an entry the other way."),
+        FieldRow("window", 16, 48, False, "cycles", True, True, False, False, "For how long after the entry's first fill; 0: no guard."),
+    ), "Guard of the taker: a book that turns against a young position closes it at the stop's price."),
 )

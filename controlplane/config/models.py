@@ -177,7 +177,9 @@ class SymbolConfig(_Table):
 class TakerDefaults(_Table):
     """Start values of the imbalance taker, for every symbol; thresholds may be changed while it runs.
 
-    Prices are in ticks, ``cooldown_microseconds`` is card time.
+    Prices are in ticks, times are card time. ``time_stop_microseconds`` closes a position that is this old. The guard
+    closes one at once if, within ``guard_microseconds`` of its first fill, the near side is ``guard`` ticks against the
+    entry or, with ``guard_imbalance``, the other side grows heavy. Zero turns each off.
     """
 
     imbalance_ratio: Ratio = 3.0
@@ -189,6 +191,10 @@ class TakerDefaults(_Table):
     max_spread: Ticks = 1
     retries: Ticks = 8
     cooldown_microseconds: Annotated[int, Field(strict=True, ge=0, le=1_000_000_000)] = 0
+    time_stop_microseconds: Annotated[int, Field(strict=True, ge=0, le=1_000_000_000)] = 0
+    guard: Ticks = 0
+    guard_imbalance: bool = False
+    guard_microseconds: Annotated[int, Field(strict=True, ge=0, le=1_000_000_000)] = 0
 
 
 class Heartbeat(_Table):

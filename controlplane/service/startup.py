@@ -73,9 +73,16 @@ def register_items(config: ServiceConfig, identity: CardIdentity) -> dict[str, i
     for slot in range(identity.slots):
         items |= _slot_items(config, identity, slot)
         items |= {
-            f"gate[{slot}].max_notional": limits.max_order_value_dollars * 10_000,
-            f"gate[{slot}].collar": limits.collar,
-            f"gate[{slot}].repeat": _cycles(limits.repeat_microseconds, identity),
+            f"trade[{slot}].max_notional": limits.max_order_value_dollars * 10_000,
+            f"trade[{slot}].collar": limits.collar,
+            f"trade[{slot}].repeat": _cycles(limits.repeat_microseconds, identity),
+            f"trade[{slot}].taker_time_stop": _cycles(config.taker.time_stop_microseconds, identity),
+            f"trade[{slot}].taker_guard": pack(
+                "trade[].taker_guard",
+                ticks=config.taker.guard,
+                imbalance=int(config.taker.guard_imbalance),
+                window=_cycles(config.taker.guard_microseconds, identity),
+            ),
         }
     return items
 

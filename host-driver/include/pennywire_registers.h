@@ -384,16 +384,26 @@
 #define PW_SLOT_TRIGGERS_COUNT_SHIFT 0
 #define PW_SLOT_TRIGGERS_COUNT_MASK UINT64_C(0x00000000ffffffff)
 
-// Gate: More limits of one symbol. They hold for what raises exposure, never for an exit; 0 turns one off.
-#define PW_REG_GATE_MAX_NOTIONAL(n) (UINT32_C(0xa000) + UINT32_C(0x80) * (uint32_t)(n))
-#define PW_GATE_MAX_NOTIONAL_VALUE_SHIFT 0
-#define PW_GATE_MAX_NOTIONAL_VALUE_MASK UINT64_C(0x000fffffffffffff)
-#define PW_REG_GATE_COLLAR(n) (UINT32_C(0xa008) + UINT32_C(0x80) * (uint32_t)(n))
-#define PW_GATE_COLLAR_DISTANCE_SHIFT 0
-#define PW_GATE_COLLAR_DISTANCE_MASK UINT64_C(0x00000000ffffffff)
-#define PW_REG_GATE_REPEAT(n) (UINT32_C(0xa010) + UINT32_C(0x80) * (uint32_t)(n))
-#define PW_GATE_REPEAT_WINDOW_SHIFT 0
-#define PW_GATE_REPEAT_WINDOW_MASK UINT64_C(0x000000ffffffffff)
+// Trade: More limits of one symbol, and more of its taker. The limits hold for what raises exposure, never for an exit; 0 turns one off.
+#define PW_REG_TRADE_MAX_NOTIONAL(n) (UINT32_C(0xa000) + UINT32_C(0x80) * (uint32_t)(n))
+#define PW_TRADE_MAX_NOTIONAL_VALUE_SHIFT 0
+#define PW_TRADE_MAX_NOTIONAL_VALUE_MASK UINT64_C(0x000fffffffffffff)
+#define PW_REG_TRADE_COLLAR(n) (UINT32_C(0xa008) + UINT32_C(0x80) * (uint32_t)(n))
+#define PW_TRADE_COLLAR_DISTANCE_SHIFT 0
+#define PW_TRADE_COLLAR_DISTANCE_MASK UINT64_C(0x00000000ffffffff)
+#define PW_REG_TRADE_REPEAT(n) (UINT32_C(0xa010) + UINT32_C(0x80) * (uint32_t)(n))
+#define PW_TRADE_REPEAT_WINDOW_SHIFT 0
+#define PW_TRADE_REPEAT_WINDOW_MASK UINT64_C(0x000000ffffffffff)
+#define PW_REG_TRADE_TAKER_TIME_STOP(n) (UINT32_C(0xa040) + UINT32_C(0x80) * (uint32_t)(n))
+#define PW_TRADE_TAKER_TIME_STOP_CYCLES_SHIFT 0
+#define PW_TRADE_TAKER_TIME_STOP_CYCLES_MASK UINT64_C(0x0000ffffffffffff)
+#define PW_REG_TRADE_TAKER_GUARD(n) (UINT32_C(0xa048) + UINT32_C(0x80) * (uint32_t)(n))
+#define PW_TRADE_TAKER_GUARD_TICKS_SHIFT 0
+#define PW_TRADE_TAKER_GUARD_TICKS_MASK UINT64_C(0x00000000000000ff)
+#define PW_TRADE_TAKER_GUARD_IMBALANCE_SHIFT 8
+#define PW_TRADE_TAKER_GUARD_IMBALANCE_MASK UINT64_C(0x0000000000000100)
+#define PW_TRADE_TAKER_GUARD_WINDOW_SHIFT 16
+#define PW_TRADE_TAKER_GUARD_WINDOW_MASK UINT64_C(0xffffffffffff0000)
 
 enum pw_reg_flags {
     PW_REG_READ = 1,     // software may read it
@@ -433,8 +443,8 @@ struct pw_field_row {
     const char *unit;
 };
 
-#define PW_REGISTER_ROWS 96
-#define PW_FIELD_ROWS 132
+#define PW_REGISTER_ROWS 98
+#define PW_FIELD_ROWS 136
 
 // Define PW_REGISTER_TABLES in the one source file that wants the tables.
 #ifdef PW_REGISTER_TABLES
@@ -532,9 +542,11 @@ static const struct pw_register_row pw_register_rows[PW_REGISTER_ROWS] = {
     {"slot[].bbo", 0x10d8, 0x200, 0, PW_REG_READ | PW_REG_PER_SLOT, 124, 2, UINT64_C(0x0)},
     {"slot[].volumes", 0x10e0, 0x200, 0, PW_REG_READ | PW_REG_PER_SLOT, 126, 2, UINT64_C(0x0)},
     {"slot[].triggers", 0x10e8, 0x200, 0, PW_REG_READ | PW_REG_PER_SLOT, 128, 1, UINT64_C(0x0)},
-    {"gate[].max_notional", 0xa000, 0x80, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_LOCKED | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 129, 1, UINT64_C(0x0)},
-    {"gate[].collar", 0xa008, 0x80, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_LOCKED | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 130, 1, UINT64_C(0x0)},
-    {"gate[].repeat", 0xa010, 0x80, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_LOCKED | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 131, 1, UINT64_C(0x0)},
+    {"trade[].max_notional", 0xa000, 0x80, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_LOCKED | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 129, 1, UINT64_C(0x0)},
+    {"trade[].collar", 0xa008, 0x80, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_LOCKED | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 130, 1, UINT64_C(0x0)},
+    {"trade[].repeat", 0xa010, 0x80, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_LOCKED | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 131, 1, UINT64_C(0x0)},
+    {"trade[].taker_time_stop", 0xa040, 0x80, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 132, 1, UINT64_C(0x0)},
+    {"trade[].taker_guard", 0xa048, 0x80, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 133, 3, UINT64_C(0x0)},
 };
 static const struct pw_field_row pw_field_rows[PW_FIELD_ROWS] = {
     {"value", 0, 64, PW_FIELD_READ, ""},
@@ -669,6 +681,10 @@ static const struct pw_field_row pw_field_rows[PW_FIELD_ROWS] = {
     {"value", 0, 52, PW_FIELD_READ | PW_FIELD_WRITE, "1/10,000 dollar"},
     {"distance", 0, 32, PW_FIELD_READ | PW_FIELD_WRITE, "1/10,000 dollar"},
     {"window", 0, 40, PW_FIELD_READ | PW_FIELD_WRITE, "cycles"},
+    {"cycles", 0, 48, PW_FIELD_READ | PW_FIELD_WRITE, "cycles"},
+    {"ticks", 0, 8, PW_FIELD_READ | PW_FIELD_WRITE, "ticks"},
+    {"imbalance", 8, 1, PW_FIELD_READ | PW_FIELD_WRITE, ""},
+    {"window", 16, 48, PW_FIELD_READ | PW_FIELD_WRITE, "cycles"},
 };
 #endif
 
