@@ -237,6 +237,7 @@ class Card(wiring.Component):
             at_gate = gate.refusals.valid & (gate.refusals.payload.refusal.as_value() == number)
             at_port = late_refused & (late.payload.refusal.as_value() == number)
             m.d.comb += increment.eq(at_gate + at_port)
+        self._adjust(m, bank, engine)
         enabled = bank.slot_value("control", "enable")
         drives = {
             "position": bank.slot_drive("position"),
@@ -247,6 +248,20 @@ class Card(wiring.Component):
         for i in range(self._config.slots):
             m.d.comb += gate.enabled[i].eq(enabled[i])
             m.d.comb += [signals[i].eq(getattr(positions, name)[i]) for name, signals in drives.items()]
+
+    def _adjust(self, m: Module, bank: RegisterBank, engine: Engine) -> None:
+        """Join the host's way to put a slot right after a broken trade."""
+        positions, broken = engine.positions, engine.broken
+        strobes, shown = bank.slot_strobe("trade.adjust", "apply"), bank.slot_drive("trade.state", "broken")
+        changes = bank.slot_value("trade.adjust_position"), bank.slot_value("trade.adjust_cash")
+        for i in range(self._config.slots):
+            m.d.comb += [
+                positions.adjust[i].eq(strobes[i]),
+                broken.settled[i].eq(strobes[i]),
+                positions.adjust_position[i].eq(changes[0][i]),
+                positions.adjust_cash[i].eq(changes[1][i]),
+                shown[i].eq(broken.broken[i]),
+            ]
 
     def _orders(self, m: Module, bank: RegisterBank, engine: Engine) -> None:
         orders = engine.orders

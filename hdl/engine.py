@@ -11,6 +11,7 @@ from hdl.feed.receiver import FeedReceiver
 from hdl.net.frame import frame_signature
 from hdl.orders.port import OrderPort
 from hdl.risk.arming import Arming
+from hdl.risk.broken_trades import BrokenTrades
 from hdl.risk.card_watch import CardWatch
 from hdl.risk.gate import RiskGate
 from hdl.risk.marks import Marks
@@ -62,6 +63,7 @@ class Engine(wiring.Component):
         self.marks = Marks(config.slots, readers=3)
         self.repeats = Repeats(config.slots, readers=2)
         self.watch = CardWatch(config.slots)
+        self.broken = BrokenTrades(config.slots)
         self.positions = Positions(config.slots, config.own_orders)
         self.orders = OrderPort(config.own_orders, config.slots)
         self.arming = Arming()
@@ -83,7 +85,7 @@ class Engine(wiring.Component):
         m = Module()
         for name in ("feed", "queue", "book", "taker", "gate", "positions", "orders", "arming"):
             m.submodules[name] = getattr(self, name)
-        for name in ("display", "marks", "repeats", "watch"):
+        for name in ("display", "marks", "repeats", "watch", "broken"):
             m.submodules[name] = getattr(self, name)
         feed, queue, book, taker = self.feed, self.queue, self.book, self.taker
         gate, positions, orders, arming = self.gate, self.positions, self.orders, self.arming
@@ -131,7 +133,7 @@ class Engine(wiring.Component):
         self._watch(m)
 
         # What becomes of orders.
-        for listener in (taker.answers, positions.answers, self.display.answers):
+        for listener in (taker.answers, positions.answers, self.display.answers, self.broken.answers):
             m.d.comb += [listener.valid.eq(orders.answers.valid), listener.payload.eq(orders.answers.payload)]
         m.d.comb += [
             taker.refusals.valid.eq(gate.refusals.valid),
@@ -176,6 +178,7 @@ class Engine(wiring.Component):
             gate.last.eq(repeats.last[0]),
             gate.standing_last.eq(repeats.last[1]),
             gate.stops.eq(watch.stops),
+            gate.broken.eq(self.broken.broken),
             *(getattr(watch, name).eq(getattr(positions, name)) for name in ("position", "open_buy", "open_sell")),
             watch.changes.valid.eq(positions.changes.valid),
             watch.changes.payload.eq(positions.changes.payload),

@@ -233,6 +233,8 @@ class Refusal(enum.Enum, shape=5):
     DAILY_LOSS = 20
     #: Price times shares.
     NOTIONAL = 21
+    #: The exchange broke a trade of the slot, and the host has not put position and cash right.
+    BROKEN_TRADE = 22
 
 
 class OrderAnswer(data.Struct):

@@ -372,6 +372,18 @@ REGISTERS: tuple[RegisterRow, ...] = (
     RegisterRow("trade[].repeat", 0xa010, 0x80, 0, True, True, True, True, True, False, 0x0, (
         FieldRow("window", 0, 40, False, "cycles", True, True, False, False, ""),
     ), "How long an order that opens may not be sent again with the same side, price and shares."),
+    RegisterRow("trade[].adjust_position", 0xa020, 0x80, 0, True, True, True, False, False, False, 0x0, (
+        FieldRow("shares", 0, 32, True, "shares", True, True, False, False, ""),
+    ), "What adjust adds to the position."),
+    RegisterRow("trade[].adjust_cash", 0xa028, 0x80, 0, True, True, True, False, False, False, 0x0, (
+        FieldRow("value", 0, 64, True, "1/1,000,000 dollar", True, True, False, False, ""),
+    ), "What adjust adds to the cash."),
+    RegisterRow("trade[].adjust", 0xa030, 0x80, 0, False, True, False, False, False, False, 0x0, (
+        FieldRow("apply", 0, 1, False, "", False, True, True, True, "Add the two to position and cash, and let the symbol trade again after a broken trade."),
+    ), "Command."),
+    RegisterRow("trade[].state", 0xa038, 0x80, 0, True, False, False, False, False, False, 0x0, (
+        FieldRow("broken", 0, 1, False, "", True, False, False, False, "The exchange broke a trade: nothing but cancels leaves for the symbol until adjust is applied."),
+    ), "State."),
     RegisterRow("trade[].taker_time_stop", 0xa040, 0x80, 0, True, True, False, True, True, False, 0x0, (
         FieldRow("cycles", 0, 48, False, "cycles", True, True, False, False, ""),
     ), "Time stop of the taker: a position this old is closed at the stop's price. 0: none."),

@@ -44,6 +44,7 @@ REFUSALS = (
     "gross_inventory",
     "daily_loss",
     "notional",
+    "broken_trade",
 )
 
 

@@ -23,7 +23,7 @@ class RiskGate(wiring.Component):
     (``hdl.types.Refusal``):
 
     * every ENTER and REPLACE: armed, not killed, lease alive, order session up; the slot bound and not stale, not
-      halted, its market open and its opening cross seen; the request makes sense;
+      halted, its market open and its opening cross seen; no trade of it broken; the request makes sense;
     * ENTER and REPLACE that raise the exposure, as well: slot enabled, order size, inventory counting everything that
       could still fill on that side, short sale, price collar, order rate, repetition, number of open orders, gross
       inventory, daily loss, value;
@@ -74,8 +74,8 @@ class RiskGate(wiring.Component):
         From :class:`~hdl.risk.positions.Positions`.
     table_full : In(1)
         The order port has no free row.
-    stops : In(CardStops)
-        What keeps the whole card from raising its exposure.
+    stops : In(CardStops), broken : In(array of 1)
+        What keeps the whole card from raising its exposure; slots in which a trade was broken.
     mark, standing_mark : In(Mark), last, standing_last : In(LastEntry)
         Of the slots of ``config_slot`` and ``standing``, in the same cycle.
     config_slot : Out(8), config : In(GateConfig)
@@ -119,6 +119,7 @@ class RiskGate(wiring.Component):
                 "unsent": In(1),
                 "table_full": In(1),
                 "stops": In(CardStops),
+                "broken": In(data.ArrayLayout(1, slots)),
                 "mark": In(Mark),
                 "standing_mark": In(Mark),
                 "last": In(LastEntry),
@@ -146,7 +147,7 @@ class RiskGate(wiring.Component):
         for i in range(self.slots):
             slot = self.flags[i]
             trades = slot.bound & ~slot.stale & ~slot.halted & slot.opened & slot.market_open
-            m.d.comb += self.permits[i].eq(card_permits & trades)
+            m.d.comb += self.permits[i].eq(card_permits & trades & ~self.broken[i])
 
         item, item_valid = Signal(OrderIntent), Signal()
         reason = Signal(Refusal)  # of the item, as of the cycle before
@@ -250,6 +251,7 @@ class RiskGate(wiring.Component):
                     "unsent",
                     "table_full",
                     "stops",
+                    "broken",
                 )
             ),
         ]
@@ -271,6 +273,7 @@ class RiskGate(wiring.Component):
             judge.open_sell.eq(self.open_sell[intent.slot]),
             judge.row.eq(self.lookup),
             judge.stops.eq(self.stops),
+            judge.broken.eq(self.broken[intent.slot]),
             judge.mark.eq(self.mark),
             judge.last.eq(self.last),
         ]

@@ -83,8 +83,8 @@ class Judge(wiring.Component):
         Of the intent's slot.
     row : In(OwnOrder)
         Row of the intent's ``order``.
-    stops : In(CardStops)
-        Of the card.
+    stops : In(CardStops), broken : In(1)
+        Of the card; a trade of the intent's slot was broken.
     mark : In(Mark), last : In(LastEntry)
         Of the intent's slot: what the market said last, and the last order that opened.
     prices_later : In(1)
@@ -111,6 +111,7 @@ class Judge(wiring.Component):
                 "open_sell": In(32),
                 "row": In(OwnOrder),
                 "stops": In(CardStops),
+                "broken": In(1),
                 "mark": In(Mark),
                 "last": In(LastEntry),
                 "prices_later": In(1),
@@ -184,6 +185,7 @@ class Judge(wiring.Component):
             (Refusal.OPEN_ORDERS, raises & enter & self.stops.open_orders),
             (Refusal.GROSS_INVENTORY, raises & (self.stops.max_gross != 0) & (gross > self.stops.max_gross)),
             (Refusal.DAILY_LOSS, raises & self.stops.daily_loss),
+            (Refusal.BROKEN_TRADE, self.broken),
         )
         for refusal, fails in reversed(checks):  # the last statement wins: the lowest number
             with m.If(fails):

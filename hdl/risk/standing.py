@@ -46,7 +46,7 @@ class StandingVerdicts(wiring.Component):
         Prepared for the next cycle; limits of its slot, in the same cycle.
     entries : In(stream, always ready)
         ENTERs of role ENTRY.
-    levels, flags, enabled, position, open_buy, open_sell, unsent, stops : In
+    levels, flags, enabled, position, open_buy, open_sell, unsent, stops, broken : In
         As of :class:`~hdl.risk.gate.RiskGate`.
     mark : In(Mark), last : In(LastEntry)
         Of the slot of ``standing``, in the same cycle.
@@ -77,6 +77,7 @@ class StandingVerdicts(wiring.Component):
                 "open_sell": In(data.ArrayLayout(32, slots)),
                 "unsent": In(1),
                 "stops": In(CardStops),
+                "broken": In(data.ArrayLayout(1, slots)),
                 "mark": In(Mark),
                 "last": In(LastEntry),
                 "blocked": In(1),
@@ -128,6 +129,7 @@ class StandingVerdicts(wiring.Component):
             (Refusal.PRICE_COLLAR, outside),
             (Refusal.REPEATED, repeated),
             (Refusal.NOTIONAL, dear),
+            (Refusal.BROKEN_TRADE, self.broken[prepared.slot]),
         )
         levels = Signal(Refusal)
         m.d.comb += levels.eq(level_refusal(self.levels))
@@ -203,6 +205,7 @@ class StandingVerdicts(wiring.Component):
             judge.open_buy.eq(self.open_buy[slot]),
             judge.open_sell.eq(self.open_sell[slot]),
             judge.stops.eq(self.stops),
+            judge.broken.eq(self.broken[slot]),
             judge.mark.eq(self.mark),
             judge.last.eq(self.last),
             judge.prices_later.eq(1),

@@ -394,6 +394,18 @@
 #define PW_REG_TRADE_REPEAT(n) (UINT32_C(0xa010) + UINT32_C(0x80) * (uint32_t)(n))
 #define PW_TRADE_REPEAT_WINDOW_SHIFT 0
 #define PW_TRADE_REPEAT_WINDOW_MASK UINT64_C(0x000000ffffffffff)
+#define PW_REG_TRADE_ADJUST_POSITION(n) (UINT32_C(0xa020) + UINT32_C(0x80) * (uint32_t)(n))
+#define PW_TRADE_ADJUST_POSITION_SHARES_SHIFT 0
+#define PW_TRADE_ADJUST_POSITION_SHARES_MASK UINT64_C(0x00000000ffffffff)
+#define PW_REG_TRADE_ADJUST_CASH(n) (UINT32_C(0xa028) + UINT32_C(0x80) * (uint32_t)(n))
+#define PW_TRADE_ADJUST_CASH_VALUE_SHIFT 0
+#define PW_TRADE_ADJUST_CASH_VALUE_MASK UINT64_C(0xffffffffffffffff)
+#define PW_REG_TRADE_ADJUST(n) (UINT32_C(0xa030) + UINT32_C(0x80) * (uint32_t)(n))
+#define PW_TRADE_ADJUST_APPLY_SHIFT 0
+#define PW_TRADE_ADJUST_APPLY_MASK UINT64_C(0x0000000000000001)
+#define PW_REG_TRADE_STATE(n) (UINT32_C(0xa038) + UINT32_C(0x80) * (uint32_t)(n))
+#define PW_TRADE_STATE_BROKEN_SHIFT 0
+#define PW_TRADE_STATE_BROKEN_MASK UINT64_C(0x0000000000000001)
 #define PW_REG_TRADE_TAKER_TIME_STOP(n) (UINT32_C(0xa040) + UINT32_C(0x80) * (uint32_t)(n))
 #define PW_TRADE_TAKER_TIME_STOP_CYCLES_SHIFT 0
 #define PW_TRADE_TAKER_TIME_STOP_CYCLES_MASK UINT64_C(0x0000ffffffffffff)
@@ -443,8 +455,8 @@ struct pw_field_row {
     const char *unit;
 };
 
-#define PW_REGISTER_ROWS 98
-#define PW_FIELD_ROWS 136
+#define PW_REGISTER_ROWS 102
+#define PW_FIELD_ROWS 140
 
 // Define PW_REGISTER_TABLES in the one source file that wants the tables.
 #ifdef PW_REGISTER_TABLES
@@ -545,8 +557,12 @@ static const struct pw_register_row pw_register_rows[PW_REGISTER_ROWS] = {
     {"trade[].max_notional", 0xa000, 0x80, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_LOCKED | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 129, 1, UINT64_C(0x0)},
     {"trade[].collar", 0xa008, 0x80, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_LOCKED | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 130, 1, UINT64_C(0x0)},
     {"trade[].repeat", 0xa010, 0x80, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_LOCKED | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 131, 1, UINT64_C(0x0)},
-    {"trade[].taker_time_stop", 0xa040, 0x80, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 132, 1, UINT64_C(0x0)},
-    {"trade[].taker_guard", 0xa048, 0x80, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 133, 3, UINT64_C(0x0)},
+    {"trade[].adjust_position", 0xa020, 0x80, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_LOCKED | PW_REG_PER_SLOT, 132, 1, UINT64_C(0x0)},
+    {"trade[].adjust_cash", 0xa028, 0x80, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_LOCKED | PW_REG_PER_SLOT, 133, 1, UINT64_C(0x0)},
+    {"trade[].adjust", 0xa030, 0x80, 0, PW_REG_WRITE | PW_REG_PER_SLOT, 134, 1, UINT64_C(0x0)},
+    {"trade[].state", 0xa038, 0x80, 0, PW_REG_READ | PW_REG_PER_SLOT, 135, 1, UINT64_C(0x0)},
+    {"trade[].taker_time_stop", 0xa040, 0x80, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 136, 1, UINT64_C(0x0)},
+    {"trade[].taker_guard", 0xa048, 0x80, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 137, 3, UINT64_C(0x0)},
 };
 static const struct pw_field_row pw_field_rows[PW_FIELD_ROWS] = {
     {"value", 0, 64, PW_FIELD_READ, ""},
@@ -681,6 +697,10 @@ static const struct pw_field_row pw_field_rows[PW_FIELD_ROWS] = {
     {"value", 0, 52, PW_FIELD_READ | PW_FIELD_WRITE, "1/10,000 dollar"},
     {"distance", 0, 32, PW_FIELD_READ | PW_FIELD_WRITE, "1/10,000 dollar"},
     {"window", 0, 40, PW_FIELD_READ | PW_FIELD_WRITE, "cycles"},
+    {"shares", 0, 32, PW_FIELD_READ | PW_FIELD_WRITE | PW_FIELD_SIGNED, "shares"},
+    {"value", 0, 64, PW_FIELD_READ | PW_FIELD_WRITE | PW_FIELD_SIGNED, "1/1,000,000 dollar"},
+    {"apply", 0, 1, PW_FIELD_WRITE | PW_FIELD_PULSE | PW_FIELD_DISARMED, ""},
+    {"broken", 0, 1, PW_FIELD_READ, ""},
     {"cycles", 0, 48, PW_FIELD_READ | PW_FIELD_WRITE, "cycles"},
     {"ticks", 0, 8, PW_FIELD_READ | PW_FIELD_WRITE, "ticks"},
     {"imbalance", 8, 1, PW_FIELD_READ | PW_FIELD_WRITE, ""},

@@ -56,6 +56,8 @@ class GateProperties(wiring.Component):
         m.d.sync += [standing.eq(gate.standing), standing_config.eq(gate.standing_config)]
         mark, standing_mark = Signal(Mark, reset_less=True), Signal(Mark, reset_less=True)
         stops = Signal(CardStops, reset_less=True)
+        broken = Signal(SLOTS, reset_less=True)
+        m.d.sync += broken.eq(gate.broken)
         m.d.sync += [mark.eq(gate.mark), standing_mark.eq(gate.standing_mark), stops.eq(gate.stops)]
         for i in range(SLOTS):
             m.d.sync += [flags[i].eq(gate.flags[i]), position[i].eq(gate.position[i])]
@@ -83,6 +85,10 @@ class GateProperties(wiring.Component):
             ]
         with m.If(trades & began):
             m.d.comb += Assert((looked_up & in_trading(then)) | (prepared & in_trading(now)))
+            m.d.comb += Assert(
+                (looked_up & ~broken.bit_select(slot[0], 1))
+                | (prepared & ~gate.broken.as_value().bit_select(slot[0], 1))
+            )
 
         # What the order adds, and what could be held then. Written from the rule, not from the gate.
         held = Mux(item.side == Side.SELL, -at(position, slot), at(position, slot))

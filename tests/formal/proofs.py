@@ -86,6 +86,18 @@ PROOFS = (
                 "Mux(cancel_valid, cancel, Mux(item_valid, item, self.entries.payload))",
                 "Mux(item_valid, item, Mux(cancel_valid, cancel, self.entries.payload))",
             ),
+            Mutation(
+                "trades on after a broken trade",
+                JUDGE,
+                "(Refusal.BROKEN_TRADE, self.broken)",
+                "(Refusal.BROKEN_TRADE, 0)",
+            ),
+            Mutation(
+                "passes prepared entries after a broken trade",
+                STANDING,
+                "            (Refusal.BROKEN_TRADE, self.broken[prepared.slot]),\n",
+                "",
+            ),
             Mutation("knows no collar", JUDGE, "raises & outside)", "0)"),
             Mutation("measures from no trade", MARKS, "traded = mark.last != 0", "traded = mark.last == 1"),
             Mutation("knows no order rate", JUDGE, "raises & self.stops.order_rate)", "0)"),
