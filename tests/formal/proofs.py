@@ -4,7 +4,8 @@ from book_proofs import BOOK_PROOFS
 from proof import Mutation, Proof
 
 GATE, JUDGE, STANDING = "hdl/risk/gate.py", "hdl/risk/judge.py", "hdl/risk/standing.py"
-MARKS = "hdl/risk/marks.py"
+MARKS, EXIT = "hdl/risk/marks.py", "hdl/strategy/taker_exit.py"
+ROWS, CHANGE = "hdl/orders/order_rows.py", "hdl/orders/row_change.py"
 ARMING, POSITIONS, BANK = "hdl/risk/arming.py", "hdl/risk/positions.py", "hdl/regs/bank.py"
 
 
@@ -180,6 +181,87 @@ PROOFS = (
                 "self.position[i] - answer.shares",
                 "self.position[i] + answer.shares",
             ),
+        ),
+    ),
+    Proof(
+        "exit",
+        "exit_properties",
+        "ExitProperties",
+        2,
+        (
+            Mutation(
+                "enters an exit again while one lives",
+                EXIT,
+                "Mux(row.live, TakerState.STOP_WANTED, TakerState.EXIT_WANTED)",
+                "TakerState.EXIT_WANTED",
+            ),
+            Mutation(
+                "enters the stop beside the profit",
+                EXIT,
+                "intent.kind.eq(Mux(moves, OrderIntentKind.REPLACE,",
+                "intent.kind.eq(Mux(0, OrderIntentKind.REPLACE,",
+            ),
+            Mutation(
+                "forgets what dead chains closed",
+                EXIT,
+                "following.closed.eq(closed),\n",
+                "following.closed.eq(row.closed),\n",
+            ),
+            Mutation(
+                "asks for what is open alone",
+                EXIT,
+                "row.filled - row.closed)",
+                "row.filled - row.closed - row.chain_executed)",
+            ),
+            Mutation("does not notice that it lives", EXIT, "following.live.eq(1)", "following.live.eq(0)"),
+        ),
+    ),
+    Proof(
+        "fills",
+        "fill_properties",
+        "FillProperties",
+        6,
+        (
+            Mutation(
+                "tells a fill twice",
+                ROWS,
+                "self.answers.valid.eq(writing & (",
+                "self.answers.valid.eq((writing | (step == _Step.PICK)) & (",
+            ),
+            Mutation("loses what no order explains", CHANGE, "(taken == OrderAnswerKind.NONE) | odd", "odd"),
+            Mutation(
+                "tells what was open for what was filled",
+                CHANGE,
+                f"answer.shares.eq(said.shares){_AND_PRICE}",
+                f"answer.shares.eq(state.open){_AND_PRICE}",
+            ),
+            Mutation(
+                "takes an answer with a command",
+                ROWS,
+                "self.exchange.ready.eq(~self.commands.valid)",
+                "self.exchange.ready.eq(1)",
+            ),
+        ),
+    ),
+    Proof(
+        "locks",
+        "lock_properties",
+        "LockProperties",
+        2,
+        (
+            Mutation(
+                "takes ceilings while armed",
+                BANK,
+                "port.en.eq(taken & hit.any())",
+                "port.en.eq(write & hit.any())",
+            ),
+            Mutation(
+                "takes fees while armed",
+                BANK,
+                "                    with m.If(taken & hit[index]):\n",
+                "                    with m.If(write & hit[index]):\n",
+            ),
+            Mutation("forgets which registers lock", BANK, "self.armed & int(register.locked)", "0"),
         ),
     ),
     Proof(
