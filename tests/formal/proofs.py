@@ -8,7 +8,7 @@ MARKS, EXIT = "hdl/risk/marks.py", "hdl/strategy/taker_exit.py"
 ROWS, CHANGE = "hdl/orders/order_rows.py", "hdl/orders/row_change.py"
 ARMING, POSITIONS, BANK = "hdl/risk/arming.py", "hdl/risk/positions.py", "hdl/regs/bank.py"
 
-
+_AND_PRICE = ",\n                    answer.price.eq(said.price),\n                    answer.match"
 _ARM = "self.arm & ~self.killed & self.lease_alive & self.session_up"
 _KILL = "with m.If(self.kill | self.impossible | lease_ran_out):"
 _PERMITS = "card_permits.eq(self.armed & ~self.killed & self.lease_alive & self.session_up)"

@@ -33,7 +33,6 @@ def test_shows_what_rests_by_the_answers():
             kind, slot, side = chance.choice(KINDS), chance.randrange(SLOTS), Side(chance.randrange(2))
             module, role = chance.choice(list(Module)), chance.choice([Role.EXIT, Role.QUOTE, Role.EXIT, Role.ENTRY])
             price, open, dead = chance.randrange(1, 1000), chance.randrange(1, 1000), chance.random() < 0.2
-            open = 0 if dead else open
             answer = {"kind": kind, "slot": slot, "side": side, "module": module, "role": role}
             ctx.set(dut.answers.payload, answer | {"price": price, "open": open, "dead": dead})
             ctx.set(dut.answers.valid, 1)
@@ -41,7 +40,7 @@ def test_shows_what_rests_by_the_answers():
             ctx.set(dut.answers.valid, 0)
             if kind not in (OrderAnswerKind.SENT, OrderAnswerKind.REFUSED) and role != Role.ENTRY:
                 before = wanted.get((slot, side, module), (0, 0))
-                wanted[slot, side, module] = (price if kind in rests else before[0], open)
+                wanted[slot, side, module] = (price if kind in rests else before[0], 0 if dead else open)
             look = chance.randrange(SLOTS + 1)
             ctx.set(dut.slot, look)
             shown = ctx.get(dut.shown)

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from hdl.regs.description import describe
 from sim.card_port import Arrival, Port
 from sim.softcard import protocol
 from sim.softcard.client import MarketClient, SoftCardError
@@ -225,7 +226,7 @@ def test_a_player_that_speaks_nonsense(process, message, complaint):
             reader.feed(sock.recv(4096))
     assert answer[0] is Kind.ERROR
     assert complaint in bytes(answer[1][1:]).decode()
-    assert Host(process).read(0x8) == 1
+    assert Host(process).read(0x8) == describe(4).constant("identity.abi")
 
 
 def test_a_directory_has_one_card(process):
@@ -233,7 +234,7 @@ def test_a_directory_has_one_card(process):
     out, err = second.communicate(timeout=60)
     assert (second.returncode, out) == (1, "")
     assert "another soft card listens" in err
-    assert Host(process).read(0x8) == 1
+    assert Host(process).read(0x8) == describe(4).constant("identity.abi")
 
 
 def test_sockets_left_behind_are_replaced(process):
@@ -242,7 +243,7 @@ def test_sockets_left_behind_are_replaced(process):
     assert (process.dir / "link.sock").exists()
     process.child = process.start()
     assert process.child.stdout.readline().startswith("soft card ready")
-    assert Host(process).read(0x8) == 1
+    assert Host(process).read(0x8) == describe(4).constant("identity.abi")
 
 
 def test_a_path_too_long_is_refused(tmp_path):
