@@ -4,6 +4,7 @@ from amaranth import Module
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
 
+from hdl.card_limits import join_adjustments, join_card_limits, join_slot_limits
 from hdl.configs import CardConfig
 from hdl.engine import Engine
 from hdl.net.frame import frame_signature
@@ -123,6 +124,7 @@ class Card(wiring.Component):
         self._feed(m, bank, engine)
         self._book(m, bank, engine)
         self._taker(m, bank, engine)
+        self._maker(m, bank, engine)
         self._risk(m, bank, engine)
         self._orders(m, bank, engine)
         self._telemetry(m, bank, engine, telemetry, sampler)
@@ -200,15 +202,49 @@ class Card(wiring.Component):
             taker.enable.eq(bank.value("modules.taker.enable")),
             taker.cancel_exit.eq(bank.value("risk.on_stale.cancel_exit")),
         ]
+        enabled = bank.slot_value("control", "enable")
         switches = (
-            (taker.slot_enabled, bank.slot_value("control", "enable")),
             (taker.buy_enabled, bank.slot_value("control", "taker_buy")),
             (taker.sell_enabled, bank.slot_value("control", "taker_sell")),
         )
         triggers, state = bank.slot_drive("triggers"), bank.slot_drive("state", "taker_state")
         for i in range(self._config.slots):
-            m.d.comb += [port[i].eq(values[i]) for port, values in switches]
+            m.d.comb += taker.slot_enabled[i].eq(enabled[i])
+            # A slot is one strategy's at a time.
+            m.d.comb += [port[i].eq(values[i] & ~engine.maker.engaged[i]) for port, values in switches]
             m.d.comb += [triggers[i].eq(taker.triggers[i]), state[i].eq(taker.taker_state[i])]
+
+    def _maker(self, m: Module, bank: RegisterBank, engine: Engine) -> None:
+        maker, locates = engine.maker, engine.locates
+        ports = {name: bank.slot_port(f"maker.{name}") for name in _MAKER_ROWS}
+        tick, short_sale = bank.slot_port("tick"), bank.slot_port("short_sale")
+        m.d.comb += [port.slot.eq(maker.config_slot) for port in (*ports.values(), tick, short_sale)]
+        prices = ports["prices"].row
+        m.d.comb += [
+            *(getattr(maker.config, name).eq(getattr(prices, name)) for name in _MAKER_PRICES),
+            maker.config.tick.eq(tick.row.tick),
+            maker.config.short_allowed.eq(short_sale.row.allowed),
+            maker.config.size.eq(ports["size"].row.shares),
+            maker.config.inventory.eq(ports["inventory"].row.shares),
+            maker.config.ratio.eq(ports["ratio"].row.ratio),
+            maker.config.throttle.eq(ports["throttle"].row.cycles),
+            maker.config.cooldown.eq(ports["cooldown"].row.cycles),
+            maker.enable.eq(bank.value("modules.maker.enable")),
+        ]
+        for name in _MAKER_COUNTERS:
+            m.d.comb += bank.count(f"market_maker.{name}").eq(getattr(maker, name))
+        enabled, quoted = bank.slot_value("control", "enable"), bank.slot_value("maker.control")
+        located, balance = bank.slot_value("maker.located"), bank.slot_drive("maker.balance")
+        states = {name: bank.slot_drive("maker.state", name) for name in ("bid", "ask")}
+        for i in range(self._config.slots):
+            m.d.comb += [
+                maker.slot_enabled[i].eq(enabled[i]),
+                maker.maker_enabled[i].eq(quoted[i]),
+                locates.located[i].eq(located[i]),
+                balance[i].eq(locates.balance[i]),
+                states["bid"][i].eq(maker.bid_state[i]),
+                states["ask"][i].eq(maker.ask_state[i]),
+            ]
 
     def _risk(self, m: Module, bank: RegisterBank, engine: Engine) -> None:
         gate, positions = engine.gate, engine.positions
@@ -219,11 +255,7 @@ class Card(wiring.Component):
             m.d.comb += [port.slot.eq(slot) for port in (*limits.values(), short_sale)]
             m.d.comb += [getattr(config, name).eq(port.row.shares) for name, port in limits.items()]
             m.d.comb += config.short_allowed.eq(short_sale.row.allowed)
-            for name, register, field in _GATE_ROWS:
-                port = bank.slot_port(f"trade.{register}")
-                m.d.comb += [port.slot.eq(slot), getattr(config, name).eq(getattr(port.row, field))]
-        m.d.comb += [getattr(engine.watch.limits, name).eq(bank.value(f"limits.{path}")) for name, path in _CARD_LIMITS]
-        m.d.comb += bank.drive("limits.result.value").eq(engine.watch.result)
+            join_slot_limits(m, bank, slot, config)
         m.d.comb += [
             positions.fee_remove.eq(bank.value("risk.fee_remove.value")),
             positions.fee_add.eq(bank.value("risk.fee_add.value")),
@@ -237,7 +269,8 @@ class Card(wiring.Component):
             at_gate = gate.refusals.valid & (gate.refusals.payload.refusal.as_value() == number)
             at_port = late_refused & (late.payload.refusal.as_value() == number)
             m.d.comb += increment.eq(at_gate + at_port)
-        self._adjust(m, bank, engine)
+        join_card_limits(m, bank, engine)
+        join_adjustments(m, bank, engine)
         enabled = bank.slot_value("control", "enable")
         drives = {
             "position": bank.slot_drive("position"),
@@ -248,20 +281,6 @@ class Card(wiring.Component):
         for i in range(self._config.slots):
             m.d.comb += gate.enabled[i].eq(enabled[i])
             m.d.comb += [signals[i].eq(getattr(positions, name)[i]) for name, signals in drives.items()]
-
-    def _adjust(self, m: Module, bank: RegisterBank, engine: Engine) -> None:
-        """Join the host's way to put a slot right after a broken trade."""
-        positions, broken = engine.positions, engine.broken
-        strobes, shown = bank.slot_strobe("trade.adjust", "apply"), bank.slot_drive("trade.state", "broken")
-        changes = bank.slot_value("trade.adjust_position"), bank.slot_value("trade.adjust_cash")
-        for i in range(self._config.slots):
-            m.d.comb += [
-                positions.adjust[i].eq(strobes[i]),
-                broken.settled[i].eq(strobes[i]),
-                positions.adjust_position[i].eq(changes[0][i]),
-                positions.adjust_cash[i].eq(changes[1][i]),
-                shown[i].eq(broken.broken[i]),
-            ]
 
     def _orders(self, m: Module, bank: RegisterBank, engine: Engine) -> None:
         orders = engine.orders
@@ -358,12 +377,8 @@ _TAKER_ROWS = (
     "tick", "taker_ratio", "taker_min_volume", "taker_order_size", "taker_cooldown", "taker_ticks",
     "trade.taker_time_stop", "trade.taker_guard",
 )  # fmt: skip
+_MAKER_ROWS = ("prices", "size", "inventory", "ratio", "throttle", "cooldown")
+_MAKER_PRICES = ("half_spread", "max_spread", "move", "skew", "weighted")
+_MAKER_COUNTERS = ("entered", "moved", "pulled", "post_only_refused")
 _TICKS = ("take_profit", "stop", "slip", "stop_slip", "max_spread", "retries")
-_GATE_ROWS = (
-    ("max_notional", "max_notional", "value"), ("collar", "collar", "distance"), ("repeat_window", "repeat", "window"),
-)  # fmt: skip
-_CARD_LIMITS = (
-    ("order_burst", "order_rate.burst"), ("order_interval", "order_rate.interval"),
-    ("open_orders", "open_orders.count"), ("gross", "gross.shares"), ("daily_loss", "daily_loss.value"),
-)  # fmt: skip
 _LIMITS = ("max_inventory", "max_order_size", "ceiling_inventory", "ceiling_order_size")

@@ -14,11 +14,15 @@ from hdl.risk.arming import Arming
 from hdl.risk.broken_trades import BrokenTrades
 from hdl.risk.card_watch import CardWatch
 from hdl.risk.gate import RiskGate
+from hdl.risk.locates import Locates
 from hdl.risk.marks import Marks
 from hdl.risk.positions import Positions
 from hdl.risk.repeats import Repeats
+from hdl.strategy.intents import IntentOrder
+from hdl.strategy.maker import MarketMaker
 from hdl.strategy.own_display import OwnDisplay
 from hdl.strategy.taker import ImbalanceTaker
+from hdl.strategy.taker_types import TakerState
 from hdl.types import DepthView
 
 __all__ = ["Engine"]
@@ -59,12 +63,15 @@ class Engine(wiring.Component):
         self.book = OrderBook(config.slots, config.table_orders, config.row_levels)
         self.taker = ImbalanceTaker(config.slots)
         self.display = OwnDisplay(config.slots)
+        self.maker = MarketMaker(config.slots)
+        self.intents = IntentOrder()
         self.gate = RiskGate(config.slots)
         self.marks = Marks(config.slots, readers=3)
         self.repeats = Repeats(config.slots, readers=2)
         self.watch = CardWatch(config.slots)
         self.broken = BrokenTrades(config.slots)
         self.positions = Positions(config.slots, config.own_orders)
+        self.locates = Locates(config.slots)
         self.orders = OrderPort(config.own_orders, config.slots)
         self.arming = Arming()
         self._own_orders = config.own_orders
@@ -83,11 +90,10 @@ class Engine(wiring.Component):
     def elaborate(self, platform):
         """Wire the blocks to each other."""
         m = Module()
-        for name in ("feed", "queue", "book", "taker", "gate", "positions", "orders", "arming"):
+        blocks = "feed queue book taker maker display intents gate marks repeats watch broken positions locates orders"
+        for name in (*blocks.split(), "arming"):
             m.submodules[name] = getattr(self, name)
-        for name in ("display", "marks", "repeats", "watch", "broken"):
-            m.submodules[name] = getattr(self, name)
-        feed, queue, book, taker = self.feed, self.queue, self.book, self.taker
+        feed, queue, book, taker, maker = self.feed, self.queue, self.book, self.taker, self.maker
         gate, positions, orders, arming = self.gate, self.positions, self.orders, self.arming
 
         # Feed to book to strategy.
@@ -102,12 +108,16 @@ class Engine(wiring.Component):
             taker.view.payload.eq(book.view.payload),
             self.display.slot.eq(book.view.payload.slot),
             taker.own.eq(self.display.shown),
+            maker.view.valid.eq(book.view.valid),
+            maker.view.payload.eq(book.view.payload),
             self.view.valid.eq(book.view.valid),
             self.view.payload.eq(book.view.payload),
         ]
 
         # Strategy to gate to exchange.
-        connect(m, taker.intents, gate.intents)
+        connect(m, taker.intents, self.intents.first)
+        connect(m, maker.intents, self.intents.second)
+        connect(m, self.intents.outgoing, gate.intents)
         connect(m, taker.entries, gate.entries)
         connect(m, gate.granted, orders.intents)
         connect(m, orders.tx, flipped(self.ouch_tx))
@@ -125,20 +135,22 @@ class Engine(wiring.Component):
             positions.lookup_order.eq(gate.lookup_order),
             gate.lookup.eq(positions.lookup),
             gate.unsent.eq(positions.unsent),
+            gate.located.eq(self.locates.balance),
             gate.table_full.eq(orders.open_orders >= self._own_orders),
             positions.grants.valid.eq(gate.granted.valid & gate.granted.ready),
             positions.grants.payload.eq(gate.granted.payload),
         ]
 
         self._watch(m)
+        self._maker(m)
 
         # What becomes of orders.
-        for listener in (taker.answers, positions.answers, self.display.answers, self.broken.answers):
+        strategies, risk = (taker, maker, self.display), (positions, self.locates, self.broken)
+        for listener in (block.answers for block in (*strategies, *risk)):
             m.d.comb += [listener.valid.eq(orders.answers.valid), listener.payload.eq(orders.answers.payload)]
-        m.d.comb += [
-            taker.refusals.valid.eq(gate.refusals.valid),
-            taker.refusals.payload.eq(gate.refusals.payload),
-        ]
+        for listener in (taker.refusals, maker.refusals):
+            m.d.comb += [listener.valid.eq(gate.refusals.valid), listener.payload.eq(gate.refusals.payload)]
+        m.d.comb += self.locates.short.eq(orders.detail.short)
 
         # May it trade at all?
         m.d.comb += [
@@ -156,9 +168,16 @@ class Engine(wiring.Component):
             orders.card_time.eq(self.card_time),
         ]
         m.d.comb += self.busy.eq(
-            feed.busy | (queue.level != 0) | book.busy | taker.busy | gate.busy | positions.busy | orders.busy
+            feed.busy
+            | (queue.level != 0)
+            | book.busy
+            | taker.busy
+            | maker.busy
+            | gate.busy
+            | positions.busy
+            | orders.busy
             | self.watch.busy
-        )  # fmt: skip
+        )
         return m
 
     def _watch(self, m: Module) -> None:
@@ -192,3 +211,20 @@ class Engine(wiring.Component):
                 listener.valid.eq(gate.granted.valid & gate.granted.ready),
                 listener.payload.eq(gate.granted.payload),
             ]
+
+    def _maker(self, m: Module) -> None:
+        """Show the maker the other blocks. A slot is one strategy's at a time: it stands aside for the taker."""
+        maker, taker, gate, positions = self.maker, self.taker, self.gate, self.positions
+        m.d.comb += [
+            maker.way_free.eq(~gate.busy & ~positions.unsent & ~self.orders.busy),
+            maker.flags.eq(self.feed.flags),
+            maker.permits.eq(gate.permits),
+            maker.killed.eq(self.arming.killed),
+            maker.session_up.eq(self.session_up),
+            maker.position.eq(positions.position),
+            maker.open_sell.eq(positions.open_sell),
+            maker.located.eq(self.locates.balance),
+            maker.card_time.eq(self.card_time),
+        ]
+        for aside, state in zip(maker.stand_aside, taker.taker_state, strict=True):
+            m.d.comb += aside.eq((state != TakerState.IDLE) & (state != TakerState.COOLDOWN))

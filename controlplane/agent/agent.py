@@ -22,6 +22,7 @@ from controlplane.agent.tools import (
     get_positions,
     get_refusals,
     toggle_scalping_module,
+    update_quotes,
     update_risk_parameters,
     update_thresholds,
 )
@@ -78,7 +79,7 @@ def make_app(settings: AgentSettings, plugins: Sequence[BasePlugin] = ()) -> App
         description="Supervises the imbalance module of a Pennywire card within a signed envelope.",
         model=model_of(settings.model),
         instruction=lambda _context: instruction(settings.policy),
-        tools=[*reads, toggle_scalping_module, update_risk_parameters, update_thresholds],
+        tools=[*reads, toggle_scalping_module, update_risk_parameters, update_thresholds, update_quotes],
     )
     return App(name="agent", root_agent=agent, plugins=[GuardPlugin(settings.max_writes), *plugins])
 

@@ -43,7 +43,7 @@ class RegisterRow:
 
 
 MAGIC = 0x524957594e4e4550
-ABI_VERSION = 2
+ABI_VERSION = 3
 SLOT_BASE = 0x1000
 SLOT_STRIDE = 0x200
 
@@ -51,7 +51,7 @@ REGISTERS: tuple[RegisterRow, ...] = (
     RegisterRow("identity.magic", 0x0000, 0x0, 1, True, False, False, False, False, False, 0x524957594e4e4550, (
         FieldRow("value", 0, 64, False, "", True, False, False, False, ""),
     ), "The letters PENNYWIR, first in the lowest byte."),
-    RegisterRow("identity.abi", 0x0008, 0x0, 1, True, False, False, False, False, False, 0x2, (
+    RegisterRow("identity.abi", 0x0008, 0x0, 1, True, False, False, False, False, False, 0x3, (
         FieldRow("version", 0, 32, False, "", True, False, False, False, ""),
     ), "Version of this register map and of the event records."),
     RegisterRow("identity.config_name_lo", 0x0010, 0x0, 1, True, False, False, False, False, False, 0x0, (
@@ -78,7 +78,7 @@ REGISTERS: tuple[RegisterRow, ...] = (
     ), "Capabilities."),
     RegisterRow("control.command", 0x0100, 0x0, 1, False, True, False, False, False, False, 0x0, (
         FieldRow("arm", 0, 1, False, "", False, True, True, False, "Arm: takes effect only if not killed, the lease runs and the order session is up."),
-        FieldRow("disarm", 1, 1, False, "", False, True, True, False, "Disarm: no new order; open orders are left as they are."),
+        FieldRow("disarm", 1, 1, False, "", False, True, True, False, "Disarm: no new order; the maker's quotes are pulled, other open orders are left as they are."),
         FieldRow("kill", 2, 1, False, "", False, True, True, False, "Kill: no new order from the next cycle on, and one Cancel for every open order."),
         FieldRow("release", 3, 1, False, "", False, True, True, False, "Release the kill. The card stays disarmed."),
     ), "Commands; each bit is a pulse."),
@@ -259,7 +259,7 @@ REGISTERS: tuple[RegisterRow, ...] = (
     ), "Imbalance taker."),
     RegisterRow("modules.maker", 0x0708, 0x0, 1, True, True, False, True, False, False, 0x0, (
         FieldRow("enable", 0, 1, False, "", True, True, False, False, ""),
-    ), "Market maker: its registers are kept, the module is not in this gateware."),
+    ), "Market maker."),
     RegisterRow("limits.order_rate", 0x0900, 0x0, 1, True, True, True, True, False, False, 0x0, (
         FieldRow("burst", 0, 16, False, "", True, True, False, False, "Tokens the bucket holds."),
         FieldRow("interval", 24, 40, False, "cycles", True, True, False, False, "Time after which one more token is there."),
@@ -279,6 +279,18 @@ REGISTERS: tuple[RegisterRow, ...] = (
     RegisterRow("limits.refused[]", 0x0980, 0x8, 16, True, False, False, False, False, True, 0x0, (
         FieldRow("count", 0, 32, False, "", True, False, False, False, ""),
     ), "Refusals, by the number of the refusal less 16; risk.refused has the others."),
+    RegisterRow("market_maker.entered", 0x0a00, 0x0, 1, True, False, False, False, False, True, 0x0, (
+        FieldRow("count", 0, 32, False, "", True, False, False, False, ""),
+    ), "Quotes entered."),
+    RegisterRow("market_maker.moved", 0x0a08, 0x0, 1, True, False, False, False, False, True, 0x0, (
+        FieldRow("count", 0, 32, False, "", True, False, False, False, ""),
+    ), "Quotes moved by Replace."),
+    RegisterRow("market_maker.pulled", 0x0a10, 0x0, 1, True, False, False, False, False, True, 0x0, (
+        FieldRow("count", 0, 32, False, "", True, False, False, False, ""),
+    ), "Cancels of quotes; those of a kill are not among them."),
+    RegisterRow("market_maker.post_only_refused", 0x0a18, 0x0, 1, True, False, False, False, False, True, 0x0, (
+        FieldRow("count", 0, 32, False, "", True, False, False, False, ""),
+    ), "Quotes that the exchange refused to post."),
     RegisterRow("slot[].symbol", 0x1000, 0x200, 0, True, True, True, True, False, False, 0x0, (
         FieldRow("value", 0, 64, False, "", True, True, False, False, ""),
     ), "Symbol, 8 characters padded with spaces, first in the lowest byte. 0: slot not used."),
@@ -392,4 +404,39 @@ REGISTERS: tuple[RegisterRow, ...] = (
         FieldRow("imbalance", 8, 1, False, "", True, True, False, False, "The other side is heavy, as for an entry the other way."),
         FieldRow("window", 16, 48, False, "cycles", True, True, False, False, "For how long after the entry's first fill; 0: no guard."),
     ), "Guard of the taker: a book that turns against a young position closes it at the stop's price."),
+    RegisterRow("maker[].control", 0xc000, 0x80, 0, True, True, False, True, False, False, 0x0, (
+        FieldRow("enable", 0, 1, False, "", True, True, False, False, "The maker may quote this symbol. While it may, the taker opens nothing in it."),
+    ), "Switches; reset turns them off."),
+    RegisterRow("maker[].prices", 0xc008, 0x80, 0, True, True, False, True, True, False, 0x10101, (
+        FieldRow("half_spread", 0, 8, False, "half-ticks", True, True, False, False, "Distance of each quote from the fair value."),
+        FieldRow("max_spread", 8, 8, False, "ticks", True, True, False, False, "Widest spread at which to quote."),
+        FieldRow("move", 16, 8, False, "ticks", True, True, False, False, "A quote is moved when it is off by so much."),
+        FieldRow("skew", 24, 16, False, "1/65,536 half-tick per share", True, True, False, False, "Lean of both quotes against the position."),
+        FieldRow("weighted", 40, 1, False, "", True, True, False, False, "Fair value. 0: the mid; 1: the mid weighted by the sizes of the best levels."),
+    ), "Where the quotes stand."),
+    RegisterRow("maker[].size", 0xc010, 0x80, 0, True, True, False, True, True, False, 0x0, (
+        FieldRow("shares", 0, 32, False, "shares", True, True, False, False, ""),
+    ), "Size of a quote."),
+    RegisterRow("maker[].inventory", 0xc018, 0x80, 0, True, True, False, True, True, False, 0x0, (
+        FieldRow("shares", 0, 31, False, "shares", True, True, False, False, ""),
+    ), "No bid at this position, no offer at its negative."),
+    RegisterRow("maker[].ratio", 0xc020, 0x80, 0, True, True, False, True, True, False, 0x300, (
+        FieldRow("ratio", 0, 16, False, "Q8.8", True, True, False, False, ""),
+    ), "A side is pulled when the other has more than this times its five-level volume; 0: never."),
+    RegisterRow("maker[].throttle", 0xc028, 0x80, 0, True, True, False, True, True, False, 0x0, (
+        FieldRow("cycles", 0, 48, False, "cycles", True, True, False, False, ""),
+    ), "Least time from one operation of a side to the next that enters or moves."),
+    RegisterRow("maker[].cooldown", 0xc030, 0x80, 0, True, True, False, True, True, False, 0x0, (
+        FieldRow("cycles", 0, 48, False, "cycles", True, True, False, False, ""),
+    ), "Rest of a side after the exchange or the gate would not have its quote."),
+    RegisterRow("maker[].state", 0xc038, 0x80, 0, True, False, False, False, False, False, 0x0, (
+        FieldRow("bid", 0, 2, False, "", True, False, False, False, ""),
+        FieldRow("ask", 8, 2, False, "", True, False, False, False, ""),
+    ), "States of the quotes. 0: none, 1: entering, 2: resting, 3: moving."),
+    RegisterRow("maker[].located", 0xc040, 0x80, 0, True, True, True, True, False, False, 0x0, (
+        FieldRow("shares", 0, 32, False, "shares", True, True, False, False, ""),
+    ), "Shares located today for short sales of this symbol, by any strategy."),
+    RegisterRow("maker[].balance", 0xc048, 0x80, 0, True, False, False, False, False, False, 0x0, (
+        FieldRow("shares", 0, 32, False, "shares", True, False, False, False, ""),
+    ), "Located shares that have not been sold short yet."),
 )

@@ -21,6 +21,7 @@ def run_demo(
     out: Path,
     regime: str = "calm",
     *,
+    strategies: tuple[str, ...] = (),
     decide_seconds: int = 60,
     config: Path = CONFIG,
     export: Path | None = None,
@@ -39,6 +40,8 @@ def run_demo(
         Folder for the session, the report and the logs; made where missing.
     regime : str
         One of :data:`sim.sessions.regimes.REGIMES`.
+    strategies : tuple of str
+        Strategies that are on from the start; none: the agent alone decides.
     decide_seconds : int
         Exchange time between two decisions of the agent.
     config : Path
@@ -77,6 +80,7 @@ def run_demo(
         config=config,
         out=out,
         decide_seconds=decide_seconds,
+        strategies=strategies,
         export=export,
         exchange=exchange or {},
     )

@@ -158,7 +158,7 @@ def replay_config(symbols: Sequence[str], locates: dict[str, int], config: Path 
         text = CONFIG.read_text(encoding="utf-8").partition(_SYMBOLS)[0]
         for symbol in symbols:
             text += (
-                f'{_SYMBOLS}\nname = "{symbol}"\nmay_sell_short = true\n'
+                f'{_SYMBOLS}\nname = "{symbol}"\nmay_sell_short = true\nlocated_shares = 1000000\n'
                 "# Taken as met: a replay trades with nobody.\n[symbols.prerequisites]\ndated = 1970-01-01\n"
                 "average_daily_volume = 5000001\nspread_at_one_tick = 1.0\nper_share_commission = 0\nrebate = 2000\n"
             )

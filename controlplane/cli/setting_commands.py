@@ -93,18 +93,30 @@ def limits_set(
 def threshold_set(
     name: _Name,
     ratio: Annotated[float, typer.Option(help="How many times larger one side must be.")],
-    min_volume: Annotated[int, typer.Option(help="Least five-level volume of the heavy side, in shares.")],
     reason: Reason,
+    min_volume: Annotated[
+        int | None, typer.Option(help="imbalance: least five-level volume of the heavy side, in shares.")
+    ] = None,
+    half_spread: Annotated[
+        int | None, typer.Option(help="market_making: distance of the quotes from the fair value, in half-ticks.")
+    ] = None,
     directory: Directory = DEFAULT_DIRECTORY,
 ) -> None:
     """Set the thresholds of a strategy for every symbol, within the envelope."""
+    needed = "--half-spread" if name == "market_making" else "--min-volume"
+    if (half_spread if name == "market_making" else min_volume) is None:
+        raise typer.BadParameter(f"{name} needs it as well", param_hint=needed)
 
     def call(channel, header):  # noqa: ANN001, ANN202
         from controlplane.proto_gen.pennywire_v1 import control_pb2 as pb
         from controlplane.proto_gen.pennywire_v1 import control_pb2_grpc as rpc
 
         request = pb.UpdateThresholdsRequest(
-            header=header, strategy_name=name, imbalance_ratio=ratio, min_volume=min_volume
+            header=header,
+            strategy_name=name,
+            imbalance_ratio=ratio,
+            min_volume=min_volume or 0,
+            half_spread=half_spread or 0,
         )
         return rpc.StrategyServiceStub(channel).UpdateThresholds(request, timeout=DEADLINE)
 

@@ -47,6 +47,10 @@ def demo(
     messages: _Messages = 220_000,
     out: _Out = Path("build/demo"),
     regime: _Regime = "calm",
+    strategies: Annotated[
+        str,
+        typer.Option(help="On from the start, comma separated: imbalance,market_making. Without: the agent decides."),
+    ] = "",
     export: _Export = None,
     exchange: _Exchange = None,
 ) -> None:
@@ -58,6 +62,7 @@ def demo(
         messages=messages,
         out=out,
         regime=regime,
+        strategies=tuple(name.strip() for name in strategies.split(",") if name.strip()),
         export=export,
         exchange=_exchange(exchange),
     )

@@ -14,6 +14,7 @@ __all__ = [
     "Fees",
     "Heartbeat",
     "Limits",
+    "MakerDefaults",
     "Prerequisites",
     "ServiceConfig",
     "SymbolConfig",
@@ -27,11 +28,13 @@ MAX_SHARES = (1 << 31) - 1
 MAX_ORDER_SHARES = 999_999
 #: Largest ratio in Q8.8.
 MAX_RATIO = 255 + 255 / 256
+#: Largest number of ticks, or half-ticks, that a register holds.
+MAX_TICKS = 255
 
 Shares = Annotated[int, Field(strict=True, ge=0, le=MAX_SHARES)]
 OrderShares = Annotated[int, Field(strict=True, ge=0, le=MAX_ORDER_SHARES)]
 Ratio = Annotated[float, Field(gt=0, le=MAX_RATIO, allow_inf_nan=False)]
-Ticks = Annotated[int, Field(strict=True, ge=0, le=255)]
+Ticks = Annotated[int, Field(strict=True, ge=0, le=MAX_TICKS)]
 MicroDollars = Annotated[int, Field(strict=True, ge=-(1 << 31), lt=1 << 31)]
 
 
@@ -56,6 +59,10 @@ class EnvelopePart(_Table):
         Smallest least volume of the heavy side, in shares.
     strategies : tuple of str
         Strategies that may be switched on.
+    min_half_spread : int
+        Smallest distance of a quote from the fair value, in half-ticks: a smaller one is filled more often.
+    max_quote_ratio : float
+        Largest ratio of five-level volumes against which a quote is left standing.
     """
 
     max_inventory: Shares
@@ -63,11 +70,15 @@ class EnvelopePart(_Table):
     min_imbalance_ratio: Ratio
     min_min_volume: Shares
     strategies: tuple[str, ...] = ()
+    min_half_spread: Ticks = 1
+    max_quote_ratio: Ratio = 3.0
 
     def beyond(self, other: "EnvelopePart") -> list[str]:
         """Name the fields in which this part allows more than ``other``."""
-        wider = [name for name in ("max_inventory", "max_order_size") if getattr(self, name) > getattr(other, name)]
-        wider += [n for n in ("min_imbalance_ratio", "min_min_volume") if getattr(self, n) < getattr(other, n)]
+        most = ("max_inventory", "max_order_size", "max_quote_ratio")
+        least = ("min_imbalance_ratio", "min_min_volume", "min_half_spread")
+        wider = [name for name in most if getattr(self, name) > getattr(other, name)]
+        wider += [name for name in least if getattr(self, name) < getattr(other, name)]
         if not set(self.strategies) <= set(other.strategies):
             wider.append("strategies")
         return wider
@@ -154,17 +165,27 @@ class Prerequisites(_Table):
             words.append(f"a commission of {self.per_share_commission} micro-dollars a share is charged")
         return words
 
+    def maker_failures(self) -> list[str]:
+        """Say in words what is not met for market making, which lives on the rebate; nothing when all is."""
+        words = self.failures()
+        if self.rebate <= 0:
+            words.append(f"a share that adds liquidity brings {self.rebate} micro-dollars, no rebate")
+        return words
+
 
 class SymbolConfig(_Table):
     """One symbol; its place in the file is its slot.
 
     ``tick`` is in 1/10,000 dollar. A symbol without ``prerequisites`` is followed and never enabled.
-    ``may_sell_short``: shares are located, so that the taker may sell to open.
+    ``may_sell_short``: strategies may sell to open, up to ``located_shares`` over the day and less than that at once.
+    ``market_making``: the market maker may quote it, if there is a rebate; while it does, the taker opens nothing.
     """
 
     name: Annotated[str, Field(pattern=r"^[A-Z0-9.+=#^*$~-]{1,8}$")]
     tick: Annotated[int, Field(strict=True, ge=1, le=1_000_000)] = 100
     may_sell_short: bool = False
+    located_shares: Shares = 0
+    market_making: bool = True
     prerequisites: Prerequisites | None = None
 
     def failures(self) -> list[str]:
@@ -172,6 +193,12 @@ class SymbolConfig(_Table):
         if self.prerequisites is None:
             return ["its prerequisites are not known: the file has no [symbols.prerequisites] for it"]
         return self.prerequisites.failures()
+
+    def maker_failures(self) -> list[str]:
+        """Say why the market maker does not quote this symbol; nothing when it may."""
+        if not self.market_making:
+            return ["the file says market_making = false for it"]
+        return self.prerequisites.maker_failures() if self.prerequisites else self.failures()
 
 
 class TakerDefaults(_Table):
@@ -195,6 +222,23 @@ class TakerDefaults(_Table):
     guard: Ticks = 0
     guard_imbalance: bool = False
     guard_microseconds: Annotated[int, Field(strict=True, ge=0, le=1_000_000_000)] = 0
+
+
+class MakerDefaults(_Table):
+    """Start values of the market maker, for every symbol; half-spread and ratio may be changed while it runs.
+
+    ``half_spread`` is in half-ticks, ``skew`` in 1/65,536 half-tick a share, ``max_spread`` and ``move`` are in ticks,
+    times are card time. ``weighted``: the fair value is the mid weighted by the sizes of the best levels.
+    """
+
+    half_spread: Ticks = 1
+    skew: Annotated[int, Field(strict=True, ge=0, le=65535)] = 655
+    max_spread: Ticks = 1
+    move: Ticks = 1
+    weighted: bool = False
+    imbalance_ratio: Ratio = 3.0
+    throttle_microseconds: Annotated[int, Field(strict=True, ge=0, le=1_000_000_000)] = 1_000
+    cooldown_microseconds: Annotated[int, Field(strict=True, ge=0, le=1_000_000_000)] = 100_000
 
 
 class Heartbeat(_Table):
@@ -230,6 +274,7 @@ class ServiceConfig(_Table):
     limits: Limits = Limits()
     symbols: Annotated[tuple[SymbolConfig, ...], Field(min_length=1, max_length=64)]
     taker: TakerDefaults = TakerDefaults()
+    maker: MakerDefaults = MakerDefaults()
     heartbeat: Heartbeat = Heartbeat()
     telemetry: Telemetry = Telemetry()
     order_session_up: bool = True
@@ -254,6 +299,19 @@ class ServiceConfig(_Table):
                     f"fees.commission is {self.fees.commission} and {symbol.name} says per_share_commission = 0: "
                     "one of the two is wrong"
                 )
+        for symbol in self.symbols:
+            if symbol.may_sell_short and not symbol.located_shares:
+                raise ValueError(f"{symbol.name} may be sold short and no shares are located: say located_shares")
+        if self.maker.half_spread < self.envelope.min_half_spread:
+            raise ValueError(
+                f"maker.half_spread {self.maker.half_spread} is below envelope.min_half_spread "
+                f"{self.envelope.min_half_spread}"
+            )
+        if self.maker.imbalance_ratio > self.envelope.max_quote_ratio:
+            raise ValueError(
+                f"maker.imbalance_ratio {self.maker.imbalance_ratio} is above envelope.max_quote_ratio "
+                f"{self.envelope.max_quote_ratio}"
+            )
         if self.taker.imbalance_ratio < self.envelope.min_imbalance_ratio:
             raise ValueError(
                 f"taker.imbalance_ratio {self.taker.imbalance_ratio} is below envelope.min_imbalance_ratio "

@@ -7,8 +7,16 @@ import grpc
 from controlplane.config import models
 from controlplane.proto_gen.pennywire_v1 import control_pb2 as pb
 from controlplane.proto_gen.pennywire_v1 import control_pb2_grpc as rpc
-from controlplane.service.envelope import check_limits, check_start, check_strategy, check_thresholds, ratio_to_card
-from controlplane.service.fields import pack
+from controlplane.service.envelope import (
+    Posture,
+    check_limits,
+    check_quotes,
+    check_start,
+    check_strategy,
+    check_thresholds,
+    ratio_to_card,
+)
+from controlplane.service.fields import pack, unpack
 from controlplane.service.refusal import RefusedError
 from controlplane.service.roles import caller_role
 from controlplane.service.state import ServiceState
@@ -16,11 +24,14 @@ from controlplane.service.state import ServiceState
 __all__ = ["RiskRpc", "StrategyRpc"]
 
 
-def _only_imbalance(name: str) -> None:
+def _refuse_the_others(request: pb.UpdateThresholdsRequest) -> None:
+    """Refuse a threshold that the strategy does not have."""
+    name = request.strategy_name
     check_strategy(name)
-    if name != "imbalance":
-        words = f"only imbalance has thresholds in this gateware, {name} has none"
-        raise RefusedError(grpc.StatusCode.INVALID_ARGUMENT, "no thresholds", fields=[("strategy_name", words)])
+    field = "min_volume" if name == "market_making" else "half_spread"
+    if getattr(request, field):
+        words = f"{name} has no such threshold: leave it at 0"
+        raise RefusedError(grpc.StatusCode.INVALID_ARGUMENT, "no such threshold", fields=[(field, words)])
 
 
 class StrategyRpc(rpc.StrategyServiceServicer):
@@ -47,20 +58,33 @@ class StrategyRpc(rpc.StrategyServiceServicer):
         """Set the thresholds of a strategy for every symbol."""
 
         async def plan(role: int) -> dict[str, int]:
-            _only_imbalance(request.strategy_name)
+            _refuse_the_others(request)
+            posture = await self._state.posture()
             ratio, volume = request.imbalance_ratio, request.min_volume
-            check_thresholds(role, self._state.config, await self._state.posture(), ratio, volume)
+            if request.strategy_name == "market_making":
+                return await self._quotes(role, posture, ratio, request.half_spread)
+            check_thresholds(role, self._state.config, posture, ratio, volume)
             ratios = {n: pack(n, ratio=ratio_to_card(ratio)) for n in self._state.slot_names("taker_ratio")}
             return ratios | {n: pack(n, shares=volume) for n in self._state.slot_names("taker_min_volume")}
 
         return await self._state.writes.commit(caller_role(), "StrategyService.UpdateThresholds", request, plan)
 
+    async def _quotes(self, role: int, posture: Posture, ratio: float, half_spread: int) -> dict[str, int]:
+        """Registers of the market maker's thresholds; what else stands in them stays."""
+        check_quotes(role, self._state.config, posture, ratio, half_spread)
+        items = {n: pack(n, ratio=ratio_to_card(ratio)) for n in self._state.slot_names("maker.ratio")}
+        now = await self._state.link.read(self._state.slot_names("maker.prices"))
+        return items | {n: pack(n, **unpack(n, v) | {"half_spread": half_spread}) for n, v in now.items()}
+
     async def GetThresholds(
         self, request: pb.GetThresholdsRequest, context: grpc.aio.ServicerContext
     ) -> pb.GetThresholdsResponse:
         """Read the thresholds of a strategy."""
-        _only_imbalance(request.strategy_name)
+        check_strategy(request.strategy_name)
         posture = await self._state.posture()
+        if request.strategy_name == "market_making":
+            ratio = posture.quote_ratio / 256
+            return pb.GetThresholdsResponse(imbalance_ratio=ratio, half_spread=posture.half_spread)
         return pb.GetThresholdsResponse(imbalance_ratio=posture.ratio / 256, min_volume=posture.min_volume)
 
 
@@ -92,7 +116,9 @@ class RiskRpc(rpc.RiskServiceServicer):
             check_limits(role, self._state.config, await self._state.posture(), inventory, size)
             items = {n: pack(n, shares=inventory) for n in self._state.slot_names("max_inventory")}
             items |= {n: pack(n, shares=size) for n in self._state.slot_names("max_order_size")}
-            return items | {n: pack(n, shares=size) for n in self._state.slot_names("taker_order_size")}
+            items |= {n: pack(n, shares=inventory) for n in self._state.slot_names("maker.inventory")}
+            sizes = [n for name in ("taker_order_size", "maker.size") for n in self._state.slot_names(name)]
+            return items | {n: pack(n, shares=size) for n in sizes}
 
         return await self._state.writes.commit(caller_role(), "RiskService.UpdateRiskParameters", request, plan)
 

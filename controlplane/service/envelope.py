@@ -10,27 +10,41 @@ from dataclasses import dataclass
 
 import grpc
 
-from controlplane.config.models import MAX_ORDER_SHARES, MAX_RATIO, MAX_SHARES, EnvelopePart, ServiceConfig
+from controlplane.config.models import MAX_ORDER_SHARES, MAX_RATIO, MAX_SHARES, MAX_TICKS, EnvelopePart, ServiceConfig
 from controlplane.proto_gen.pennywire_v1 import control_pb2 as pb
 from controlplane.service.refusal import ConfirmationNeededError, RefusedError
 
-__all__ = ["MODULES", "Posture", "check_limits", "check_start", "check_strategy", "check_thresholds", "ratio_to_card"]
+__all__ = [
+    "MODULES",
+    "NO_RATIO",
+    "Posture",
+    "check_limits",
+    "check_quotes",
+    "check_start",
+    "check_strategy",
+    "check_thresholds",
+    "ratio_to_card",
+]
 
 #: Strategies by the name callers use: the module's register, and whether this gateware has it.
-MODULES = {"imbalance": ("modules.taker", True), "market_making": ("modules.maker", False)}
+MODULES = {"imbalance": ("modules.taker", True), "market_making": ("modules.maker", True)}
+#: Posture of a maker that no imbalance makes pull its quotes: above every ratio of the card.
+NO_RATIO = 1 << 16
 
 
 @dataclass(frozen=True, slots=True)
 class Posture:
     """How bold the card is set now, over all symbols: where they differ, the least bold or the boldest value.
 
-    ``ratio`` is in 1/256.
+    ``ratio`` and ``quote_ratio`` are in 1/256, ``half_spread`` in half-ticks.
     """
 
     max_inventory: int
     order_size: int
     ratio: int
     min_volume: int
+    half_spread: int
+    quote_ratio: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +101,12 @@ def _shares(field: str, value: int, most: int) -> list[tuple[str, str]]:
     return [] if 0 <= value <= most else [(field, f"must be 0 to {most} shares, not {value}")]
 
 
+def _ratio(ratio: float) -> list[tuple[str, str]]:
+    if math.isfinite(ratio) and ratio * 256 >= 1 and ratio <= MAX_RATIO:
+        return []
+    return [("imbalance_ratio", f"must be above 0 and at most {MAX_RATIO:.2f}, not {ratio}")]
+
+
 def check_limits(role: int, config: ServiceConfig, now: Posture, max_inventory: int, order_size: int) -> None:
     """Check new limits.
 
@@ -134,10 +154,7 @@ def check_thresholds(role: int, config: ServiceConfig, now: Posture, ratio: floa
     ConfirmationNeededError
         PERMISSION_DENIED: an agent beyond the unattended part.
     """
-    wrong = _shares("min_volume", min_volume, MAX_SHARES)
-    if not math.isfinite(ratio) or ratio * 256 < 1 or ratio > MAX_RATIO:
-        wrong.insert(0, ("imbalance_ratio", f"must be above 0 and at most {MAX_RATIO:.2f}, not {ratio}"))
-    _refuse_nonsense(wrong)
+    _refuse_nonsense(_ratio(ratio) + _shares("min_volume", min_volume, MAX_SHARES))
     envelope, unattended = config.envelope, config.unattended
     _judge(
         role,
@@ -160,6 +177,26 @@ def check_thresholds(role: int, config: ServiceConfig, now: Posture, ratio: floa
             ),
         ),
     )
+
+
+def check_quotes(role: int, config: ServiceConfig, now: Posture, ratio: float, half_spread: int) -> None:
+    """Check new thresholds of the market maker; quotes nearer to the fair value, or left standing longer, raise risk.
+
+    Raises
+    ------
+    RefusedError
+        INVALID_ARGUMENT: no number, out of range, or beyond the envelope.
+    ConfirmationNeededError
+        PERMISSION_DENIED: an agent beyond the unattended part.
+    """
+    wrong = _ratio(ratio)
+    if not 0 <= half_spread <= MAX_TICKS:
+        wrong.append(("half_spread", f"must be 0 to {MAX_TICKS} half-ticks, not {half_spread}"))
+    _refuse_nonsense(wrong)
+    envelope, unattended = config.envelope, config.unattended
+    ratios = (ratio_to_card(ratio) / 256, now.quote_ratio / 256, envelope.max_quote_ratio, unattended.max_quote_ratio)
+    spreads = (half_spread, now.half_spread, envelope.min_half_spread, unattended.min_half_spread)
+    _judge(role, (_Wanted("imbalance_ratio", *ratios, True), _Wanted("half_spread", *spreads, False)))
 
 
 def check_strategy(name: str) -> str:
@@ -194,7 +231,8 @@ def check_start(role: int, config: ServiceConfig, now: Posture, name: str) -> No
             f"{name} cannot be switched on",
             preconditions=[("GATEWARE", name, "the module is not in this gateware")],
         )
-    failed = [("PREREQUISITE", s.name, "; ".join(s.failures())) for s in config.symbols if s.failures()]
+    failures = {s.name: s.maker_failures() if name == "market_making" else s.failures() for s in config.symbols}
+    failed = [("PREREQUISITE", symbol, "; ".join(words)) for symbol, words in failures.items() if words]
     if len(failed) == len(config.symbols):
         raise RefusedError(
             grpc.StatusCode.FAILED_PRECONDITION, "no symbol meets the prerequisites", preconditions=failed
@@ -223,6 +261,14 @@ def _beyond_unattended(part: EnvelopePart, now: Posture, name: str) -> list[tupl
         found.append(("max_inventory", f"is {now.max_inventory}; lower it to {part.max_inventory} first"))
     if now.order_size > part.max_order_size:
         found.append(("order_size", f"is {now.order_size}; lower it to {part.max_order_size} first"))
+    if name == "market_making":
+        if now.quote_ratio > ratio_to_card(part.max_quote_ratio):
+            found.append(
+                ("imbalance_ratio", f"is {now.quote_ratio / 256:g}; lower it to {part.max_quote_ratio:g} first")
+            )
+        if now.half_spread < part.min_half_spread:
+            found.append(("half_spread", f"is {now.half_spread}; raise it to {part.min_half_spread} first"))
+        return found
     if now.ratio < ratio_to_card(part.min_imbalance_ratio):
         found.append(("imbalance_ratio", f"is {now.ratio / 256:g}; raise it to {part.min_imbalance_ratio:g} first"))
     if now.min_volume < part.min_min_volume:

@@ -6,7 +6,7 @@ afterwards, through the service, and leaves a row in the audit log.
 
 import json
 
-from controlplane.config.models import ServiceConfig
+from controlplane.config.models import ServiceConfig, SymbolConfig
 from controlplane.proto_gen.pennywire_v1 import control_pb2 as pb
 from controlplane.service.card_link import CardIdentity, CardLink
 from controlplane.service.envelope import ratio_to_card
@@ -117,7 +117,32 @@ def _slot_items(config: ServiceConfig, identity: CardIdentity, slot: int) -> dic
         "taker_cooldown": _cycles(taker.cooldown_microseconds, identity),
         "control": enabled,
     }
-    return {f"slot[{slot}].{register}": value for register, value in values.items()}
+    items = {f"slot[{slot}].{register}": value for register, value in values.items()}
+    return items | _maker_items(config, identity, slot, symbol)
+
+
+def _maker_items(
+    config: ServiceConfig, identity: CardIdentity, slot: int, symbol: SymbolConfig | None
+) -> dict[str, int]:
+    maker = config.maker
+    values = {
+        "prices": pack(
+            "maker[].prices",
+            half_spread=maker.half_spread,
+            max_spread=maker.max_spread,
+            move=maker.move,
+            skew=maker.skew,
+            weighted=int(maker.weighted),
+        ),
+        "size": 0,
+        "inventory": 0,
+        "ratio": ratio_to_card(maker.imbalance_ratio),
+        "throttle": _cycles(maker.throttle_microseconds, identity),
+        "cooldown": _cycles(maker.cooldown_microseconds, identity),
+        "located": symbol.located_shares if symbol and symbol.may_sell_short else 0,
+        "control": int(bool(symbol and not symbol.maker_failures())),
+    }
+    return {f"maker[{slot}].{register}": value for register, value in values.items()}
 
 
 def join_items(config: ServiceConfig) -> dict[str, int]:

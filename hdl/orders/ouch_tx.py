@@ -13,6 +13,9 @@ __all__ = ["OuchTransmitter", "TransmitOrder"]
 WIDTH = 8
 #: Appendage of a located short sale: length, tag, ``Y``.
 LOCATED = ouch50.option(ouch50.TAG_SHARES_LOCATED, b"Y")
+#: Appendage of a post-only order: length, tag, ``P``.
+POST_ONLY = ouch50.option(ouch50.TAG_POST_ONLY, b"P")
+OPTION_BYTES = len(LOCATED)
 
 
 class TransmitOrder(data.Struct):
@@ -21,6 +24,8 @@ class TransmitOrder(data.Struct):
     kind: OrderIntentKind
     side: Side
     short: unsigned(1)
+    #: To be refused by the exchange rather than take.
+    post_only: unsigned(1)
     time_in_force: TimeInForce
     shares: unsigned(32)
     price: unsigned(32)
@@ -55,7 +60,8 @@ class OuchTransmitter(wiring.Component):
     ignored: the owner waits for ``busy`` to fall.
 
     What is fixed: display ``Y``, no intermarket sweep, continuous market. The client order identifier is ``PW``, the
-    user reference number as eight hexadecimal digits, and four spaces. A short sale (side ``T``) carries SharesLocated.
+    user reference number as eight hexadecimal digits, and four spaces. A short sale (side ``T``) carries SharesLocated,
+    a post-only order PostOnly before it; a Replace says both again.
 
     Ports
     -----
@@ -64,8 +70,8 @@ class OuchTransmitter(wiring.Component):
     busy, first, last : see above
     tx : frames
 
-    Latency: none. A message takes as many cycles as it has beats (Enter 6, located short 7, Replace 5, Cancel 2),
-    more where the taker of the frames waits.
+    Latency: none. A message takes as many cycles as it has beats (Enter 6, Replace 5, with options one more, Cancel
+    2), more where the taker of the frames waits.
 
     Source of the format: ``hdl.wire.ouch50``.
     """
@@ -86,6 +92,8 @@ class OuchTransmitter(wiring.Component):
         side = Mux(order.side == Side.BUY, _text("B"), Mux(order.short, _text("T"), _text("S")))
         tif = Mux(order.time_in_force == TimeInForce.IMMEDIATE, _text("3"), _text("0"))
         price = _swapped(Cat(order.price, Const(0, 32)))
+        options = OPTION_BYTES * (order.short + order.post_only)
+        appendage_length = _swapped((Const(0, 16) | options)[:16])
         common = {
             "quantity": _swapped(order.shares),
             "price": price,
@@ -103,14 +111,14 @@ class OuchTransmitter(wiring.Component):
                 "symbol": order.symbol,
                 "capacity": self.capacity,
                 "cross_type": _text("N"),
-                "appendage_length": _swapped(Mux(order.short, Const(len(LOCATED), 16), Const(0, 16))),
+                "appendage_length": appendage_length,
             },
             OrderIntentKind.REPLACE: {
                 **common,
                 "type": _text("U"),
                 "orig_user_ref_num": _swapped(order.orig_user_ref),
                 "user_ref_num": _swapped(order.user_ref),
-                "appendage_length": Const(0, 16),
+                "appendage_length": appendage_length,
             },
             OrderIntentKind.CANCEL: {
                 "type": _text("X"),
@@ -128,9 +136,9 @@ class OuchTransmitter(wiring.Component):
                     raise ValueError(f"{field.name} takes {field.width} bytes, not {len(value)} bits")
                 parts.append(value)
             messages[kind] = Cat(*parts)
-        messages[OrderIntentKind.ENTER] = Cat(
-            messages[OrderIntentKind.ENTER], Const(int.from_bytes(LOCATED, "little"), 8 * len(LOCATED))
-        )
+        located, post_only = (Const(int.from_bytes(text, "little"), 8 * OPTION_BYTES) for text in (LOCATED, POST_ONLY))
+        for kind in (OrderIntentKind.ENTER, OrderIntentKind.REPLACE):
+            messages[kind] = Cat(messages[kind], Mux(order.post_only, post_only, located), located)
         return messages
 
     def elaborate(self, platform: object) -> Module:
@@ -144,10 +152,10 @@ class OuchTransmitter(wiring.Component):
         word = Signal(8 * WIDTH)
         for kind, message in self._messages().items():
             with m.If(self.order.kind == kind):
-                if kind is OrderIntentKind.ENTER:
-                    m.d.comb += size.eq(Mux(self.order.short, len(message) // 8, len(message) // 8 - len(LOCATED)))
-                else:
-                    m.d.comb += size.eq(len(message) // 8)
+                size_of = len(message) // 8
+                if kind is not OrderIntentKind.CANCEL:
+                    size_of = size_of - 2 * OPTION_BYTES + OPTION_BYTES * (self.order.short + self.order.post_only)
+                m.d.comb += size.eq(size_of)
                 with m.Switch(beat):
                     for i in range(0, len(message), 8 * WIDTH):
                         with m.Case(i // (8 * WIDTH)):

@@ -11,7 +11,7 @@ from hdl.orders.ouch_rx import OuchReceiver
 from hdl.orders.ouch_tx import OuchTransmitter, TransmitOrder
 from hdl.orders.structs import AnswerDetail, Command, ExchangeAnswer, SentRecord
 from hdl.types import Module as Who
-from hdl.types import OrderAnswer, OrderIntent, OrderIntentKind, Refusal
+from hdl.types import OrderAnswer, OrderIntent, OrderIntentKind, Refusal, Role
 
 __all__ = ["OrderPort"]
 
@@ -35,7 +35,8 @@ class OrderPort(wiring.Component):
     ACCEPTED and REPLACED is the order state. ``cause`` of an answer of the exchange is bit 63 and the number of the
     message, counting every frame of ``rx`` from 1.
 
-    The client order identifier and the fixed fields of a message: see ``OuchTransmitter``.
+    An order of role QUOTE is post-only. The client order identifier and the fixed fields of a message: see
+    ``OuchTransmitter``.
 
     Parameters
     ----------
@@ -225,6 +226,7 @@ class OrderPort(wiring.Component):
             wanted.kind.eq(intent.kind),
             wanted.side.eq(intent.side),
             wanted.short.eq(intent.short),
+            wanted.post_only.eq(intent.role == Role.QUOTE),
             wanted.time_in_force.eq(intent.time_in_force),
             wanted.shares.eq(intent.shares),
             wanted.price.eq(intent.price),

@@ -33,7 +33,8 @@ class RiskGate(wiring.Component):
     counts for, raise no exposure: a lowered limit or a disabled slot never keeps the card from getting out.
 
     A sale that is not marked short must be covered by the position less what is already on sale; otherwise it is
-    refused as SHORT_SALE, because it would be a short sale without saying so.
+    refused as SHORT_SALE, because it would be a short sale without saying so. One that is marked needs as many located
+    shares as would then be on sale, whatever kind of sale the others are.
 
     A CANCEL has a place of its own and goes before everything: it never waits behind an order that a check or the order
     port holds up, only behind the transmitter and another CANCEL.
@@ -70,6 +71,8 @@ class RiskGate(wiring.Component):
         Levels.
     flags : In(array of SlotFlags), enabled : In(array of 1)
         State of the slots.
+    located : In(array of 32)
+        Shares located for short sales, from :class:`~hdl.risk.locates.Locates`.
     position, open_buy, open_sell : In(arrays), lookup_order : Out(8), lookup : In(OwnOrder), unsent : In(1)
         From :class:`~hdl.risk.positions.Positions`.
     table_full : In(1)
@@ -114,6 +117,7 @@ class RiskGate(wiring.Component):
                 "position": In(data.ArrayLayout(signed(32), slots)),
                 "open_buy": In(data.ArrayLayout(32, slots)),
                 "open_sell": In(data.ArrayLayout(32, slots)),
+                "located": In(data.ArrayLayout(32, slots)),
                 "lookup_order": Out(8),
                 "lookup": In(OwnOrder),
                 "unsent": In(1),
@@ -248,6 +252,7 @@ class RiskGate(wiring.Component):
                     "position",
                     "open_buy",
                     "open_sell",
+                    "located",
                     "unsent",
                     "table_full",
                     "stops",
@@ -271,6 +276,7 @@ class RiskGate(wiring.Component):
             judge.position.eq(self.position[intent.slot]),
             judge.open_buy.eq(self.open_buy[intent.slot]),
             judge.open_sell.eq(self.open_sell[intent.slot]),
+            judge.located.eq(self.located[intent.slot]),
             judge.row.eq(self.lookup),
             judge.stops.eq(self.stops),
             judge.broken.eq(self.broken[intent.slot]),

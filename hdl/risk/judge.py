@@ -79,8 +79,8 @@ class Judge(wiring.Component):
         What is judged.
     levels, flags, enabled, config : In
         Levels of the card; flags, switch and limits of the intent's slot.
-    position, open_buy, open_sell : In
-        Of the intent's slot.
+    position, open_buy, open_sell, located : In
+        Of the intent's slot; ``located``: shares located for short sales.
     row : In(OwnOrder)
         Row of the intent's ``order``.
     stops : In(CardStops), broken : In(1)
@@ -109,6 +109,7 @@ class Judge(wiring.Component):
                 "position": In(signed(32)),
                 "open_buy": In(32),
                 "open_sell": In(32),
+                "located": In(32),
                 "row": In(OwnOrder),
                 "stops": In(CardStops),
                 "broken": In(1),
@@ -148,7 +149,10 @@ class Judge(wiring.Component):
         ]
         size_limit = _smaller(config.max_order_size, config.ceiling_order_size)
         inventory_limit = _smaller(config.max_inventory, config.ceiling_inventory)
-        short_forbidden = Mux(intent.short, ~config.short_allowed | flags.short_restricted, exposure > 0)
+        on_sale = Signal(33)
+        m.d.comb += on_sale.eq(open_same + more)
+        unlocated = on_sale > self.located
+        short_forbidden = Mux(intent.short, ~config.short_allowed | flags.short_restricted | unlocated, exposure > 0)
         own_row = row.live & (row.slot == intent.slot) & (row.side == intent.side)
         malformed = (
             ~(enter | replace)

@@ -46,7 +46,7 @@ class StandingVerdicts(wiring.Component):
         Prepared for the next cycle; limits of its slot, in the same cycle.
     entries : In(stream, always ready)
         ENTERs of role ENTRY.
-    levels, flags, enabled, position, open_buy, open_sell, unsent, stops, broken : In
+    levels, flags, enabled, position, open_buy, open_sell, located, unsent, stops, broken : In
         As of :class:`~hdl.risk.gate.RiskGate`.
     mark : In(Mark), last : In(LastEntry)
         Of the slot of ``standing``, in the same cycle.
@@ -75,6 +75,7 @@ class StandingVerdicts(wiring.Component):
                 "position": In(data.ArrayLayout(signed(32), slots)),
                 "open_buy": In(data.ArrayLayout(32, slots)),
                 "open_sell": In(data.ArrayLayout(32, slots)),
+                "located": In(data.ArrayLayout(32, slots)),
                 "unsent": In(1),
                 "stops": In(CardStops),
                 "broken": In(data.ArrayLayout(1, slots)),
@@ -209,6 +210,7 @@ class StandingVerdicts(wiring.Component):
             judge.mark.eq(self.mark),
             judge.last.eq(self.last),
             judge.prices_later.eq(1),
+            judge.located.eq(self.located[slot]),
         ]
         m.d.sync += verdict.eq(judge.verdict)
         return verdict

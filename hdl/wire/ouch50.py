@@ -16,6 +16,7 @@ __all__ = [
     "IN",
     "MAX_QUANTITY",
     "OUT",
+    "TAG_POST_ONLY",
     "TAG_SHARES_LOCATED",
     "Decoded",
     "decode",
@@ -26,6 +27,8 @@ __all__ = [
 
 #: A quantity is above zero and below this.
 MAX_QUANTITY = 1_000_000
+#: Option tag: the order is to add liquidity and never to take it (``P``).
+TAG_POST_ONLY = 12
 #: Option tag: the shares of a short sale are located (``Y``).
 TAG_SHARES_LOCATED = 25
 

@@ -9,7 +9,7 @@
 // as `slot[].x`, and exist once a slot; how many slots a card has is in its register identity.sizes.
 
 #define PW_MAGIC UINT64_C(0x524957594e4e4550)
-#define PW_ABI_VERSION UINT32_C(2)
+#define PW_ABI_VERSION UINT32_C(3)
 #define PW_SLOT_BASE UINT32_C(0x1000)
 #define PW_SLOT_STRIDE UINT32_C(0x200)
 
@@ -277,6 +277,20 @@
 #define PW_LIMITS_REFUSED_COUNT_SHIFT 0
 #define PW_LIMITS_REFUSED_COUNT_MASK UINT64_C(0x00000000ffffffff)
 
+// Market maker: What the market maker has done.
+#define PW_REG_MARKET_MAKER_ENTERED UINT32_C(0x0a00)
+#define PW_MARKET_MAKER_ENTERED_COUNT_SHIFT 0
+#define PW_MARKET_MAKER_ENTERED_COUNT_MASK UINT64_C(0x00000000ffffffff)
+#define PW_REG_MARKET_MAKER_MOVED UINT32_C(0x0a08)
+#define PW_MARKET_MAKER_MOVED_COUNT_SHIFT 0
+#define PW_MARKET_MAKER_MOVED_COUNT_MASK UINT64_C(0x00000000ffffffff)
+#define PW_REG_MARKET_MAKER_PULLED UINT32_C(0x0a10)
+#define PW_MARKET_MAKER_PULLED_COUNT_SHIFT 0
+#define PW_MARKET_MAKER_PULLED_COUNT_MASK UINT64_C(0x00000000ffffffff)
+#define PW_REG_MARKET_MAKER_POST_ONLY_REFUSED UINT32_C(0x0a18)
+#define PW_MARKET_MAKER_POST_ONLY_REFUSED_COUNT_SHIFT 0
+#define PW_MARKET_MAKER_POST_ONLY_REFUSED_COUNT_MASK UINT64_C(0x00000000ffffffff)
+
 // Slot: One symbol.
 #define PW_REG_SLOT_SYMBOL(n) (UINT32_C(0x1000) + UINT32_C(0x200) * (uint32_t)(n))
 #define PW_SLOT_SYMBOL_VALUE_SHIFT 0
@@ -417,6 +431,48 @@
 #define PW_TRADE_TAKER_GUARD_WINDOW_SHIFT 16
 #define PW_TRADE_TAKER_GUARD_WINDOW_MASK UINT64_C(0xffffffffffff0000)
 
+// Quotes: The market maker's settings for one symbol, and shares located for its short sales.
+#define PW_REG_MAKER_CONTROL(n) (UINT32_C(0xc000) + UINT32_C(0x80) * (uint32_t)(n))
+#define PW_MAKER_CONTROL_ENABLE_SHIFT 0
+#define PW_MAKER_CONTROL_ENABLE_MASK UINT64_C(0x0000000000000001)
+#define PW_REG_MAKER_PRICES(n) (UINT32_C(0xc008) + UINT32_C(0x80) * (uint32_t)(n))
+#define PW_MAKER_PRICES_HALF_SPREAD_SHIFT 0
+#define PW_MAKER_PRICES_HALF_SPREAD_MASK UINT64_C(0x00000000000000ff)
+#define PW_MAKER_PRICES_MAX_SPREAD_SHIFT 8
+#define PW_MAKER_PRICES_MAX_SPREAD_MASK UINT64_C(0x000000000000ff00)
+#define PW_MAKER_PRICES_MOVE_SHIFT 16
+#define PW_MAKER_PRICES_MOVE_MASK UINT64_C(0x0000000000ff0000)
+#define PW_MAKER_PRICES_SKEW_SHIFT 24
+#define PW_MAKER_PRICES_SKEW_MASK UINT64_C(0x000000ffff000000)
+#define PW_MAKER_PRICES_WEIGHTED_SHIFT 40
+#define PW_MAKER_PRICES_WEIGHTED_MASK UINT64_C(0x0000010000000000)
+#define PW_REG_MAKER_SIZE(n) (UINT32_C(0xc010) + UINT32_C(0x80) * (uint32_t)(n))
+#define PW_MAKER_SIZE_SHARES_SHIFT 0
+#define PW_MAKER_SIZE_SHARES_MASK UINT64_C(0x00000000ffffffff)
+#define PW_REG_MAKER_INVENTORY(n) (UINT32_C(0xc018) + UINT32_C(0x80) * (uint32_t)(n))
+#define PW_MAKER_INVENTORY_SHARES_SHIFT 0
+#define PW_MAKER_INVENTORY_SHARES_MASK UINT64_C(0x000000007fffffff)
+#define PW_REG_MAKER_RATIO(n) (UINT32_C(0xc020) + UINT32_C(0x80) * (uint32_t)(n))
+#define PW_MAKER_RATIO_RATIO_SHIFT 0
+#define PW_MAKER_RATIO_RATIO_MASK UINT64_C(0x000000000000ffff)
+#define PW_REG_MAKER_THROTTLE(n) (UINT32_C(0xc028) + UINT32_C(0x80) * (uint32_t)(n))
+#define PW_MAKER_THROTTLE_CYCLES_SHIFT 0
+#define PW_MAKER_THROTTLE_CYCLES_MASK UINT64_C(0x0000ffffffffffff)
+#define PW_REG_MAKER_COOLDOWN(n) (UINT32_C(0xc030) + UINT32_C(0x80) * (uint32_t)(n))
+#define PW_MAKER_COOLDOWN_CYCLES_SHIFT 0
+#define PW_MAKER_COOLDOWN_CYCLES_MASK UINT64_C(0x0000ffffffffffff)
+#define PW_REG_MAKER_STATE(n) (UINT32_C(0xc038) + UINT32_C(0x80) * (uint32_t)(n))
+#define PW_MAKER_STATE_BID_SHIFT 0
+#define PW_MAKER_STATE_BID_MASK UINT64_C(0x0000000000000003)
+#define PW_MAKER_STATE_ASK_SHIFT 8
+#define PW_MAKER_STATE_ASK_MASK UINT64_C(0x0000000000000300)
+#define PW_REG_MAKER_LOCATED(n) (UINT32_C(0xc040) + UINT32_C(0x80) * (uint32_t)(n))
+#define PW_MAKER_LOCATED_SHARES_SHIFT 0
+#define PW_MAKER_LOCATED_SHARES_MASK UINT64_C(0x00000000ffffffff)
+#define PW_REG_MAKER_BALANCE(n) (UINT32_C(0xc048) + UINT32_C(0x80) * (uint32_t)(n))
+#define PW_MAKER_BALANCE_SHARES_SHIFT 0
+#define PW_MAKER_BALANCE_SHARES_MASK UINT64_C(0x00000000ffffffff)
+
 enum pw_reg_flags {
     PW_REG_READ = 1,     // software may read it
     PW_REG_WRITE = 2,    // software may write it
@@ -455,14 +511,14 @@ struct pw_field_row {
     const char *unit;
 };
 
-#define PW_REGISTER_ROWS 102
-#define PW_FIELD_ROWS 140
+#define PW_REGISTER_ROWS 116
+#define PW_FIELD_ROWS 159
 
 // Define PW_REGISTER_TABLES in the one source file that wants the tables.
 #ifdef PW_REGISTER_TABLES
 static const struct pw_register_row pw_register_rows[PW_REGISTER_ROWS] = {
     {"identity.magic", 0x0000, 0x0, 1, PW_REG_READ, 0, 1, UINT64_C(0x524957594e4e4550)},
-    {"identity.abi", 0x0008, 0x0, 1, PW_REG_READ, 1, 1, UINT64_C(0x2)},
+    {"identity.abi", 0x0008, 0x0, 1, PW_REG_READ, 1, 1, UINT64_C(0x3)},
     {"identity.config_name_lo", 0x0010, 0x0, 1, PW_REG_READ, 2, 1, UINT64_C(0x0)},
     {"identity.config_name_hi", 0x0018, 0x0, 1, PW_REG_READ, 3, 1, UINT64_C(0x0)},
     {"identity.git_hash", 0x0020, 0x0, 1, PW_REG_READ, 4, 1, UINT64_C(0x0)},
@@ -533,36 +589,50 @@ static const struct pw_register_row pw_register_rows[PW_REGISTER_ROWS] = {
     {"limits.daily_loss", 0x0918, 0x0, 1, PW_REG_READ | PW_REG_WRITE | PW_REG_LOCKED | PW_REG_EPOCH, 84, 1, UINT64_C(0x0)},
     {"limits.result", 0x0920, 0x0, 1, PW_REG_READ, 85, 1, UINT64_C(0x0)},
     {"limits.refused[]", 0x0980, 0x8, 16, PW_REG_READ | PW_REG_COUNTER, 86, 1, UINT64_C(0x0)},
-    {"slot[].symbol", 0x1000, 0x200, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_LOCKED | PW_REG_EPOCH | PW_REG_PER_SLOT, 87, 1, UINT64_C(0x0)},
-    {"slot[].control", 0x1008, 0x200, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_PER_SLOT, 88, 3, UINT64_C(0x0)},
-    {"slot[].join", 0x1010, 0x200, 0, PW_REG_WRITE | PW_REG_PER_SLOT, 91, 5, UINT64_C(0x0)},
-    {"slot[].state", 0x1018, 0x200, 0, PW_REG_READ | PW_REG_PER_SLOT, 96, 8, UINT64_C(0x0)},
-    {"slot[].tick", 0x1020, 0x200, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_LOCKED | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 104, 1, UINT64_C(0x64)},
-    {"slot[].taker_ratio", 0x1040, 0x200, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 105, 1, UINT64_C(0x300)},
-    {"slot[].taker_min_volume", 0x1048, 0x200, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 106, 1, UINT64_C(0x0)},
-    {"slot[].taker_order_size", 0x1050, 0x200, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 107, 1, UINT64_C(0x64)},
-    {"slot[].taker_ticks", 0x1058, 0x200, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 108, 6, UINT64_C(0x80102000203)},
-    {"slot[].taker_cooldown", 0x1060, 0x200, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 114, 1, UINT64_C(0x0)},
-    {"slot[].max_inventory", 0x1080, 0x200, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 115, 1, UINT64_C(0x0)},
-    {"slot[].max_order_size", 0x1088, 0x200, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 116, 1, UINT64_C(0x0)},
-    {"slot[].ceiling_inventory", 0x1090, 0x200, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_LOCKED | PW_REG_MEMORY | PW_REG_PER_SLOT, 117, 1, UINT64_C(0x0)},
-    {"slot[].ceiling_order_size", 0x1098, 0x200, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_LOCKED | PW_REG_MEMORY | PW_REG_PER_SLOT, 118, 1, UINT64_C(0x0)},
-    {"slot[].short_sale", 0x10a0, 0x200, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_LOCKED | PW_REG_MEMORY | PW_REG_PER_SLOT, 119, 1, UINT64_C(0x0)},
-    {"slot[].position", 0x10c0, 0x200, 0, PW_REG_READ | PW_REG_PER_SLOT, 120, 1, UINT64_C(0x0)},
-    {"slot[].cash", 0x10c8, 0x200, 0, PW_REG_READ | PW_REG_PER_SLOT, 121, 1, UINT64_C(0x0)},
-    {"slot[].open_shares", 0x10d0, 0x200, 0, PW_REG_READ | PW_REG_PER_SLOT, 122, 2, UINT64_C(0x0)},
-    {"slot[].bbo", 0x10d8, 0x200, 0, PW_REG_READ | PW_REG_PER_SLOT, 124, 2, UINT64_C(0x0)},
-    {"slot[].volumes", 0x10e0, 0x200, 0, PW_REG_READ | PW_REG_PER_SLOT, 126, 2, UINT64_C(0x0)},
-    {"slot[].triggers", 0x10e8, 0x200, 0, PW_REG_READ | PW_REG_PER_SLOT, 128, 1, UINT64_C(0x0)},
-    {"trade[].max_notional", 0xa000, 0x80, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_LOCKED | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 129, 1, UINT64_C(0x0)},
-    {"trade[].collar", 0xa008, 0x80, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_LOCKED | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 130, 1, UINT64_C(0x0)},
-    {"trade[].repeat", 0xa010, 0x80, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_LOCKED | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 131, 1, UINT64_C(0x0)},
-    {"trade[].adjust_position", 0xa020, 0x80, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_LOCKED | PW_REG_PER_SLOT, 132, 1, UINT64_C(0x0)},
-    {"trade[].adjust_cash", 0xa028, 0x80, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_LOCKED | PW_REG_PER_SLOT, 133, 1, UINT64_C(0x0)},
-    {"trade[].adjust", 0xa030, 0x80, 0, PW_REG_WRITE | PW_REG_PER_SLOT, 134, 1, UINT64_C(0x0)},
-    {"trade[].state", 0xa038, 0x80, 0, PW_REG_READ | PW_REG_PER_SLOT, 135, 1, UINT64_C(0x0)},
-    {"trade[].taker_time_stop", 0xa040, 0x80, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 136, 1, UINT64_C(0x0)},
-    {"trade[].taker_guard", 0xa048, 0x80, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 137, 3, UINT64_C(0x0)},
+    {"market_maker.entered", 0x0a00, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 87, 1, UINT64_C(0x0)},
+    {"market_maker.moved", 0x0a08, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 88, 1, UINT64_C(0x0)},
+    {"market_maker.pulled", 0x0a10, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 89, 1, UINT64_C(0x0)},
+    {"market_maker.post_only_refused", 0x0a18, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 90, 1, UINT64_C(0x0)},
+    {"slot[].symbol", 0x1000, 0x200, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_LOCKED | PW_REG_EPOCH | PW_REG_PER_SLOT, 91, 1, UINT64_C(0x0)},
+    {"slot[].control", 0x1008, 0x200, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_PER_SLOT, 92, 3, UINT64_C(0x0)},
+    {"slot[].join", 0x1010, 0x200, 0, PW_REG_WRITE | PW_REG_PER_SLOT, 95, 5, UINT64_C(0x0)},
+    {"slot[].state", 0x1018, 0x200, 0, PW_REG_READ | PW_REG_PER_SLOT, 100, 8, UINT64_C(0x0)},
+    {"slot[].tick", 0x1020, 0x200, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_LOCKED | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 108, 1, UINT64_C(0x64)},
+    {"slot[].taker_ratio", 0x1040, 0x200, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 109, 1, UINT64_C(0x300)},
+    {"slot[].taker_min_volume", 0x1048, 0x200, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 110, 1, UINT64_C(0x0)},
+    {"slot[].taker_order_size", 0x1050, 0x200, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 111, 1, UINT64_C(0x64)},
+    {"slot[].taker_ticks", 0x1058, 0x200, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 112, 6, UINT64_C(0x80102000203)},
+    {"slot[].taker_cooldown", 0x1060, 0x200, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 118, 1, UINT64_C(0x0)},
+    {"slot[].max_inventory", 0x1080, 0x200, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 119, 1, UINT64_C(0x0)},
+    {"slot[].max_order_size", 0x1088, 0x200, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 120, 1, UINT64_C(0x0)},
+    {"slot[].ceiling_inventory", 0x1090, 0x200, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_LOCKED | PW_REG_MEMORY | PW_REG_PER_SLOT, 121, 1, UINT64_C(0x0)},
+    {"slot[].ceiling_order_size", 0x1098, 0x200, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_LOCKED | PW_REG_MEMORY | PW_REG_PER_SLOT, 122, 1, UINT64_C(0x0)},
+    {"slot[].short_sale", 0x10a0, 0x200, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_LOCKED | PW_REG_MEMORY | PW_REG_PER_SLOT, 123, 1, UINT64_C(0x0)},
+    {"slot[].position", 0x10c0, 0x200, 0, PW_REG_READ | PW_REG_PER_SLOT, 124, 1, UINT64_C(0x0)},
+    {"slot[].cash", 0x10c8, 0x200, 0, PW_REG_READ | PW_REG_PER_SLOT, 125, 1, UINT64_C(0x0)},
+    {"slot[].open_shares", 0x10d0, 0x200, 0, PW_REG_READ | PW_REG_PER_SLOT, 126, 2, UINT64_C(0x0)},
+    {"slot[].bbo", 0x10d8, 0x200, 0, PW_REG_READ | PW_REG_PER_SLOT, 128, 2, UINT64_C(0x0)},
+    {"slot[].volumes", 0x10e0, 0x200, 0, PW_REG_READ | PW_REG_PER_SLOT, 130, 2, UINT64_C(0x0)},
+    {"slot[].triggers", 0x10e8, 0x200, 0, PW_REG_READ | PW_REG_PER_SLOT, 132, 1, UINT64_C(0x0)},
+    {"trade[].max_notional", 0xa000, 0x80, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_LOCKED | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 133, 1, UINT64_C(0x0)},
+    {"trade[].collar", 0xa008, 0x80, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_LOCKED | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 134, 1, UINT64_C(0x0)},
+    {"trade[].repeat", 0xa010, 0x80, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_LOCKED | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 135, 1, UINT64_C(0x0)},
+    {"trade[].adjust_position", 0xa020, 0x80, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_LOCKED | PW_REG_PER_SLOT, 136, 1, UINT64_C(0x0)},
+    {"trade[].adjust_cash", 0xa028, 0x80, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_LOCKED | PW_REG_PER_SLOT, 137, 1, UINT64_C(0x0)},
+    {"trade[].adjust", 0xa030, 0x80, 0, PW_REG_WRITE | PW_REG_PER_SLOT, 138, 1, UINT64_C(0x0)},
+    {"trade[].state", 0xa038, 0x80, 0, PW_REG_READ | PW_REG_PER_SLOT, 139, 1, UINT64_C(0x0)},
+    {"trade[].taker_time_stop", 0xa040, 0x80, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 140, 1, UINT64_C(0x0)},
+    {"trade[].taker_guard", 0xa048, 0x80, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 141, 3, UINT64_C(0x0)},
+    {"maker[].control", 0xc000, 0x80, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_PER_SLOT, 144, 1, UINT64_C(0x0)},
+    {"maker[].prices", 0xc008, 0x80, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 145, 5, UINT64_C(0x10101)},
+    {"maker[].size", 0xc010, 0x80, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 150, 1, UINT64_C(0x0)},
+    {"maker[].inventory", 0xc018, 0x80, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 151, 1, UINT64_C(0x0)},
+    {"maker[].ratio", 0xc020, 0x80, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 152, 1, UINT64_C(0x300)},
+    {"maker[].throttle", 0xc028, 0x80, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 153, 1, UINT64_C(0x0)},
+    {"maker[].cooldown", 0xc030, 0x80, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 154, 1, UINT64_C(0x0)},
+    {"maker[].state", 0xc038, 0x80, 0, PW_REG_READ | PW_REG_PER_SLOT, 155, 2, UINT64_C(0x0)},
+    {"maker[].located", 0xc040, 0x80, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_LOCKED | PW_REG_EPOCH | PW_REG_PER_SLOT, 157, 1, UINT64_C(0x0)},
+    {"maker[].balance", 0xc048, 0x80, 0, PW_REG_READ | PW_REG_PER_SLOT, 158, 1, UINT64_C(0x0)},
 };
 static const struct pw_field_row pw_field_rows[PW_FIELD_ROWS] = {
     {"value", 0, 64, PW_FIELD_READ, ""},
@@ -652,6 +722,10 @@ static const struct pw_field_row pw_field_rows[PW_FIELD_ROWS] = {
     {"value", 0, 63, PW_FIELD_READ | PW_FIELD_WRITE, "1/1,000,000 dollar"},
     {"value", 0, 64, PW_FIELD_READ | PW_FIELD_SIGNED, "1/1,000,000 dollar"},
     {"count", 0, 32, PW_FIELD_READ | PW_FIELD_COUNTER, ""},
+    {"count", 0, 32, PW_FIELD_READ | PW_FIELD_COUNTER, ""},
+    {"count", 0, 32, PW_FIELD_READ | PW_FIELD_COUNTER, ""},
+    {"count", 0, 32, PW_FIELD_READ | PW_FIELD_COUNTER, ""},
+    {"count", 0, 32, PW_FIELD_READ | PW_FIELD_COUNTER, ""},
     {"value", 0, 64, PW_FIELD_READ | PW_FIELD_WRITE, ""},
     {"enable", 0, 1, PW_FIELD_READ | PW_FIELD_WRITE, ""},
     {"taker_buy", 1, 1, PW_FIELD_READ | PW_FIELD_WRITE, ""},
@@ -705,6 +779,21 @@ static const struct pw_field_row pw_field_rows[PW_FIELD_ROWS] = {
     {"ticks", 0, 8, PW_FIELD_READ | PW_FIELD_WRITE, "ticks"},
     {"imbalance", 8, 1, PW_FIELD_READ | PW_FIELD_WRITE, ""},
     {"window", 16, 48, PW_FIELD_READ | PW_FIELD_WRITE, "cycles"},
+    {"enable", 0, 1, PW_FIELD_READ | PW_FIELD_WRITE, ""},
+    {"half_spread", 0, 8, PW_FIELD_READ | PW_FIELD_WRITE, "half-ticks"},
+    {"max_spread", 8, 8, PW_FIELD_READ | PW_FIELD_WRITE, "ticks"},
+    {"move", 16, 8, PW_FIELD_READ | PW_FIELD_WRITE, "ticks"},
+    {"skew", 24, 16, PW_FIELD_READ | PW_FIELD_WRITE, "1/65,536 half-tick per share"},
+    {"weighted", 40, 1, PW_FIELD_READ | PW_FIELD_WRITE, ""},
+    {"shares", 0, 32, PW_FIELD_READ | PW_FIELD_WRITE, "shares"},
+    {"shares", 0, 31, PW_FIELD_READ | PW_FIELD_WRITE, "shares"},
+    {"ratio", 0, 16, PW_FIELD_READ | PW_FIELD_WRITE, "Q8.8"},
+    {"cycles", 0, 48, PW_FIELD_READ | PW_FIELD_WRITE, "cycles"},
+    {"cycles", 0, 48, PW_FIELD_READ | PW_FIELD_WRITE, "cycles"},
+    {"bid", 0, 2, PW_FIELD_READ, ""},
+    {"ask", 8, 2, PW_FIELD_READ, ""},
+    {"shares", 0, 32, PW_FIELD_READ | PW_FIELD_WRITE, "shares"},
+    {"shares", 0, 32, PW_FIELD_READ, "shares"},
 };
 #endif
 

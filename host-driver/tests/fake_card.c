@@ -1,5 +1,7 @@
 #include "fake_card.h"
 
+#include "pennywire_registers.h"
+
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <poll.h>
@@ -12,7 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { REGISTERS = 0x1800 / 8, CLIENTS = 8, HEADER = 16, ITEM = 16, RECORD = 64, ROOM = 65536 };
+enum { REGISTERS = 0xe000 / 8, CLIENTS = 8, HEADER = 16, ITEM = 16, RECORD = 64, ROOM = 65536 };
 enum { HELLO = 4, UNKNOWN_HOST = 4 };
 static const uint32_t stale_window = 1U << 24;
 
@@ -338,7 +340,7 @@ struct fake_card *fake_card_start(const char *directory) {
         fake->writable[i] = UINT64_MAX;
     /* Identity, as card.rdl has it, by hand. */
     memcpy(&fake->registers[0], "PENNYWIR", 8);
-    fake->registers[1] = 1;
+    fake->registers[1] = PW_ABI_VERSION;
     memcpy(&fake->registers[2], "fake", 4);
     fake->registers[5] = 4 | 8 << 8 | 32 << 16 | UINT64_C(16) << 32 | UINT64_C(4096) << 40;
     fake->registers[6] = 6400;

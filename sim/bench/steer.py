@@ -65,6 +65,7 @@ class SteeredCard:
             for name in ("max_order_size", "ceiling_order_size"):
                 self.set(f"slot.{name}", 500, index=slot)
             self.set("slot.short_sale", 1, index=slot)
+            self.set("maker.located", 1_000_000, index=slot)
             self.set("slot.control", index=slot, enable=1, taker_buy=1, taker_sell=1)
 
     def join(self, locates: Iterable[int]) -> None:

@@ -69,6 +69,7 @@ class BenchCard:
             for register in ("max_order_size", "ceiling_order_size"):
                 self.set(f"slot[{slot}].{register}", 500)
             self.set(f"slot[{slot}].short_sale", 1)
+            self.set(f"maker[{slot}].located", 1_000_000)
             self.set(f"slot[{slot}].control", enable=1, taker_buy=1, taker_sell=1)
 
     def arm(self, lease_until: int = LONG) -> None:

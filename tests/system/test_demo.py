@@ -20,11 +20,15 @@ CONFIG = ROOT / "controlplane" / "config" / "demo.toml"
 CTL = ROOT / "build" / "host-driver" / "pennywire-ctl"
 
 
-def run_demo(out: Path, regime: str, messages: int) -> dict:
+def run_demo(out: Path, regime: str, messages: int, *options: str) -> dict:
     """Run the demo's command; give its report."""
     command = [sys.executable, "-m", "controlplane.cli.main", "demo", "--seed", "3", "--messages", str(messages)]
     done = subprocess.run(
-        [*command, "--regime", regime, "--out", str(out)], cwd=ROOT, capture_output=True, text=True, check=False
+        [*command, *options, "--regime", regime, "--out", str(out)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
     assert "next order number: card and exchange agree" in " ".join(done.stdout.split())
@@ -99,6 +103,13 @@ def test_one_seed_gives_one_report(tmp_path):
         page = (tmp_path / name / "report.html").read_text().splitlines()
         reports.append((json.dumps(report), [line for line in page if 'id="wall-clock"' not in line]))
     assert reports[0] == reports[1]
+
+
+def test_the_market_maker_may_be_asked_for_on_the_command_line(tmp_path):
+    report = run_demo(tmp_path, "calm", 12_000, "--strategies", "market_making")
+    assert {(row["strategy"], row["role"]) for row in report["hits"]} == {("market_making", "quote")}
+    assert {fill["liquidity"] for fill in executions(tmp_path)} == {"A"}
+    assert all(row["equal"] for row in report["cross_check"])
 
 
 def test_a_calm_and_a_toxic_day_lead_the_agent_to_different_calls(calm, toxic):

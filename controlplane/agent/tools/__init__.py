@@ -2,7 +2,12 @@
 
 from controlplane.agent.tools.reads import get_audit, get_bars, get_confirmations, get_news, get_positions, get_refusals
 from controlplane.agent.tools.report import get_performance_report
-from controlplane.agent.tools.writes import toggle_scalping_module, update_risk_parameters, update_thresholds
+from controlplane.agent.tools.writes import (
+    toggle_scalping_module,
+    update_quotes,
+    update_risk_parameters,
+    update_thresholds,
+)
 
 __all__ = [
     "WRITING",
@@ -14,9 +19,10 @@ __all__ = [
     "get_positions",
     "get_refusals",
     "toggle_scalping_module",
+    "update_quotes",
     "update_risk_parameters",
     "update_thresholds",
 ]
 
 #: Names of the tools that change something.
-WRITING = frozenset({"toggle_scalping_module", "update_risk_parameters", "update_thresholds"})
+WRITING = frozenset({"toggle_scalping_module", "update_quotes", "update_risk_parameters", "update_thresholds"})

@@ -12,6 +12,7 @@ __all__ = [
     "RefusedArgumentError",
     "need_bool",
     "need_count",
+    "need_half_ticks",
     "need_ratio",
     "need_shares",
     "need_strategy",
@@ -21,6 +22,7 @@ __all__ = [
 STRATEGIES = ("imbalance", "market_making")
 _MAX_SHARES = (1 << 31) - 1
 _MAX_RATIO = 255 + 255 / 256
+_MAX_TICKS = 255
 
 
 class RefusedArgumentError(Exception):
@@ -87,6 +89,21 @@ def need_count(name: str, value: object, most: int) -> int:
         value = int(value)
     if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= most:
         raise RefusedArgumentError(f"{name} must be a whole number from 1 to {most}, not {_got(value)}")
+    return value
+
+
+def need_half_ticks(name: str, value: object) -> int:
+    """Give a whole number of half-ticks.
+
+    Raises
+    ------
+    RefusedArgumentError
+        It is a truth value, text, a fraction, not finite, negative or too large.
+    """
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= _MAX_TICKS:
+        raise RefusedArgumentError(f"{name} must be a whole number of half-ticks, 0 to {_MAX_TICKS}, not {_got(value)}")
     return value
 
 

@@ -44,6 +44,8 @@ def _part(part: pb.EnvelopePart) -> dict[str, Any]:
         "max_order_size": part.max_order_size,
         "min_imbalance_ratio": part.min_imbalance_ratio,
         "min_min_volume": part.min_min_volume,
+        "min_half_spread": part.min_half_spread,
+        "max_quote_ratio": part.max_quote_ratio,
         "strategies": list(part.strategies),
     }
 
@@ -80,6 +82,9 @@ async def _gather(channel: grpc.aio.Channel) -> dict[str, Any]:
     thresholds = await rpc.StrategyServiceStub(channel).GetThresholds(
         pb.GetThresholdsRequest(strategy_name="imbalance"), timeout=wait
     )
+    quotes = await rpc.StrategyServiceStub(channel).GetThresholds(
+        pb.GetThresholdsRequest(strategy_name="market_making"), timeout=wait
+    )
     made = {row.symbol: row.pnl_microdollars for row in day.symbols}
     return {
         "status": "done",
@@ -88,6 +93,7 @@ async def _gather(channel: grpc.aio.Channel) -> dict[str, Any]:
         "card": {"armed": status.armed, "killed": status.killed, "market_open": status.market_open},
         "modules": {m.strategy_name: m.enabled for m in status.modules},
         "limits": {"max_inventory": limits.max_inventory, "order_size": limits.order_size},
+        "quotes": {"imbalance_ratio": quotes.imbalance_ratio, "half_spread": quotes.half_spread},
         "thresholds": {"imbalance_ratio": thresholds.imbalance_ratio, "min_volume": thresholds.min_volume},
         "unattended": _part(envelope.unattended),
         "symbols": [
@@ -121,8 +127,8 @@ async def get_performance_report(tool_context: ToolContext) -> dict:
     Returns
     -------
     dict
-        status "done" with card, modules, limits, thresholds, the part signed for unattended use, symbols, day,
-        recent and recent_bars; or "failed" with the words why.
+        status "done" with card, modules, limits, thresholds (of imbalance) and quotes (of market_making), the part
+        signed for unattended use, symbols, day, recent and recent_bars; or "failed" with the words why.
     """
 
     async def work() -> dict:

@@ -4,12 +4,12 @@ import grpc
 from google.adk.tools.tool_context import ToolContext
 
 from controlplane.agent.config import AgentSettings
-from controlplane.agent.tools.checks import need_bool, need_ratio, need_shares, need_strategy
+from controlplane.agent.tools.checks import need_bool, need_half_ticks, need_ratio, need_shares, need_strategy
 from controlplane.agent.tools.link import answer, write
 from controlplane.proto_gen.pennywire_v1 import control_pb2 as pb
 from controlplane.proto_gen.pennywire_v1 import control_pb2_grpc as rpc
 
-__all__ = ["toggle_scalping_module", "update_risk_parameters", "update_thresholds"]
+__all__ = ["toggle_scalping_module", "update_quotes", "update_risk_parameters", "update_thresholds"]
 
 
 async def toggle_scalping_module(tool_context: ToolContext, strategy_name: str, state: bool) -> dict:
@@ -99,6 +99,38 @@ async def update_thresholds(
         async def call(channel: grpc.aio.Channel, header: pb.WriteHeader) -> pb.WriteResult:
             request = pb.UpdateThresholdsRequest(
                 header=header, strategy_name=name, imbalance_ratio=ratio, min_volume=volume
+            )
+            stub = rpc.StrategyServiceStub(channel)
+            return await stub.UpdateThresholds(request, timeout=AgentSettings().call_seconds)
+
+        return await write(tool_context, call)
+
+    return await answer(work)
+
+
+async def update_quotes(tool_context: ToolContext, imbalance_ratio: float, half_spread: int) -> dict:
+    """Set how the market_making module quotes, for every symbol.
+
+    Parameters
+    ----------
+    imbalance_ratio : float
+        A quote is pulled when the other side's five-level volume is more than this times its own. Smaller is more
+        careful.
+    half_spread : int
+        Distance of each quote from the fair value in half-ticks. Larger is more careful.
+
+    Returns
+    -------
+    dict
+        status "done" with the registers that changed, or "refused" or "failed" with the words why.
+    """
+
+    async def work() -> dict:
+        ratio, distance = need_ratio("imbalance_ratio", imbalance_ratio), need_half_ticks("half_spread", half_spread)
+
+        async def call(channel: grpc.aio.Channel, header: pb.WriteHeader) -> pb.WriteResult:
+            request = pb.UpdateThresholdsRequest(
+                header=header, strategy_name="market_making", imbalance_ratio=ratio, half_spread=distance
             )
             stub = rpc.StrategyServiceStub(channel)
             return await stub.UpdateThresholds(request, timeout=AgentSettings().call_seconds)

@@ -294,16 +294,18 @@ class ToggleModuleRequest(_message.Message):
     def __init__(self, header: _Optional[_Union[WriteHeader, _Mapping]] = ..., strategy_name: _Optional[str] = ..., state: _Optional[bool] = ...) -> None: ...
 
 class UpdateThresholdsRequest(_message.Message):
-    __slots__ = ("header", "strategy_name", "imbalance_ratio", "min_volume")
+    __slots__ = ("header", "strategy_name", "imbalance_ratio", "min_volume", "half_spread")
     HEADER_FIELD_NUMBER: _ClassVar[int]
     STRATEGY_NAME_FIELD_NUMBER: _ClassVar[int]
     IMBALANCE_RATIO_FIELD_NUMBER: _ClassVar[int]
     MIN_VOLUME_FIELD_NUMBER: _ClassVar[int]
+    HALF_SPREAD_FIELD_NUMBER: _ClassVar[int]
     header: WriteHeader
     strategy_name: str
     imbalance_ratio: float
     min_volume: int
-    def __init__(self, header: _Optional[_Union[WriteHeader, _Mapping]] = ..., strategy_name: _Optional[str] = ..., imbalance_ratio: _Optional[float] = ..., min_volume: _Optional[int] = ...) -> None: ...
+    half_spread: int
+    def __init__(self, header: _Optional[_Union[WriteHeader, _Mapping]] = ..., strategy_name: _Optional[str] = ..., imbalance_ratio: _Optional[float] = ..., min_volume: _Optional[int] = ..., half_spread: _Optional[int] = ...) -> None: ...
 
 class GetThresholdsRequest(_message.Message):
     __slots__ = ("strategy_name",)
@@ -312,12 +314,14 @@ class GetThresholdsRequest(_message.Message):
     def __init__(self, strategy_name: _Optional[str] = ...) -> None: ...
 
 class GetThresholdsResponse(_message.Message):
-    __slots__ = ("imbalance_ratio", "min_volume")
+    __slots__ = ("imbalance_ratio", "min_volume", "half_spread")
     IMBALANCE_RATIO_FIELD_NUMBER: _ClassVar[int]
     MIN_VOLUME_FIELD_NUMBER: _ClassVar[int]
+    HALF_SPREAD_FIELD_NUMBER: _ClassVar[int]
     imbalance_ratio: float
     min_volume: int
-    def __init__(self, imbalance_ratio: _Optional[float] = ..., min_volume: _Optional[int] = ...) -> None: ...
+    half_spread: int
+    def __init__(self, imbalance_ratio: _Optional[float] = ..., min_volume: _Optional[int] = ..., half_spread: _Optional[int] = ...) -> None: ...
 
 class GetLimitsRequest(_message.Message):
     __slots__ = ()
@@ -358,18 +362,22 @@ class GetEnvelopeResponse(_message.Message):
     def __init__(self, envelope: _Optional[_Union[EnvelopePart, _Mapping]] = ..., unattended: _Optional[_Union[EnvelopePart, _Mapping]] = ...) -> None: ...
 
 class EnvelopePart(_message.Message):
-    __slots__ = ("max_inventory", "max_order_size", "min_imbalance_ratio", "min_min_volume", "strategies")
+    __slots__ = ("max_inventory", "max_order_size", "min_imbalance_ratio", "min_min_volume", "strategies", "min_half_spread", "max_quote_ratio")
     MAX_INVENTORY_FIELD_NUMBER: _ClassVar[int]
     MAX_ORDER_SIZE_FIELD_NUMBER: _ClassVar[int]
     MIN_IMBALANCE_RATIO_FIELD_NUMBER: _ClassVar[int]
     MIN_MIN_VOLUME_FIELD_NUMBER: _ClassVar[int]
     STRATEGIES_FIELD_NUMBER: _ClassVar[int]
+    MIN_HALF_SPREAD_FIELD_NUMBER: _ClassVar[int]
+    MAX_QUOTE_RATIO_FIELD_NUMBER: _ClassVar[int]
     max_inventory: int
     max_order_size: int
     min_imbalance_ratio: float
     min_min_volume: int
     strategies: _containers.RepeatedScalarFieldContainer[str]
-    def __init__(self, max_inventory: _Optional[int] = ..., max_order_size: _Optional[int] = ..., min_imbalance_ratio: _Optional[float] = ..., min_min_volume: _Optional[int] = ..., strategies: _Optional[_Iterable[str]] = ...) -> None: ...
+    min_half_spread: int
+    max_quote_ratio: float
+    def __init__(self, max_inventory: _Optional[int] = ..., max_order_size: _Optional[int] = ..., min_imbalance_ratio: _Optional[float] = ..., min_min_volume: _Optional[int] = ..., strategies: _Optional[_Iterable[str]] = ..., min_half_spread: _Optional[int] = ..., max_quote_ratio: _Optional[float] = ...) -> None: ...
 
 class GetReportRequest(_message.Message):
     __slots__ = ("since", "until")

@@ -18,6 +18,9 @@ _SETTINGS = {
     "taker_order_size": ("max_order_size", True),
     "taker_ratio": ("min_imbalance_ratio", False),
     "taker_min_volume": ("min_min_volume", False),
+    "maker.inventory": ("max_inventory", True),
+    "maker.size": ("max_order_size", True),
+    "maker.ratio": ("max_quote_ratio", True),
 }
 _BOLD = {"max_inventory": 900, "max_order_size": 400, "taker_order_size": 400, "taker_ratio": 410}
 _SIGNED = {"max_inventory": 300, "max_order_size": 100, "taker_order_size": 100, "taker_ratio": 768}
@@ -171,6 +174,12 @@ def _config_of(case, config):
     return config.model_copy(update={"symbols": tuple(symbols)})
 
 
+def _register_of(setting, slot):
+    """Name of a slot's register: of the block ``slot``, or of the one it is named with."""
+    block, _, name = setting.rpartition(".")
+    return f"{block or 'slot'}[{slot}].{name}"
+
+
 def _past_limit(before, writes, unattended, fit):
     """Say which writes took the card past a limit. A plain model of what must hold, apart from the service's own.
 
@@ -181,7 +190,7 @@ def _past_limit(before, writes, unattended, fit):
     bounds = {}
     for setting, (field, larger) in _SETTINGS.items():
         bound = getattr(unattended, field)
-        bounds[setting] = (round(bound * 256) if setting == "taker_ratio" else bound, larger)
+        bounds[setting] = (round(bound * 256) if setting.endswith("ratio") else bound, larger)
 
     def within(values, setting, value):
         bound, larger = bounds[setting]
@@ -190,12 +199,14 @@ def _past_limit(before, writes, unattended, fit):
     now, wrong = dict(before), []
     for register, value in writes:
         slot, _, setting = register.partition(".")
+        if slot.startswith("maker["):
+            setting = f"maker.{setting}"
         if register == "modules.taker" and value in (0, 1):
             settings = [(name, now[name]) for name in now if name.startswith("slot[")]
             bold = [name for name, held in settings if not within(now, name.partition(".")[2], held)]
             if value and not now[register] and (bold or not fit):
                 wrong.append(f"the taker was switched on with {bold or 'no symbol'} fit for it")
-        elif slot.startswith("slot[") and setting in bounds:
+        elif "[" in slot and setting in bounds:
             larger = bounds[setting][1]
             bolder = value > now[register] if larger else value < now[register]
             if bolder and not within(now, setting, value):
@@ -240,7 +251,7 @@ def hostile(serving, plain_card, demo_config, tmp_path, monkeypatch):
                 plain_card.killed = case.get("start") == "killed"
                 plain_card.armed = case.get("start") not in ("killed", "disarmed")
                 state = (plain_card.armed, plain_card.killed)
-                names = [f"slot[{slot}].{name}" for slot in range(len(config.symbols)) for name in _SETTINGS]
+                names = [_register_of(name, slot) for slot in range(len(config.symbols)) for name in _SETTINGS]
                 before, already = plain_card.read([*names, "modules.taker"]), len(plain_card.writes)
                 record = await decide(tmp_path, model="hostile")
                 writes = plain_card.writes[already:]

@@ -11,7 +11,7 @@ from google.genai import types
 
 from controlplane.agent import agent
 from controlplane.agent.run import decide
-from controlplane.agent.tools import toggle_scalping_module, update_risk_parameters, update_thresholds
+from controlplane.agent.tools import toggle_scalping_module, update_quotes, update_risk_parameters, update_thresholds
 from controlplane.agent.tools.link import DIRECTORY_KEY
 
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning", "ignore::FutureWarning")
@@ -86,9 +86,13 @@ BAD_CALLS = [
     ("update_thresholds", {"strategy_name": "imbalance", "imbalance_ratio": 256.0, "min_volume": 2000}, "number above"),
     ("update_thresholds", {"strategy_name": "imbalance", "imbalance_ratio": 3.0, "min_volume": -1}, "whole number"),
     ("update_thresholds", {"strategy_name": "imbalance", "imbalance_ratio": 3.0, "min_volume": False}, "whole number"),
+    ("update_quotes", {"imbalance_ratio": 3.0, "half_spread": -1}, "half-ticks"),
+    ("update_quotes", {"imbalance_ratio": 3.0, "half_spread": 256}, "half-ticks"),
+    ("update_quotes", {"imbalance_ratio": 3.0, "half_spread": 1.5}, "half-ticks"),
+    ("update_quotes", {"imbalance_ratio": 0, "half_spread": 2}, "number above"),
     ("update_thresholds", {"strategy_name": 7, "imbalance_ratio": 3.0, "min_volume": 2000}, "must be one of"),
 ]
-TOOLS = {f.__name__: f for f in (toggle_scalping_module, update_risk_parameters, update_thresholds)}
+TOOLS = {f.__name__: f for f in (toggle_scalping_module, update_quotes, update_risk_parameters, update_thresholds)}
 
 
 @pytest.mark.parametrize(("tool", "arguments", "words"), BAD_CALLS)
@@ -117,13 +121,13 @@ def test_beyond_the_unattended_part_a_person_is_asked_for(serving, plain_card, d
     ]
     record, changed = run_script(serving, plain_card, demo_config, tmp_path, monkeypatch, script)
     assert changed == {}
-    assert [c["result"]["status"] for c in record.calls] == ["asked", "refused", "asked", "refused"]
+    assert [c["result"]["status"] for c in record.calls] == ["asked", "refused", "asked", "asked"]
     words = [c["result"]["words"] for c in record.calls]
     assert "a person is asked: max_inventory: 301" in words[0]
     assert "beyond the envelope" in words[1]
     assert "a person is asked: imbalance_ratio: 2" in words[2]
     assert record.calls[0]["result"]["confirmation"] != record.calls[2]["result"]["confirmation"]
-    assert "not in this gateware" in words[3]
+    assert "a person is asked: strategy_name: market_making" in words[3]
 
 
 def test_writes_of_one_decision_are_bounded(serving, plain_card, demo_config, tmp_path, monkeypatch):

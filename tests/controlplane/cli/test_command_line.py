@@ -89,13 +89,13 @@ def test_refusals_are_said_in_words(command):
     found = command(
         "limits,set,--max-inventory,5000,--order-size,100,--reason,greed",
         "threshold,set,imbalance,--ratio,nan,--min-volume,800,--reason,x",
-        "module,on,market_making,--reason,x",
+        "threshold,set,market_making,--ratio,3.5,--half-spread,2,--reason,x",
         "disarm,--reason, ",
         "report,--since,5,--until,3",
     )
     assert [status for status, _ in found] == [1] * 5
     for (_, output), words in zip(
-        found, ("at most 1000", "must be above 0", "not in this gateware", "header.reason", "until"), strict=True
+        found, ("at most 1000", "must be above 0", "at most 3 is accepted", "header.reason", "until"), strict=True
     ):
         assert words in output
 

@@ -90,7 +90,7 @@ def test_what_was_asked_is_done_once_a_person_approves(desk, plain_card):
         assert 100 < asked.seconds_left <= 120
         assert await desk.states() == {asked.id: "PENDING"}
         checked = await desk.approve(asked.id, mode=pb.WRITE_MODE_VERIFY)
-        assert len(checked.changes) == 9
+        assert len(checked.changes) == 15
         assert plain_card.values.get("slot[0].max_inventory", 0) == 0
         done = await desk.approve(asked.id)
         assert {c.register: c.after for c in done.changes}["slot[2].max_inventory"] == 900

@@ -150,6 +150,23 @@ async def sides_shorts_and_every_hex_digit(dut):
 
 
 @cocotb.test()
+async def quotes_are_post_only_and_a_replace_says_so_again(dut):
+    d = await ready(dut)
+    quote = {**ENTER, "module": Module.MAKER, "role": Role.QUOTE, "time_in_force": TimeInForce.DAY}
+    post_only, located = b"\x02\x0cP", b"\x02\x19Y"
+    row = await live_order(d, **quote)
+    await d.intent(**{**quote, "side": Side.SELL, "short": 1})
+    await d.intent(**{**quote, "kind": OrderIntentKind.REPLACE, "price": 250_000}, order=row)
+    await d.intent(**{**quote, "kind": OrderIntentKind.CANCEL, "shares": 0}, order=row)
+    await d.idle()
+    bid, offer, moved, gone = (read_order(message) for _, message in d.orders)
+    assert (bid["type"], bid["side"], bid["tif"], bid["appendage"]) == (b"O", b"B", b"0", post_only)
+    assert (offer["type"], offer["side"], offer["appendage"]) == (b"O", b"T", post_only + located)
+    assert (moved["type"], moved["orig"], moved["price"], moved["appendage"]) == (b"U", 1, 250_000, post_only)
+    assert gone["appendage"] == b""
+
+
+@cocotb.test()
 async def immediate_order_fills_in_part_and_the_rest_is_canceled(dut):
     d = await ready(dut)
     await d.intent(**ENTER)

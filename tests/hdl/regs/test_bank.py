@@ -181,7 +181,7 @@ def test_the_largest_batch(card):
     items = list(ITEM.iter_unpack(answer[16:]))
     assert len(items) == 64
     assert items[0] == (0, 0, int.from_bytes(b"PENNYWIR", "little"))
-    assert items[63] == (8, 0, describe(4).constant("identity.abi"))
+    assert items[63] == (8, 0, describe(CONFIG.slots).constant("identity.abi"))
 
 
 @pytest.mark.parametrize(

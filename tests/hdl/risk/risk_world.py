@@ -33,6 +33,7 @@ class RiskPath(wiring.Component):
             positions.lookup_order.eq(gate.lookup_order),
             gate.lookup.eq(positions.lookup),
             gate.unsent.eq(positions.unsent),
+            *(located.eq(~0) for located in gate.located),
             positions.grants.payload.eq(gate.granted.payload),
             positions.grants.valid.eq(gate.granted.valid & gate.granted.ready),
         ]

@@ -47,6 +47,7 @@ def run(script):
             ctx.set(getattr(dut, name), 1)
         ctx.set(dut.flags[1], FLAGS)
         ctx.set(dut.enabled[1], 1)
+        ctx.set(dut.located[1], 1000)
         ctx.set(dut.config, CONFIG)
         ctx.set(dut.granted.ready, 1)
         await script(ctx, dut)
@@ -223,6 +224,11 @@ def test_a_replace_is_judged_by_what_it_adds(shares, slot, refusal):
     [
         (SHORT_SALE, {"config": {"short_allowed": 0}}, Refusal.SHORT_SALE),
         (SHORT_SALE, {"flags": {"short_restricted": 1}}, Refusal.SHORT_SALE),
+        (SHORT_SALE, {"slot": {"located": 100}}, Refusal.NONE),
+        (SHORT_SALE, {"slot": {"located": 99}}, Refusal.SHORT_SALE),
+        (SHORT_SALE, {"slot": {"located": 160, "open_sell": 60}}, Refusal.NONE),
+        (SHORT_SALE, {"slot": {"located": 159, "open_sell": 60}}, Refusal.SHORT_SALE),
+        (ENTER, {"slot": {"located": 0}}, Refusal.NONE),
         (ENTER, {"flags": {"short_restricted": 1}}, Refusal.NONE),
         (EXIT, {"flags": {"short_restricted": 1}, "slot": {"position": 100}}, Refusal.NONE),
         (SHORT_SALE | {"short": 0}, {}, Refusal.SHORT_SALE),

@@ -20,7 +20,7 @@ def change(ctx, dut, inputs):
         port = getattr(dut, name)
         if name == "flags":
             ctx.set(port[1], FLAGS | value)
-        elif name in ("enabled", "position", "open_buy", "open_sell"):
+        elif name in ("enabled", "position", "open_buy", "open_sell", "located"):
             ctx.set(port[1], value)
         elif name == "standing_config":
             ctx.set(port, CONFIG | value)
@@ -30,7 +30,7 @@ def change(ctx, dut, inputs):
 
 OPEN = {
     "armed": 1, "killed": 0, "lease_alive": 1, "session_up": 1, "flags": {}, "enabled": 1, "standing_config": {},
-    "position": 0, "open_buy": 0, "open_sell": 0, "unsent": 0, "table_full": 0,
+    "position": 0, "open_buy": 0, "open_sell": 0, "located": 300, "unsent": 0, "table_full": 0,
 }  # fmt: skip
 
 
@@ -114,6 +114,8 @@ def test_levels_and_flags_forbid_in_the_very_cycle_and_in_the_one_before(entry, 
         (SHORT_SALE, {"position": -201}, Refusal.INVENTORY),
         (SHORT_SALE, {"open_sell": 201}, Refusal.INVENTORY),
         (SHORT_SALE, {"standing_config": {"short_allowed": 0}}, Refusal.SHORT_SALE),
+        (SHORT_SALE, {"located": 100}, Refusal.NONE),
+        (SHORT_SALE, {"located": 99}, Refusal.SHORT_SALE),
         (SHORT_SALE, {"flags": {"short_restricted": 1}}, Refusal.SHORT_SALE),
         (ENTER, {"standing_config": {"short_allowed": 0}, "flags": {"short_restricted": 1}}, Refusal.NONE),
         (ENTER | {"shares": 0}, {}, Refusal.MALFORMED),

@@ -82,6 +82,7 @@ class TradePath(wiring.Component):
             positions.lookup_order.eq(gate.lookup_order),
             gate.lookup.eq(positions.lookup),
             gate.unsent.eq(positions.unsent),
+            *(located.eq(~0) for located in gate.located),
             gate.config.eq(self.gate_config),
             gate.standing.eq(taker.standing),
             gate.standing_config.eq(self.gate_config),

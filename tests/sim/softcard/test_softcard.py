@@ -27,6 +27,7 @@ ITEM = struct.Struct("<IIQ")
 READ, WRITE, SUBSCRIBE = 1, 2, 3
 LEASE, TIME, FRAMES = 0x110, 0x118, 0x230
 MARK_BIT = 1 << 31
+ABI = describe(4).constant("identity.abi")
 
 
 class Process:
@@ -226,7 +227,7 @@ def test_a_player_that_speaks_nonsense(process, message, complaint):
             reader.feed(sock.recv(4096))
     assert answer[0] is Kind.ERROR
     assert complaint in bytes(answer[1][1:]).decode()
-    assert Host(process).read(0x8) == describe(4).constant("identity.abi")
+    assert Host(process).read(0x8) == ABI
 
 
 def test_a_directory_has_one_card(process):
@@ -234,7 +235,7 @@ def test_a_directory_has_one_card(process):
     out, err = second.communicate(timeout=60)
     assert (second.returncode, out) == (1, "")
     assert "another soft card listens" in err
-    assert Host(process).read(0x8) == describe(4).constant("identity.abi")
+    assert Host(process).read(0x8) == ABI
 
 
 def test_sockets_left_behind_are_replaced(process):
@@ -243,7 +244,7 @@ def test_sockets_left_behind_are_replaced(process):
     assert (process.dir / "link.sock").exists()
     process.child = process.start()
     assert process.child.stdout.readline().startswith("soft card ready")
-    assert Host(process).read(0x8) == describe(4).constant("identity.abi")
+    assert Host(process).read(0x8) == ABI
 
 
 def test_a_path_too_long_is_refused(tmp_path):

@@ -1,0 +1,323 @@
+"""The market maker: keeps a bid and an offer around a fair value, and moves or pulls them."""
+
+from amaranth import Module, Mux, Signal, signed
+from amaranth.lib import data, enum, stream, wiring
+from amaranth.lib.wiring import In, Out
+
+from hdl import types
+from hdl.strategy.maker_turns import MakerTurns
+from hdl.strategy.maker_types import (
+    MakerConfig,
+    MakerTurn,
+    MakerView,
+    QuoteAction,
+    QuoteRow,
+    QuoteState,
+    QuoteTarget,
+    TurnKind,
+)
+from hdl.strategy.quote_decision import QuoteDecision
+from hdl.strategy.quote_rows import QuoteRows
+from hdl.strategy.quote_targets import QuoteTargets
+from hdl.types import DepthView, OrderAnswer, OrderIntent, OrderIntentKind, Role, Side, SlotFlags, TimeInForce
+
+__all__ = ["MarketMaker"]
+
+#: What is sent for an action.
+KINDS = {
+    QuoteAction.ENTER: OrderIntentKind.ENTER,
+    QuoteAction.REPLACE: OrderIntentKind.REPLACE,
+    QuoteAction.CANCEL: OrderIntentKind.CANCEL,
+}
+
+
+class _Step(enum.Enum, shape=3):
+    """What the maker does in a cycle."""
+
+    #: Takes a turn.
+    PICK = 0
+    #: Books an answer.
+    ANSWER = 1
+    #: Reads settings, view and position of the slot.
+    READ = 2
+    #: Waits for what is wanted.
+    TARGETS = 3
+    #: Reads both quotes.
+    ROWS = 4
+    #: Decides on a side, then acts on it.
+    DECIDE = 5
+    ACT = 6
+
+
+class MarketMaker(wiring.Component):
+    """Quotes both sides of every slot it is switched on for, one slot at a time.
+
+    A slot is looked at after a view of it, after an answer to one of its quotes, and when its quotes must be pulled
+    (:class:`~hdl.strategy.maker_turns.MakerTurns`). What is wanted: :class:`~hdl.strategy.quote_targets.QuoteTargets`.
+    What is done about it, one operation in flight a side: :class:`~hdl.strategy.quote_decision.QuoteDecision`.
+    docs/blocks/maker.md has the rules.
+
+    Quotes are pulled, each with a Cancel, when the module, the slot or its maker switch is off, when an order would not
+    pass the levels and flags of the slot (disarmed, session, stale, halted, closed), and while another strategy has the
+    slot. The kill cancels them itself. What waits for a throttle or a cool-down is looked at again at the slot's next
+    view or answer.
+
+    Parameters
+    ----------
+    slots : int
+        Symbols followed.
+
+    Ports
+    -----
+    view : In(stream, always ready)
+        Views, at most one a cycle.
+    answers : In(stream, always ready), refusals : In(stream, always ready)
+        Answers of the order port, and refusals of the gate; those of other modules are ignored.
+    intents : Out(stream)
+        ENTER, REPLACE and CANCEL of role QUOTE, day orders; each stays until it is taken.
+    way_free : In(1)
+        Gate and order port have nothing to do: what needs a verdict is begun only then.
+    enable : In(1), slot_enabled, maker_enabled : In(array of 1)
+        The module, the slots, and the maker's own switch of each.
+    stand_aside : In(array of 1)
+        Another strategy has the slot.
+    flags : In(array of SlotFlags), permits : In(array of 1), killed, session_up : In(1)
+        Of the feed, of the gate, and levels.
+    position : In(array), open_sell : In(array), located : In(array of 32)
+        Of the positions, and shares located for short sales.
+    card_time : In(64)
+        Cycles.
+    config_slot : Out(8), config : In(MakerConfig)
+        Settings of the slot, in the same cycle.
+    bid_state, ask_state : Out(array of QuoteState)
+        State of each slot's quotes.
+    engaged : Out(array of 1)
+        The maker has the slot: it is switched on there, or a quote is not known to be dead.
+    entered, moved, pulled, post_only_refused : Out(1)
+        Pulses for the counters.
+    busy : Out(1)
+        Something is inside that does not wait for the market.
+
+    Latency: ``intents`` 20 cycles after a view (22 for the offer), 5 after a pull is due, where nothing is in the way;
+    the turns of others take up to 20 each. An answer is booked 2 cycles after it came.
+    """
+
+    def __init__(self, slots: int) -> None:
+        if not 1 <= slots <= 64:
+            raise ValueError(f"a card has 1 to 64 slots, not {slots!r}")
+        self.slots = slots
+        switches = data.ArrayLayout(1, slots)
+        super().__init__(
+            {
+                "view": In(stream.Signature(DepthView, always_ready=True)),
+                "answers": In(stream.Signature(OrderAnswer, always_ready=True)),
+                "refusals": In(stream.Signature(OrderAnswer, always_ready=True)),
+                "intents": Out(stream.Signature(OrderIntent)),
+                "way_free": In(1),
+                "enable": In(1),
+                "slot_enabled": In(switches),
+                "maker_enabled": In(switches),
+                "stand_aside": In(switches),
+                "flags": In(data.ArrayLayout(SlotFlags, slots)),
+                "permits": In(switches),
+                "killed": In(1),
+                "session_up": In(1),
+                "position": In(data.ArrayLayout(signed(32), slots)),
+                "open_sell": In(data.ArrayLayout(32, slots)),
+                "located": In(data.ArrayLayout(32, slots)),
+                "card_time": In(64),
+                "config_slot": Out(8),
+                "config": In(MakerConfig),
+                "bid_state": Out(data.ArrayLayout(QuoteState, slots)),
+                "ask_state": Out(data.ArrayLayout(QuoteState, slots)),
+                "engaged": Out(switches),
+                "entered": Out(1),
+                "moved": Out(1),
+                "pulled": Out(1),
+                "post_only_refused": Out(1),
+                "busy": Out(1),
+            }
+        )
+
+    def elaborate(self, platform):
+        """Build the block."""
+        m = Module()
+        m.submodules.turns = turns = MakerTurns(self.slots)
+        m.submodules.quotes = quotes = QuoteRows(self.slots)
+        m.submodules.targets = targets = QuoteTargets()
+        step, turn = Signal(_Step), Signal(MakerTurn)
+        settings, view, position = Signal(MakerConfig), Signal(MakerView), Signal(signed(32))
+        trigger_time = Signal(64)
+        may_quote, pulls = self._levels(m, quotes)
+        for name in ("view", "answers", "refusals"):
+            source, listener = getattr(self, name), getattr(turns, name)
+            m.d.comb += [listener.valid.eq(source.valid), listener.payload.eq(source.payload)]
+        m.d.comb += [
+            turns.flags.eq(self.flags),
+            turns.may_quote.eq(may_quote),
+            turns.pulls.eq(pulls),
+            turns.room.eq(~self.intents.valid),
+            turns.way_free.eq(self.way_free),
+            turns.turn.ready.eq(step == _Step.PICK),
+            turns.again_slot.eq(turn.slot),
+            turns.read_slot.eq(turn.slot),
+            self.config_slot.eq(turn.slot),
+            targets.view.eq(view),
+            targets.config.eq(settings),
+            targets.position.eq(position),
+            quotes.slot.eq(turn.slot),
+            quotes.now.eq(self.card_time),
+            quotes.answer.eq(turn.answer),
+            quotes.cooldown.eq(self.config.cooldown),
+            quotes.session_up.eq(self.session_up),
+            self.bid_state.eq(quotes.bid_state),
+            self.ask_state.eq(quotes.ask_state),
+            self.post_only_refused.eq(quotes.post_only),
+            self.busy.eq(turns.busy | (step != _Step.PICK) | self.intents.valid),
+        ]
+        with m.If(self.intents.ready):
+            m.d.sync += self.intents.valid.eq(0)
+
+        side = Signal(Side)
+        decision = self._decision(m, step, side, turn, settings, position, may_quote, quotes, targets)
+        action, row, shares = Signal(QuoteAction), Signal(QuoteRow), Signal(32)
+        m.d.sync += targets.start.eq(0)
+        with m.Switch(step):
+            with m.Case(_Step.PICK):
+                m.d.sync += turn.eq(turns.turn.payload)
+                with m.If(turns.turn.valid):
+                    answered = turns.turn.payload.kind == TurnKind.ANSWER
+                    m.d.sync += step.eq(Mux(answered, _Step.ANSWER, _Step.READ))
+            with m.Case(_Step.ANSWER):
+                m.d.comb += [quotes.book.eq(1), turns.again.eq(1)]
+                m.d.sync += step.eq(_Step.PICK)
+            with m.Case(_Step.READ):
+                looks = turn.kind == TurnKind.LOOK
+                m.d.sync += [
+                    settings.eq(self.config),
+                    view.eq(turns.read),
+                    position.eq(self.position[turn.slot]),
+                    trigger_time.eq(Mux(looks & turn.by_view, turns.read.trigger_time, self.card_time)),
+                    targets.start.eq(looks),
+                    step.eq(Mux(looks, _Step.TARGETS, _Step.ROWS)),
+                ]
+            with m.Case(_Step.TARGETS), m.If(targets.done):
+                m.d.sync += step.eq(_Step.ROWS)
+            with m.Case(_Step.ROWS):
+                m.d.sync += [side.eq(Side.BUY), step.eq(_Step.DECIDE)]
+            with m.Case(_Step.DECIDE):
+                m.d.sync += [action.eq(decision.action), shares.eq(decision.shares), step.eq(_Step.ACT)]
+                self._following(m, decision, row)
+            with m.Case(_Step.ACT):
+                m.d.sync += [side.eq(Side.SELL), step.eq(Mux(side == Side.BUY, _Step.DECIDE, _Step.PICK))]
+                with m.If(action != QuoteAction.NONE):
+                    # The other side has its turn once this operation is out of the way.
+                    m.d.comb += [quotes.act.eq(1), turns.again.eq(1)]
+                    m.d.sync += [self.intents.valid.eq(1), step.eq(_Step.PICK)]
+        m.d.comb += [
+            quotes.side.eq(side),
+            quotes.action.eq(action),
+            quotes.row.eq(row),
+            quotes.throttle.eq(settings.throttle),
+            self.entered.eq(quotes.act & (action == QuoteAction.ENTER)),
+            self.moved.eq(quotes.act & (action == QuoteAction.REPLACE)),
+            self.pulled.eq(quotes.act & (action == QuoteAction.CANCEL)),
+        ]
+        with m.If(quotes.act):
+            intent = self.intents.payload
+            m.d.sync += [
+                intent.slot.eq(turn.slot),
+                intent.module.eq(types.Module.MAKER),
+                intent.role.eq(Role.QUOTE),
+                intent.side.eq(side),
+                intent.short.eq(row.short),
+                intent.shares.eq(Mux(action == QuoteAction.CANCEL, 0, shares)),
+                intent.price.eq(Mux(action == QuoteAction.CANCEL, 0, row.asked)),
+                intent.time_in_force.eq(TimeInForce.DAY),
+                intent.order.eq(row.order),
+                intent.cause.eq(view.cause),
+                intent.trigger_time.eq(trigger_time),
+                intent.exchange_time.eq(view.exchange_time),
+            ]
+            with m.Switch(action):
+                for meant, kind in KINDS.items():
+                    with m.Case(meant):
+                        m.d.sync += intent.kind.eq(kind)
+        return m
+
+    def _levels(self, m, quotes):
+        """Slots that may be quoted, and slots with a quote to be pulled."""
+        may_quote, pulls = Signal(self.slots), Signal(self.slots)
+        rests = quotes.bid_rests | quotes.ask_rests
+        for i in range(self.slots):
+            switched = self.enable & self.maker_enabled[i]
+            quoted = (self.bid_state[i] != QuoteState.EMPTY) | (self.ask_state[i] != QuoteState.EMPTY)
+            m.d.comb += [
+                may_quote[i].eq(switched & self.slot_enabled[i] & self.permits[i] & ~self.stand_aside[i]),
+                pulls[i].eq(rests[i] & ~may_quote[i] & ~self.killed & self.session_up),
+                self.engaged[i].eq(switched | quoted),
+            ]
+        return may_quote, pulls
+
+    def _decision(self, m, step, side, turn, settings, position, may_quote, quotes, targets) -> QuoteDecision:
+        """Latch both quotes and what is wanted of them in step ROWS; the decision is on ``side``."""
+        m.submodules.decision = decision = QuoteDecision()
+        sides = ((Side.BUY, "bid", self.bid_state), (Side.SELL, "ask", self.ask_state))
+        row = {s: Signal(QuoteRow, name=f"{name}_row") for s, name, _ in sides}
+        state = {s: Signal(QuoteState, name=f"{name}_row_state") for s, name, _ in sides}
+        waits = {s: Signal(name=f"{name}_waits") for s, name, _ in sides}
+        asked = {s: Signal(name=f"{name}_asked") for s, name, _ in sides}
+        target = {s: Signal(QuoteTarget, name=f"{name}_target") for s, name, _ in sides}
+        slot = turn.slot
+        wants = may_quote.bit_select(slot, 1) & (turn.kind == TurnKind.LOOK)  # else there are no targets
+        others = Signal(32)  # on sale beside the quote itself
+        own_open, open_sell = Signal(32), Signal(32)
+        m.d.comb += [
+            own_open.eq(Mux(self.ask_state[slot] == QuoteState.EMPTY, 0, quotes.ask.open)),
+            open_sell.eq(self.open_sell[slot]),
+        ]
+        with m.If(step == _Step.ROWS):
+            m.d.sync += [
+                others.eq(Mux(open_sell > own_open, open_sell - own_open, 0)),
+                decision.move.eq(settings.move * settings.tick),
+                decision.located.eq(self.located[slot]),
+                decision.short_ok.eq(settings.short_allowed & ~self.flags[slot].short_restricted),
+            ]
+            for s, name, states in sides:
+                wanted = getattr(targets, name)
+                m.d.sync += [
+                    row[s].eq(getattr(quotes, name)),
+                    state[s].eq(states[slot]),
+                    waits[s].eq(getattr(quotes, f"{name}_waits")),
+                    asked[s].eq(getattr(quotes, f"{name}_asked")),
+                    target[s].eq(wanted),
+                    target[s].wanted.eq(wanted.wanted & wants),
+                ]
+        buys = side == Side.BUY
+        m.d.comb += [
+            decision.side.eq(side),
+            *(
+                getattr(decision, name).eq(Mux(buys, of[Side.BUY], of[Side.SELL]))
+                for name, of in (
+                    ("state", state), ("row", row), ("target", target), ("waits", waits), ("cancel_asked", asked),
+                )
+            ),
+            decision.covered.eq(Mux(position > others, position - others, 0)),
+            decision.other_live.eq(Mux(buys, state[Side.SELL], state[Side.BUY]) != QuoteState.EMPTY),
+            decision.other_row.eq(Mux(buys, row[Side.SELL], row[Side.BUY])),
+        ]  # fmt: skip
+        return decision
+
+    @staticmethod
+    def _following(m, decision, row) -> None:
+        """What the quote is once the decision has left for the gate."""
+        m.d.sync += row.eq(decision.row)
+        with m.If(decision.action == QuoteAction.ENTER):
+            m.d.sync += [
+                row.price.eq(decision.target.price),
+                row.open.eq(decision.shares),
+                row.executed.eq(0),
+                row.short.eq(decision.short),
+            ]
+        with m.If(decision.action != QuoteAction.CANCEL):
+            m.d.sync += row.asked.eq(decision.target.price)

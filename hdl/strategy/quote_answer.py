@@ -1,0 +1,97 @@
+"""What an answer makes of a quote."""
+
+from amaranth import Module, Signal
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out
+
+from hdl.risk.positions import ENTER_LETTER, REPLACE_LETTER
+from hdl.strategy.maker_types import MakerAnswer, QuoteRow, QuoteState
+from hdl.types import OrderAnswerKind
+
+__all__ = ["QuoteAnswer"]
+
+#: Reasons of Canceled: a post-only order would have taken, or would have been moved by the exchange.
+POST_ONLY_REASONS = (ord("F"), ord("G"))
+
+
+class QuoteAnswer(wiring.Component):
+    """Books an answer on its quote. Combinational.
+
+    An order that is dead leaves the quote EMPTY, whatever was under way: a Replace that finds its order dead is never
+    answered. ``rests`` asks for the cool-down: after a refusal that is not for want of time, a Rejected, and a death
+    that was neither asked for nor a fill, a post-only order refused by the exchange among them.
+
+    Ports
+    -----
+    answer : In(MakerAnswer), state, row : In, cancel_asked : In(1)
+        The answer, and the quote as it stands; a Cancel of it was asked for.
+    next_state, next_row : Out
+        The quote afterwards.
+    rests : Out(1), post_only : Out(1)
+        See above; the exchange refused a post-only order.
+    """
+
+    answer: In(MakerAnswer)
+    state: In(QuoteState)
+    row: In(QuoteRow)
+    cancel_asked: In(1)
+    next_state: Out(QuoteState)
+    next_row: Out(QuoteRow)
+    rests: Out(1)
+    post_only: Out(1)
+
+    def elaborate(self, platform):
+        """Build the block."""
+        m = Module()
+        answer, row, following = self.answer, self.row, self.next_row
+        enters = (answer.flag == ENTER_LETTER) & (self.state == QuoteState.ENTERING)
+        canceled = answer.kind == OrderAnswerKind.CANCELED
+        refused_post_only = Signal()
+        m.d.comb += [
+            self.next_state.eq(self.state),
+            following.eq(row),
+            refused_post_only.eq(
+                canceled & ((answer.flag == POST_ONLY_REASONS[0]) | (answer.flag == POST_ONLY_REASONS[1]))
+            ),
+            self.post_only.eq(refused_post_only),
+        ]
+        with m.Switch(answer.kind):
+            with m.Case(OrderAnswerKind.SENT), m.If(enters):
+                m.d.comb += following.order.eq(answer.order)
+            with m.Case(OrderAnswerKind.REFUSED):
+                # A Cancel that came too late is refused too: its order is dead, and has said so.
+                with m.If(enters):
+                    m.d.comb += [self.next_state.eq(QuoteState.EMPTY), self.rests.eq(~answer.busy)]
+                with m.If((answer.flag == REPLACE_LETTER) & (self.state == QuoteState.REPLACING)):
+                    m.d.comb += [
+                        self.next_state.eq(QuoteState.LIVE),
+                        following.asked.eq(row.price),
+                        self.rests.eq(~answer.busy),
+                    ]
+            with m.Case(
+                OrderAnswerKind.ACCEPTED,
+                OrderAnswerKind.REPLACED,
+                OrderAnswerKind.EXECUTED,
+                OrderAnswerKind.CANCELED,
+                OrderAnswerKind.REJECTED,
+            ):
+                m.d.comb += [following.open.eq(answer.open), following.executed.eq(answer.chain_executed)]
+                with m.If(answer.dead):
+                    m.d.comb += [
+                        self.next_state.eq(QuoteState.EMPTY),
+                        self.rests.eq((answer.kind != OrderAnswerKind.EXECUTED) & ~(canceled & self.cancel_asked)),
+                    ]
+                with m.Elif((answer.kind == OrderAnswerKind.ACCEPTED) | (answer.kind == OrderAnswerKind.REPLACED)):
+                    m.d.comb += [
+                        self.next_state.eq(QuoteState.LIVE),
+                        following.price.eq(answer.price),
+                        following.asked.eq(answer.price),
+                    ]
+                with m.Elif(answer.kind == OrderAnswerKind.REJECTED):
+                    # The Replace was rejected: the order is where it was.
+                    m.d.comb += [
+                        self.next_state.eq(QuoteState.LIVE),
+                        following.asked.eq(row.price),
+                        self.rests.eq(1),
+                    ]
+        return m

@@ -1,0 +1,111 @@
+"""Whether a quote is entered, moved, pulled or left alone."""
+
+from amaranth import Module, Mux, Signal
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out
+
+from hdl.risk.judge import MAX_ORDER_SHARES
+from hdl.strategy.maker_types import QuoteAction, QuoteRow, QuoteState, QuoteTarget
+from hdl.types import Side
+
+__all__ = ["QuoteDecision"]
+
+
+class QuoteDecision(wiring.Component):
+    """Compares a quote with what is wanted of its side. Combinational.
+
+    * No order: enter what is wanted.
+    * An order that rests: cancel it if nothing is wanted. If its price is off by ``move`` ticks or more, or more of it
+      is open than is wanted, replace it; OUCH's quantity of a Replace is what the chain has executed and what is wanted
+      open. An order at its price is left alone, however much of it is filled: a Replace loses its place in the queue.
+    * Anything under way: wait for its answer. One operation in flight a side.
+
+    An offer covered by the position is a long sale, of at most the shares that are covered. A larger one is a short
+    sale whole, if shorts are allowed and unrestricted and enough is located; else only what is covered is offered. A
+    Replace cannot change the kind of sale, so where that differs the order is cancelled, and entered anew once it is
+    dead. A short sale that is not allowed any more is cancelled at once. A chain that would outgrow what OUCH takes is
+    cancelled too.
+
+    A quote is never put at or through the other one of its slot: it waits until that has moved. ``waits`` (throttle or
+    cool-down) holds back what enters or moves, never what cancels.
+
+    Ports
+    -----
+    side, state, row, target : In
+        The quote, and what is wanted.
+    cancel_asked : In(1)
+        A Cancel of it is under way.
+    covered : In(32)
+        Shares of a long position that no other sale counts on.
+    short_ok : In(1), located : In(32)
+        A short sale may be sent; shares located for it.
+    other_live : In(1), other_row : In(QuoteRow)
+        The slot's other quote.
+    move : In(40)
+        Least distance of a move in 1/10,000 dollar.
+    waits : In(1)
+        It is too early to enter or to move.
+    action : Out(QuoteAction), shares : Out(32), short : Out(1)
+        What to do: shares as the intent has them, and the kind of sale.
+    """
+
+    side: In(Side)
+    state: In(QuoteState)
+    row: In(QuoteRow)
+    target: In(QuoteTarget)
+    cancel_asked: In(1)
+    covered: In(32)
+    short_ok: In(1)
+    located: In(32)
+    other_live: In(1)
+    other_row: In(QuoteRow)
+    move: In(40)
+    waits: In(1)
+    action: Out(QuoteAction)
+    shares: Out(32)
+    short: Out(1)
+
+    def elaborate(self, platform):
+        """Build the block."""
+        m = Module()
+        row, target, other = self.row, self.target, self.other_row
+        sells = self.side == Side.SELL
+        open_short, wanted_open = Signal(32), Signal(32)
+        chain = Signal(33)
+        goes_short, wanted, crosses, off, recast = Signal(), Signal(), Signal(), Signal(), Signal()
+        distance = Signal(32)
+        m.d.comb += [
+            open_short.eq(_smaller(target.shares, self.located)),
+            goes_short.eq(sells & (target.shares > self.covered) & self.short_ok & (open_short > self.covered)),
+            wanted_open.eq(
+                Mux(goes_short, open_short, Mux(sells, _smaller(target.shares, self.covered), target.shares))
+            ),
+            wanted.eq(target.wanted & (wanted_open != 0)),
+            chain.eq(row.executed + wanted_open),
+            crosses.eq(
+                self.other_live
+                & Mux(
+                    sells,
+                    (target.price <= other.price) | (target.price <= other.asked),
+                    (target.price >= other.price) | (target.price >= other.asked),
+                )
+            ),
+            distance.eq(Mux(row.price > target.price, row.price - target.price, target.price - row.price)),
+            off.eq(((distance != 0) & (distance >= self.move)) | (row.open > wanted_open)),
+            recast.eq((off & sells & (row.short != goes_short)) | (off & (chain > MAX_ORDER_SHARES))),
+            self.short.eq(goes_short),
+            self.shares.eq(wanted_open),
+        ]
+        with m.Switch(self.state):
+            with m.Case(QuoteState.EMPTY), m.If(wanted & ~self.waits & ~crosses):
+                m.d.comb += self.action.eq(QuoteAction.ENTER)
+            with m.Case(QuoteState.LIVE), m.If(~self.cancel_asked):
+                with m.If(~wanted | recast | (row.short & ~self.short_ok)):
+                    m.d.comb += self.action.eq(QuoteAction.CANCEL)
+                with m.Elif(off & ~self.waits & ~crosses):
+                    m.d.comb += [self.action.eq(QuoteAction.REPLACE), self.shares.eq(chain), self.short.eq(row.short)]
+        return m
+
+
+def _smaller(a, b):
+    return Mux(a < b, a, b)
