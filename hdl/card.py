@@ -4,6 +4,7 @@ from amaranth import Module
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
 
+from hdl.card_limits import join_adjustments, join_card_limits, join_slot_limits
 from hdl.configs import CardConfig
 from hdl.engine import Engine
 from hdl.net.frame import frame_signature
@@ -219,6 +220,10 @@ class Card(wiring.Component):
             taker.config.order_size.eq(ports["taker_order_size"].row.shares),
             taker.config.cooldown.eq(ports["taker_cooldown"].row.cycles),
             *(getattr(taker.config, name).eq(getattr(ticks, name)) for name in _TICKS),
+            taker.config.time_stop.eq(ports["trade.taker_time_stop"].row.cycles),
+            taker.config.guard.eq(ports["trade.taker_guard"].row.ticks),
+            taker.config.guard_imbalance.eq(ports["trade.taker_guard"].row.imbalance),
+            taker.config.guard_window.eq(ports["trade.taker_guard"].row.window),
             taker.enable.eq(bank.value("modules.taker.enable")),
             taker.cancel_exit.eq(bank.value("risk.on_stale.cancel_exit")),
         ]
@@ -275,6 +280,7 @@ class Card(wiring.Component):
             m.d.comb += [port.slot.eq(slot) for port in (*limits.values(), short_sale)]
             m.d.comb += [getattr(config, name).eq(port.row.shares) for name, port in limits.items()]
             m.d.comb += config.short_allowed.eq(short_sale.row.allowed)
+            join_slot_limits(m, bank, slot, config)
         m.d.comb += [
             positions.fee_remove.eq(bank.value("risk.fee_remove.value")),
             positions.fee_add.eq(bank.value("risk.fee_add.value")),
@@ -283,10 +289,13 @@ class Card(wiring.Component):
         # The order port refuses too, where a state changed between the gate's word and its own.
         late = engine.orders.answers
         late_refused = late.valid & (late.payload.kind == OrderAnswerKind.REFUSED)
-        for number, increment in enumerate(bank.count_array("risk.refused", 2)):
+        counters = bank.count_array("risk.refused", 2) + bank.count_array("limits.refused", 2)
+        for number, increment in enumerate(counters):
             at_gate = gate.refusals.valid & (gate.refusals.payload.refusal.as_value() == number)
             at_port = late_refused & (late.payload.refusal.as_value() == number)
             m.d.comb += increment.eq(at_gate + at_port)
+        join_card_limits(m, bank, engine)
+        join_adjustments(m, bank, engine)
         enabled = bank.slot_value("control", "enable")
         drives = {
             "position": bank.slot_drive("position"),
@@ -391,7 +400,10 @@ _BOOK_COUNTERS = (
     "refills",
 )  # fmt: skip
 _ORDER_COUNTERS = ("entered", "replaced", "canceled", "unknown_answers", "executions", "rejects")
-_TAKER_ROWS = ("tick", "taker_ratio", "taker_min_volume", "taker_order_size", "taker_cooldown", "taker_ticks")
+_TAKER_ROWS = (
+    "tick", "taker_ratio", "taker_min_volume", "taker_order_size", "taker_cooldown", "taker_ticks",
+    "trade.taker_time_stop", "trade.taker_guard",
+)  # fmt: skip
 _MAKER_ROWS = ("prices", "size", "inventory", "ratio", "throttle", "cooldown")
 _MAKER_PRICES = ("half_spread", "max_spread", "move", "skew", "weighted")
 _MAKER_COUNTERS = ("entered", "moved", "pulled", "post_only_refused")

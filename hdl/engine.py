@@ -11,11 +11,16 @@ from hdl.feed.receiver import FeedReceiver
 from hdl.net.frame import frame_signature
 from hdl.orders.port import OrderPort
 from hdl.risk.arming import Arming
+from hdl.risk.broken_trades import BrokenTrades
+from hdl.risk.card_watch import CardWatch
 from hdl.risk.gate import RiskGate
 from hdl.risk.locates import Locates
+from hdl.risk.marks import Marks
 from hdl.risk.positions import Positions
+from hdl.risk.repeats import Repeats
 from hdl.strategy.intents import IntentOrder
 from hdl.strategy.maker import MarketMaker
+from hdl.strategy.own_display import OwnDisplay
 from hdl.strategy.taker import ImbalanceTaker
 from hdl.strategy.taker_types import TakerState
 from hdl.types import DepthView
@@ -59,9 +64,14 @@ class Engine(wiring.Component):
         self.queue = EventQueue()
         self.book = OrderBook(config.slots, config.table_orders, config.row_levels)
         self.taker = ImbalanceTaker(config.slots)
+        self.display = OwnDisplay(config.slots)
         self.maker = MarketMaker(config.slots)
         self.intents = IntentOrder()
         self.gate = RiskGate(config.slots)
+        self.marks = Marks(config.slots, readers=3)
+        self.repeats = Repeats(config.slots, readers=2)
+        self.watch = CardWatch(config.slots)
+        self.broken = BrokenTrades(config.slots)
         self.positions = Positions(config.slots, config.own_orders)
         self.locates = Locates(config.slots)
         self.orders = OrderPort(config.own_orders, config.slots)
@@ -84,8 +94,8 @@ class Engine(wiring.Component):
     def elaborate(self, platform):
         """Wire the blocks to each other."""
         m = Module()
-        blocks = "feed queue book taker maker intents gate positions locates orders arming"
-        for name in blocks.split():
+        blocks = "feed queue book taker maker display intents gate marks repeats watch broken positions locates orders"
+        for name in (*blocks.split(), "arming"):
             m.submodules[name] = getattr(self, name)
         feed, queue, book, taker, maker = self.feed, self.queue, self.book, self.taker, self.maker
         gate, positions, orders, arming = self.gate, self.positions, self.orders, self.arming
@@ -103,6 +113,8 @@ class Engine(wiring.Component):
             feed.book_settled.eq(queue.level == 0),
             taker.view.valid.eq(book.view.valid),
             taker.view.payload.eq(book.view.payload),
+            self.display.slot.eq(book.view.payload.slot),
+            taker.own.eq(self.display.shown),
             maker.view.valid.eq(book.view.valid),
             maker.view.payload.eq(book.view.payload),
             self.view.valid.eq(book.view.valid),
@@ -136,10 +148,12 @@ class Engine(wiring.Component):
             positions.grants.payload.eq(gate.granted.payload),
         ]
 
+        self._watch(m)
         self._maker(m)
 
         # What becomes of orders.
-        for listener in (taker.answers, maker.answers, positions.answers, self.locates.answers):
+        strategies, risk = (taker, maker, self.display), (positions, self.locates, self.broken)
+        for listener in (block.answers for block in (*strategies, *risk)):
             m.d.comb += [listener.valid.eq(orders.answers.valid), listener.payload.eq(orders.answers.payload)]
         for listener in (taker.refusals, maker.refusals):
             m.d.comb += [listener.valid.eq(gate.refusals.valid), listener.payload.eq(gate.refusals.payload)]
@@ -169,8 +183,41 @@ class Engine(wiring.Component):
             | gate.busy
             | positions.busy
             | orders.busy
+            | self.watch.busy
         )
         return m
+
+    def _watch(self, m: Module) -> None:
+        """Join what the gate looks at beside positions and flags: marks, repetitions, the whole card."""
+        gate, positions, marks, repeats, watch = self.gate, self.positions, self.marks, self.repeats, self.watch
+        view = self.book.view
+        m.d.comb += [
+            marks.view.valid.eq(view.valid),
+            marks.view.payload.eq(view.payload),
+            *(bound.eq(flags.bound) for bound, flags in zip(marks.bound, self.feed.flags, strict=True)),
+            *(marks.slot[i].eq(slot) for i, slot in enumerate((gate.config_slot, gate.standing.slot, watch.mark_slot))),
+            *(mark.eq(marks.mark[i]) for i, mark in enumerate((gate.mark, gate.standing_mark, watch.mark))),
+            *(repeats.slot[i].eq(slot) for i, slot in enumerate((gate.config_slot, gate.standing.slot))),
+            repeats.window[0].eq(gate.config.repeat_window),
+            repeats.window[1].eq(gate.standing_config.repeat_window),
+            repeats.card_time.eq(self.card_time),
+            gate.last.eq(repeats.last[0]),
+            gate.standing_last.eq(repeats.last[1]),
+            gate.stops.eq(watch.stops),
+            gate.broken.eq(self.broken.broken),
+            *(getattr(watch, name).eq(getattr(positions, name)) for name in ("position", "open_buy", "open_sell")),
+            watch.changes.valid.eq(positions.changes.valid),
+            watch.changes.payload.eq(positions.changes.payload),
+            watch.open_orders.eq(self.orders.open_orders),
+            watch.viewed.eq(view.valid),
+            watch.card_time.eq(self.card_time),
+            watch.armed.eq(self.arming.armed),
+        ]
+        for listener in (repeats.grants, watch.grants):
+            m.d.comb += [
+                listener.valid.eq(gate.granted.valid & gate.granted.ready),
+                listener.payload.eq(gate.granted.payload),
+            ]
 
     def _maker(self, m: Module) -> None:
         """Show the maker the other blocks. A slot is one strategy's at a time: it stands aside for the taker."""

@@ -219,6 +219,22 @@ class Refusal(enum.Enum, shape=5):
     MALFORMED = 13
     #: The transmitter holds an order already and cannot take another in the fixed time.
     BUSY = 14
+    #: Too far from the best price of the other side, or from the last trade.
+    PRICE_COLLAR = 15
+    #: Too many orders in too short a time.
+    ORDER_RATE = 16
+    #: The order that the slot has just sent.
+    REPEATED = 17
+    #: As many orders are open as may be.
+    OPEN_ORDERS = 18
+    #: All slots together: everything held or that could fill.
+    GROSS_INVENTORY = 19
+    #: The card has lost what it may lose in a day.
+    DAILY_LOSS = 20
+    #: Price times shares.
+    NOTIONAL = 21
+    #: The exchange broke a trade of the slot, and the host has not put position and cash right.
+    BROKEN_TRADE = 22
 
 
 class OrderAnswer(data.Struct):

@@ -353,6 +353,25 @@ REGISTERS: tuple[RegisterRow, ...] = (
     RegisterRow("requests.answers_useless", 0x08e0, 0x0, 1, True, False, False, False, False, True, 0x0, (
         FieldRow("count", 0, 32, False, "", True, False, False, False, ""),
     ), "Answers' messages of no use: known, beyond the window, or of another session."),
+    RegisterRow("limits.order_rate", 0x0900, 0x0, 1, True, True, True, True, False, False, 0x0, (
+        FieldRow("burst", 0, 16, False, "", True, True, False, False, "Tokens the bucket holds."),
+        FieldRow("interval", 24, 40, False, "cycles", True, True, False, False, "Time after which one more token is there."),
+    ), "Orders in a stretch of time: a bucket of tokens. Every ENTER and REPLACE takes one."),
+    RegisterRow("limits.open_orders", 0x0908, 0x0, 1, True, True, True, True, False, False, 0x0, (
+        FieldRow("count", 0, 8, False, "", True, True, False, False, ""),
+    ), "Own orders open at once."),
+    RegisterRow("limits.gross", 0x0910, 0x0, 1, True, True, True, True, False, False, 0x0, (
+        FieldRow("shares", 0, 40, False, "shares", True, True, False, False, ""),
+    ), "All slots together: position and everything that could still fill, each slot in its worse direction."),
+    RegisterRow("limits.daily_loss", 0x0918, 0x0, 1, True, True, True, True, False, False, 0x0, (
+        FieldRow("value", 0, 63, False, "1/1,000,000 dollar", True, True, False, False, ""),
+    ), "Most that may be lost, realised and unrealised, since the card was reset. Once reached it stays reached until the card is disarmed."),
+    RegisterRow("limits.result", 0x0920, 0x0, 1, True, False, False, False, False, False, 0x0, (
+        FieldRow("value", 0, 64, True, "1/1,000,000 dollar", True, False, False, False, ""),
+    ), "Result: cash of all slots, and positions at the price at which they could be closed."),
+    RegisterRow("limits.refused[]", 0x0980, 0x8, 16, True, False, False, False, False, True, 0x0, (
+        FieldRow("count", 0, 32, False, "", True, False, False, False, ""),
+    ), "Refusals, by the number of the refusal less 16; risk.refused has the others."),
     RegisterRow("market_maker.entered", 0x0a00, 0x0, 1, True, False, False, False, False, True, 0x0, (
         FieldRow("count", 0, 32, False, "", True, False, False, False, ""),
     ), "Quotes entered."),
@@ -449,6 +468,35 @@ REGISTERS: tuple[RegisterRow, ...] = (
     RegisterRow("slot[].triggers", 0x10e8, 0x200, 0, True, False, False, False, False, False, 0x0, (
         FieldRow("count", 0, 32, False, "", True, False, False, False, ""),
     ), "Triggers of the taker, saturating."),
+    RegisterRow("trade[].max_notional", 0xa000, 0x80, 0, True, True, True, True, True, False, 0x0, (
+        FieldRow("value", 0, 52, False, "1/10,000 dollar", True, True, False, False, ""),
+    ), "Largest value of an order, price times shares. The taker's entries are valued at the far edge of the collar: without a collar they are refused."),
+    RegisterRow("trade[].collar", 0xa008, 0x80, 0, True, True, True, True, True, False, 0x0, (
+        FieldRow("distance", 0, 32, False, "1/10,000 dollar", True, True, False, False, ""),
+    ), "How far a price may be from the best price of the other side, and from the last trade. Without a quote on the other side everything is refused."),
+    RegisterRow("trade[].repeat", 0xa010, 0x80, 0, True, True, True, True, True, False, 0x0, (
+        FieldRow("window", 0, 40, False, "cycles", True, True, False, False, ""),
+    ), "How long an order that opens may not be sent again with the same side, price and shares."),
+    RegisterRow("trade[].adjust_position", 0xa020, 0x80, 0, True, True, True, False, False, False, 0x0, (
+        FieldRow("shares", 0, 32, True, "shares", True, True, False, False, ""),
+    ), "What adjust adds to the position."),
+    RegisterRow("trade[].adjust_cash", 0xa028, 0x80, 0, True, True, True, False, False, False, 0x0, (
+        FieldRow("value", 0, 64, True, "1/1,000,000 dollar", True, True, False, False, ""),
+    ), "What adjust adds to the cash."),
+    RegisterRow("trade[].adjust", 0xa030, 0x80, 0, False, True, False, False, False, False, 0x0, (
+        FieldRow("apply", 0, 1, False, "", False, True, True, True, "Add the two to position and cash, and let the symbol trade again after a broken trade."),
+    ), "Command."),
+    RegisterRow("trade[].state", 0xa038, 0x80, 0, True, False, False, False, False, False, 0x0, (
+        FieldRow("broken", 0, 1, False, "", True, False, False, False, "The exchange broke a trade: nothing but cancels leaves for the symbol until adjust is applied."),
+    ), "State."),
+    RegisterRow("trade[].taker_time_stop", 0xa040, 0x80, 0, True, True, False, True, True, False, 0x0, (
+        FieldRow("cycles", 0, 48, False, "cycles", True, True, False, False, ""),
+    ), "Time stop of the taker: a position this old is closed at the stop's price. 0: none."),
+    RegisterRow("trade[].taker_guard", 0xa048, 0x80, 0, True, True, False, True, True, False, 0x0, (
+        FieldRow("ticks", 0, 8, False, "ticks", True, True, False, False, "The best price of the near side is this far against the entry; 0: not looked at."),
+        FieldRow("imbalance", 8, 1, False, "", True, True, False, False, "The other side is heavy, as for an entry the other way."),
+        FieldRow("window", 16, 48, False, "cycles", True, True, False, False, "For how long after the entry's first fill; 0: no guard."),
+    ), "Guard of the taker: a book that turns against a young position closes it at the stop's price."),
     RegisterRow("maker[].control", 0xc000, 0x80, 0, True, True, False, True, False, False, 0x0, (
         FieldRow("enable", 0, 1, False, "", True, True, False, False, "The maker may quote this symbol. While it may, the taker opens nothing in it."),
     ), "Switches; reset turns them off."),

@@ -14,6 +14,7 @@ __all__ = [
     "EnvelopePart",
     "Fees",
     "Heartbeat",
+    "Limits",
     "MakerDefaults",
     "Prerequisites",
     "Requests",
@@ -84,6 +85,45 @@ class EnvelopePart(_Table):
         if not set(self.strategies) <= set(other.strategies):
             wider.append("strategies")
         return wider
+
+
+class Limits(_Table):
+    """Limits that the gate holds every order against that raises exposure. They lock when the card is armed.
+
+    Zero turns one off. The limits on inventory and order size are in the envelope.
+
+    Attributes
+    ----------
+    max_order_value_dollars : int
+        Price times shares of an order. Needs ``collar``: the taker's entries are valued at its far edge.
+    collar : int
+        How far a price may be from the best price of the other side and from the last trade, in 1/10,000 dollar.
+    repeat_microseconds : int
+        How long an order that opens may not be sent again with the same side, price and shares, in card time.
+    max_open_orders : int
+        Own orders open at once, on the whole card.
+    max_gross_inventory : int
+        Shares held or that could fill, of all symbols together.
+    order_burst, order_interval_microseconds : int
+        At most ``order_burst`` orders at once, and one more for every interval.
+    max_daily_loss : int
+        Most that may be lost, realised and unrealised, in micro-dollars.
+    """
+
+    max_order_value_dollars: Annotated[int, Field(strict=True, ge=0, le=400_000_000_000)] = 0
+    collar: Annotated[int, Field(strict=True, ge=0, lt=1 << 32)] = 0
+    repeat_microseconds: Annotated[int, Field(strict=True, ge=0, le=1_000_000_000)] = 0
+    max_open_orders: Annotated[int, Field(strict=True, ge=0, le=255)] = 0
+    max_gross_inventory: Annotated[int, Field(strict=True, ge=0, lt=1 << 40)] = 0
+    order_burst: Annotated[int, Field(strict=True, ge=0, lt=1 << 16)] = 0
+    order_interval_microseconds: Annotated[int, Field(strict=True, ge=0, le=1_000_000_000)] = 0
+    max_daily_loss: Annotated[int, Field(strict=True, ge=0, lt=1 << 63)] = 0
+
+    @model_validator(mode="after")
+    def _value_needs_a_collar(self) -> Self:
+        if self.max_order_value_dollars and not self.collar:
+            raise ValueError("max_order_value_dollars needs a collar: without one every entry would be refused")
+        return self
 
 
 class Fees(_Table):
@@ -167,7 +207,9 @@ class SymbolConfig(_Table):
 class TakerDefaults(_Table):
     """Start values of the imbalance taker, for every symbol; thresholds may be changed while it runs.
 
-    Prices are in ticks, ``cooldown_microseconds`` is card time.
+    Prices are in ticks, times are card time. ``time_stop_microseconds`` closes a position that is this old. The guard
+    closes one at once if, within ``guard_microseconds`` of its first fill, the near side is ``guard`` ticks against the
+    entry or, with ``guard_imbalance``, the other side grows heavy. Zero turns each off.
     """
 
     imbalance_ratio: Ratio = 3.0
@@ -179,6 +221,10 @@ class TakerDefaults(_Table):
     max_spread: Ticks = 1
     retries: Ticks = 8
     cooldown_microseconds: Annotated[int, Field(strict=True, ge=0, le=1_000_000_000)] = 0
+    time_stop_microseconds: Annotated[int, Field(strict=True, ge=0, le=1_000_000_000)] = 0
+    guard: Ticks = 0
+    guard_imbalance: bool = False
+    guard_microseconds: Annotated[int, Field(strict=True, ge=0, le=1_000_000_000)] = 0
 
 
 class MakerDefaults(_Table):
@@ -261,6 +307,7 @@ class ServiceConfig(_Table):
     envelope: EnvelopePart
     unattended: EnvelopePart
     fees: Fees
+    limits: Limits = Limits()
     symbols: Annotated[tuple[SymbolConfig, ...], Field(min_length=1, max_length=64)]
     taker: TakerDefaults = TakerDefaults()
     maker: MakerDefaults = MakerDefaults()

@@ -60,8 +60,31 @@ def register_items(config: ServiceConfig, identity: CardIdentity) -> dict[str, i
         "orders.session": int(config.order_session_up),
     }
     items |= _request_items(config, identity)
+    limits = config.limits
+    items |= {
+        "limits.order_rate": pack(
+            "limits.order_rate",
+            burst=limits.order_burst,
+            interval=_cycles(limits.order_interval_microseconds, identity),
+        ),
+        "limits.open_orders": limits.max_open_orders,
+        "limits.gross": limits.max_gross_inventory,
+        "limits.daily_loss": limits.max_daily_loss,
+    }
     for slot in range(identity.slots):
         items |= _slot_items(config, identity, slot)
+        items |= {
+            f"trade[{slot}].max_notional": limits.max_order_value_dollars * 10_000,
+            f"trade[{slot}].collar": limits.collar,
+            f"trade[{slot}].repeat": _cycles(limits.repeat_microseconds, identity),
+            f"trade[{slot}].taker_time_stop": _cycles(config.taker.time_stop_microseconds, identity),
+            f"trade[{slot}].taker_guard": pack(
+                "trade[].taker_guard",
+                ticks=config.taker.guard,
+                imbalance=int(config.taker.guard_imbalance),
+                window=_cycles(config.taker.guard_microseconds, identity),
+            ),
+        }
     return items
 
 

@@ -37,6 +37,14 @@ REFUSALS = (
     "table_full",
     "malformed",
     "busy",
+    "price_collar",
+    "order_rate",
+    "repeated",
+    "open_orders",
+    "gross_inventory",
+    "daily_loss",
+    "notional",
+    "broken_trade",
 )
 
 

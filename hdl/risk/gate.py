@@ -4,8 +4,10 @@ from amaranth import Module, Mux, Signal, signed
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from hdl.risk.judge import CardLevels, GateConfig, Judge, level_refusal
+from hdl.risk.judge import CardLevels, CardStops, GateConfig, Judge, level_refusal
+from hdl.risk.marks import Mark
 from hdl.risk.positions import ENTER_LETTER, REPLACE_LETTER, OwnOrder
+from hdl.risk.repeats import LastEntry
 from hdl.risk.standing import StandingEntry, StandingVerdicts
 from hdl.types import OrderAnswer, OrderAnswerKind, OrderIntent, OrderIntentKind, Refusal, Role, SlotFlags, TimeInForce
 
@@ -21,9 +23,10 @@ class RiskGate(wiring.Component):
     (``hdl.types.Refusal``):
 
     * every ENTER and REPLACE: armed, not killed, lease alive, order session up; the slot bound and not stale, not
-      halted, its market open and its opening cross seen; the request makes sense;
+      halted, its market open and its opening cross seen; no trade of it broken; the request makes sense;
     * ENTER and REPLACE that raise the exposure, as well: slot enabled, order size, inventory counting everything that
-      could still fill on that side, short sale;
+      could still fill on that side, short sale, price collar, order rate, repetition, number of open orders, gross
+      inventory, daily loss, value;
     * CANCEL: nothing. A cancel always passes.
 
     An ENTER of role EXIT or FLATTEN that can only reduce the position, and a REPLACE within what its chain already
@@ -74,6 +77,10 @@ class RiskGate(wiring.Component):
         From :class:`~hdl.risk.positions.Positions`.
     table_full : In(1)
         The order port has no free row.
+    stops : In(CardStops), broken : In(array of 1)
+        What keeps the whole card from raising its exposure; slots in which a trade was broken.
+    mark, standing_mark : In(Mark), last, standing_last : In(LastEntry)
+        Of the slots of ``config_slot`` and ``standing``, in the same cycle.
     config_slot : Out(8), config : In(GateConfig)
         Limits of the slot, in the same cycle.
     permits : Out(array of 1)
@@ -115,6 +122,12 @@ class RiskGate(wiring.Component):
                 "lookup": In(OwnOrder),
                 "unsent": In(1),
                 "table_full": In(1),
+                "stops": In(CardStops),
+                "broken": In(data.ArrayLayout(1, slots)),
+                "mark": In(Mark),
+                "standing_mark": In(Mark),
+                "last": In(LastEntry),
+                "standing_last": In(LastEntry),
                 "config_slot": Out(8),
                 "config": In(GateConfig),
                 "permits": Out(data.ArrayLayout(1, slots)),
@@ -138,10 +151,13 @@ class RiskGate(wiring.Component):
         for i in range(self.slots):
             slot = self.flags[i]
             trades = slot.bound & ~slot.stale & ~slot.halted & slot.opened & slot.market_open
-            m.d.comb += self.permits[i].eq(card_permits & trades)
+            m.d.comb += self.permits[i].eq(card_permits & trades & ~self.broken[i])
 
         item, item_valid = Signal(OrderIntent), Signal()
         reason = Signal(Refusal)  # of the item, as of the cycle before
+        judged = Signal(Refusal)  # all of that but its value, whose product and limit are registered beside it
+        worth, limit = Signal(64), Signal(52)
+        limited = Signal()
         bounced, bounced_valid = Signal(OrderIntent), Signal()  # an entry that came while something was held
         kept_cancel, cancel, cancel_valid = Signal(OrderIntent), Signal(OrderIntent), Signal()
         m.submodules.prepared = prepared = self._prepared(m, levels, item_valid | cancel_valid)
@@ -192,7 +208,16 @@ class RiskGate(wiring.Component):
             m.d.sync += [item_valid.eq(arrives), item.eq(arriving)]
         with m.Elif(leaves):
             m.d.sync += item_valid.eq(0)
-        m.d.sync += reason.eq(self._judge(m, subject, levels))
+        judge = self._judge(m, subject, levels)
+        m.d.sync += [
+            judged.eq(judge.verdict),
+            worth.eq(subject.shares * subject.price),
+            limit.eq(self.config.max_notional),
+            limited.eq(judge.raises & (self.config.max_notional != 0)),
+        ]
+        m.d.comb += reason.eq(judged)
+        with m.If((judged == Refusal.NONE) & limited & (worth > limit)):
+            m.d.comb += reason.eq(Refusal.NOTIONAL)
 
         with m.If(arrives & item_valid):
             m.d.sync += [bounced_valid.eq(1), bounced.eq(arriving)]
@@ -211,6 +236,8 @@ class RiskGate(wiring.Component):
         prepared = StandingVerdicts(self.slots)
         m.d.comb += [
             prepared.config.eq(self.standing_config),
+            prepared.mark.eq(self.standing_mark),
+            prepared.last.eq(self.standing_last),
             prepared.entries.valid.eq(self.entries.valid),
             prepared.entries.payload.eq(self.entries.payload),
             prepared.levels.eq(levels),
@@ -228,13 +255,15 @@ class RiskGate(wiring.Component):
                     "located",
                     "unsent",
                     "table_full",
+                    "stops",
+                    "broken",
                 )
             ),
         ]
         return prepared
 
-    def _judge(self, m, intent, levels):
-        """Refusal of ``intent`` by everything but the order port's readiness, combinational."""
+    def _judge(self, m, intent, levels) -> Judge:
+        """Judge ``intent`` by everything but the order port's readiness and its value, combinational."""
         m.submodules.judge = judge = Judge(self.slots)
         m.d.comb += [
             self.config_slot.eq(intent.slot),
@@ -249,8 +278,12 @@ class RiskGate(wiring.Component):
             judge.open_sell.eq(self.open_sell[intent.slot]),
             judge.located.eq(self.located[intent.slot]),
             judge.row.eq(self.lookup),
+            judge.stops.eq(self.stops),
+            judge.broken.eq(self.broken[intent.slot]),
+            judge.mark.eq(self.mark),
+            judge.last.eq(self.last),
         ]
-        return judge.verdict
+        return judge
 
     def _refuse(self, m, intent, refusal) -> None:
         """Fill the refusal of ``intent``."""

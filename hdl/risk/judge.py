@@ -4,10 +4,13 @@ from amaranth import Module, Mux, Signal, signed, unsigned
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
+from hdl.risk.gross import GROSS_BITS
+from hdl.risk.marks import Mark, price_band
 from hdl.risk.positions import OwnOrder
+from hdl.risk.repeats import LastEntry
 from hdl.types import OrderIntent, OrderIntentKind, Refusal, Role, Side, SlotFlags
 
-__all__ = ["MAX_ORDER_PRICE", "MAX_ORDER_SHARES", "CardLevels", "GateConfig", "Judge", "level_refusal"]
+__all__ = ["MAX_ORDER_PRICE", "MAX_ORDER_SHARES", "CardLevels", "CardStops", "GateConfig", "Judge", "level_refusal"]
 
 #: OUCH 5.0: a quantity is below one million, a price at most 199,999.9900 dollars.
 MAX_ORDER_SHARES = 999_999
@@ -15,13 +18,19 @@ MAX_ORDER_PRICE = 1_999_999_900
 
 
 class GateConfig(data.Struct):
-    """Limits of one slot; the gate uses the smaller of a limit and its ceiling."""
+    """Limits of one slot. The gate uses the smaller of a limit and its ceiling.
+
+    ``max_notional`` (1/10,000 dollar), ``collar`` (1/10,000 dollar) and ``repeat_window`` (cycles) are off at zero.
+    """
 
     max_inventory: unsigned(31)
     max_order_size: unsigned(31)
     ceiling_inventory: unsigned(31)
     ceiling_order_size: unsigned(31)
     short_allowed: unsigned(1)
+    max_notional: unsigned(52)
+    collar: unsigned(32)
+    repeat_window: unsigned(40)
 
 
 class CardLevels(data.Struct):
@@ -31,6 +40,16 @@ class CardLevels(data.Struct):
     killed: unsigned(1)
     lease_alive: unsigned(1)
     session_up: unsigned(1)
+
+
+class CardStops(data.Struct):
+    """What keeps every order of the card from raising exposure, and the limit on all slots together (0: none)."""
+
+    order_rate: unsigned(1)
+    open_orders: unsigned(1)
+    daily_loss: unsigned(1)
+    gross: unsigned(GROSS_BITS)
+    max_gross: unsigned(GROSS_BITS)
 
 
 def level_refusal(levels):
@@ -64,8 +83,18 @@ class Judge(wiring.Component):
         Of the intent's slot; ``located``: shares located for short sales.
     row : In(OwnOrder)
         Row of the intent's ``order``.
+    stops : In(CardStops), broken : In(1)
+        Of the card; a trade of the intent's slot was broken.
+    mark : In(Mark), last : In(LastEntry)
+        Of the intent's slot: what the market said last, and the last order that opened.
+    prices_later : In(1)
+        The price is not known yet: collar and repetition are looked at by whoever asks, with ``lowest``, ``highest``.
     verdict : Out(Refusal)
-        The lowest number of the checks that fail.
+        The lowest number of the checks that fail; NOTIONAL is not among them, a product would take too long.
+    raises : Out(1)
+        The intent adds to what the card stands to lose.
+    lowest : Out(32), highest : Out(33), quoted : Out(1)
+        The collar's band for the intent's side, and whether there is a quote to measure from.
     """
 
     def __init__(self, slots: int) -> None:
@@ -82,7 +111,16 @@ class Judge(wiring.Component):
                 "open_sell": In(32),
                 "located": In(32),
                 "row": In(OwnOrder),
+                "stops": In(CardStops),
+                "broken": In(1),
+                "mark": In(Mark),
+                "last": In(LastEntry),
+                "prices_later": In(1),
                 "verdict": Out(Refusal),
+                "raises": Out(1),
+                "lowest": Out(32),
+                "highest": Out(33),
+                "quoted": Out(1),
             }
         )
 
@@ -99,7 +137,7 @@ class Judge(wiring.Component):
         more = Signal(32)  # what it adds to what could fill
         exposure = Signal(signed(36))  # position and all that could fill on this side, with it
         reduces = Signal()
-        raises = Signal()
+        raises = self.raises
         m.d.comb += [
             held.eq(Mux(sell, -self.position, self.position)),
             open_same.eq(Mux(sell, self.open_sell, self.open_buy)),
@@ -125,6 +163,16 @@ class Judge(wiring.Component):
             | (intent.short & ~sell)
             | (replace & ~own_row)
         )
+        lowest, highest, quoted = price_band(self.mark, intent.side, config.collar)
+        m.d.comb += [self.lowest.eq(lowest), self.highest.eq(highest), self.quoted.eq(quoted)]
+        priced = ~self.prices_later
+        in_band = (intent.price >= self.lowest) & (intent.price <= self.highest)
+        outside = (config.collar != 0) & (~self.quoted | (priced & ~in_band))
+        opens = enter & ((intent.role == Role.ENTRY) | (intent.role == Role.QUOTE))
+        last = self.last
+        repeated = last.recent & priced & (last.side == intent.side) & (last.shares == intent.shares)
+        gross = Signal(GROSS_BITS + 1)
+        m.d.comb += gross.eq(self.stops.gross + more)
         checks = (
             (Refusal.SLOT_DISABLED, raises & ~self.enabled),
             (Refusal.STALE, flags.stale | ~flags.bound),
@@ -135,6 +183,13 @@ class Judge(wiring.Component):
             (Refusal.SHORT_SALE, raises & sell & short_forbidden),
             (Refusal.MALFORMED, malformed),
             (Refusal.BUSY, replace & (row.asked != 0)),
+            (Refusal.PRICE_COLLAR, raises & outside),
+            (Refusal.ORDER_RATE, raises & self.stops.order_rate),
+            (Refusal.REPEATED, opens & repeated & (last.price == intent.price)),
+            (Refusal.OPEN_ORDERS, raises & enter & self.stops.open_orders),
+            (Refusal.GROSS_INVENTORY, raises & (self.stops.max_gross != 0) & (gross > self.stops.max_gross)),
+            (Refusal.DAILY_LOSS, raises & self.stops.daily_loss),
+            (Refusal.BROKEN_TRADE, self.broken),
         )
         for refusal, fails in reversed(checks):  # the last statement wins: the lowest number
             with m.If(fails):

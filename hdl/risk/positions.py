@@ -53,7 +53,7 @@ class Positions(wiring.Component):
 
     Cash is in 1/1,000,000 dollar: price x shares x 100, minus shares x (fee + commission). The fee is ``fee_add`` for
     liquidity flag ``A`` and ``fee_remove`` for every other flag, so an unknown flag never flatters. A broken trade
-    changes nothing here: OUCH names a match, not its shares, and the host reconciles.
+    changes nothing here: OUCH names a match, not its shares, and the host puts it right by an adjustment.
 
     Parameters
     ----------
@@ -68,6 +68,10 @@ class Positions(wiring.Component):
         Intents as they pass from the gate to the order port: valid in the cycle of that handshake.
     answers : In(stream, always ready)
         Answers of the order port; at most one every 4 cycles.
+    adjust : In(array of 1), adjust_position : In(array of signed 32), adjust_cash : In(array of signed 64)
+        Strobes of the host: this is added to the slot, in the first cycle that follows without an answer on its way.
+        Added, not set, so that it is right whatever fill it meets. One that comes while another waits is lost: the host
+        writes far more slowly than that.
     fee_remove, fee_add, commission : In(signed 32)
         1/1,000,000 dollar a share; negative is a rebate.
     position, cash, open_buy, open_sell : Out(array over slots)
@@ -93,6 +97,9 @@ class Positions(wiring.Component):
             {
                 "grants": In(stream.Signature(OrderIntent, always_ready=True)),
                 "answers": In(stream.Signature(OrderAnswer, always_ready=True)),
+                "adjust": In(data.ArrayLayout(1, slots)),
+                "adjust_position": In(data.ArrayLayout(signed(32), slots)),
+                "adjust_cash": In(data.ArrayLayout(signed(64), slots)),
                 "fee_remove": In(signed(32)),
                 "fee_add": In(signed(32)),
                 "commission": In(signed(32)),
@@ -222,7 +229,9 @@ class Positions(wiring.Component):
         amount = Signal(signed(72))
         steps = Signal(3)
         change = [Signal(PositionChange, name=f"change{i}") for i in range(3)]
-        changing = self.answers.valid & (answer.kind != OrderAnswerKind.SENT) & (answer.slot < self.slots)
+        answered = self.answers.valid & (answer.kind != OrderAnswerKind.SENT) & (answer.slot < self.slots)
+        adjusted = self._adjust(m, quiet=~self.answers.valid & ~steps.any())
+        changing = answered | adjusted.any()
         fee = Mux(answer.flag == ADDED, self.fee_add, self.fee_remove)
         m.d.sync += [
             steps.eq(steps << 1 | changing),
@@ -243,6 +252,9 @@ class Positions(wiring.Component):
             m.d.sync += [paid.eq(0), amount.eq(0)]
         with m.If(steps[1]):
             m.d.sync += self.cash[change[1].slot].eq(self.cash[change[1].slot] + amount - paid)
+        for i in range(self.slots):
+            with m.If(adjusted[i]):
+                m.d.sync += [change[0].slot.eq(i), change[0].cause.eq(0), change[0].exchange_time.eq(0), executed.eq(0)]
         m.d.sync += self.changes.valid.eq(steps[2])
         m.d.sync += [
             self.changes.payload.eq(change[2]),
@@ -251,7 +263,22 @@ class Positions(wiring.Component):
             self.changes.payload.open_buy.eq(self.open_buy[change[2].slot]),
             self.changes.payload.open_sell.eq(self.open_sell[change[2].slot]),
         ]
-        m.d.comb += self.busy.eq(steps.any() | self.changes.valid)
+        m.d.comb += self.busy.eq(steps.any() | self.changes.valid | adjusted.any())
+
+    def _adjust(self, m, quiet):
+        """Add what the host says to position and cash of a slot; give the slots in the cycle in which it is done."""
+        waits, adjusted = Signal(self.slots), Signal(self.slots)
+        for i in range(self.slots):
+            m.d.comb += adjusted[i].eq(quiet & waits[i] & ~waits[:i].any())
+            with m.If(self.adjust[i]):
+                m.d.sync += waits[i].eq(1)
+            with m.If(adjusted[i]):
+                m.d.sync += [
+                    waits[i].eq(0),
+                    self.position[i].eq(self.position[i] + self.adjust_position[i]),
+                    self.cash[i].eq(self.cash[i] + self.adjust_cash[i]),
+                ]
+        return adjusted
 
 
 def _less(a, b):

@@ -5,7 +5,9 @@ from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from hdl import types
-from hdl.risk.judge import MAX_ORDER_PRICE, CardLevels, GateConfig, Judge, level_refusal
+from hdl.risk.judge import MAX_ORDER_PRICE, CardLevels, CardStops, GateConfig, Judge, level_refusal
+from hdl.risk.marks import Mark
+from hdl.risk.repeats import LastEntry
 from hdl.types import OrderIntent, OrderIntentKind, Refusal, Role, Side, SlotFlags
 
 __all__ = ["StandingEntry", "StandingVerdicts"]
@@ -21,10 +23,14 @@ class StandingEntry(data.Struct):
 class StandingVerdicts(wiring.Component):
     """Judges the entry that may come in the next cycle, for both sides, and passes it in that cycle or refuses it.
 
-    What takes adders (size, inventory, short sale) is judged a cycle ahead and registered. What must act at once is
-    looked at again in the cycle of the entry: the levels of the card, the flags and the switch of the slot, the price,
-    that nothing granted is still without its SENT, and that the entry is the one that was prepared. An entry that is
-    any other than the prepared one is refused as MALFORMED.
+    What takes adders (size, inventory, gross inventory, short sale) and what stops the whole card is judged a cycle
+    ahead and registered. What must act at once is looked at again in its own cycle: the levels of the card, the
+    flags and the switch of the slot, that nothing granted is still without its SENT, and that the entry is the one that
+    was prepared. An entry that is any other than the prepared one is refused as MALFORMED.
+
+    The price comes with the entry, so the collar's edges are prepared and the price is held against them. The value of
+    the order is prepared at the far edge of the collar, which no price that passes is beyond; a slot with a limit on
+    value and no collar has no such edge, and its entries are refused as NOTIONAL.
 
     The room an entry needs cannot be taken between the two cycles: a grant raises ``unsent`` in the next cycle, which
     refuses the entry as BUSY, and an answer of the exchange adds no exposure to either side.
@@ -40,8 +46,10 @@ class StandingVerdicts(wiring.Component):
         Prepared for the next cycle; limits of its slot, in the same cycle.
     entries : In(stream, always ready)
         ENTERs of role ENTRY.
-    levels, flags, enabled, position, open_buy, open_sell, located, unsent : In
+    levels, flags, enabled, position, open_buy, open_sell, located, unsent, stops, broken : In
         As of :class:`~hdl.risk.gate.RiskGate`.
+    mark : In(Mark), last : In(LastEntry)
+        Of the slot of ``standing``, in the same cycle.
     blocked : In(1)
         Something else is held by the gate.
     ready, table_full : In(1)
@@ -69,6 +77,10 @@ class StandingVerdicts(wiring.Component):
                 "open_sell": In(data.ArrayLayout(32, slots)),
                 "located": In(data.ArrayLayout(32, slots)),
                 "unsent": In(1),
+                "stops": In(CardStops),
+                "broken": In(data.ArrayLayout(1, slots)),
+                "mark": In(Mark),
+                "last": In(LastEntry),
                 "blocked": In(1),
                 "ready": In(1),
                 "table_full": In(1),
@@ -85,14 +97,18 @@ class StandingVerdicts(wiring.Component):
         prepared = Signal(StandingEntry)
         m.d.sync += prepared.eq(self.standing)
         verdicts = {side: self._prepare(m, side) for side in Side}
+        outside, dear = self._price(m)
+        last = Signal(LastEntry)
+        m.d.sync += [last.eq(self.last), last.recent.eq(self.last.recent & (self.last.shares == self.standing.shares))]
 
         entry = self.entries.payload
         sell = entry.side == Side.SELL
         flags = Signal(SlotFlags)
-        enabled, expected, priced = Signal(), Signal(), Signal()
+        enabled, expected, priced, repeated = Signal(), Signal(), Signal(), Signal()
         ahead, now = Signal(Refusal), Signal(Refusal)
         m.d.comb += [
             ahead.eq(Mux(sell, verdicts[Side.SELL], verdicts[Side.BUY])),
+            repeated.eq(last.recent & (last.side == entry.side) & (last.price == entry.price)),
             flags.eq(self.flags[prepared.slot]),
             enabled.eq(self.enabled[prepared.slot]),
             expected.eq(
@@ -111,6 +127,10 @@ class StandingVerdicts(wiring.Component):
             (Refusal.MARKET_CLOSED, ~flags.market_open | ~flags.opened),
             (ahead, ahead != Refusal.NONE),
             (Refusal.MALFORMED, ~expected | ~priced),
+            (Refusal.PRICE_COLLAR, outside),
+            (Refusal.REPEATED, repeated),
+            (Refusal.NOTIONAL, dear),
+            (Refusal.BROKEN_TRADE, self.broken[prepared.slot]),
         )
         levels = Signal(Refusal)
         m.d.comb += levels.eq(level_refusal(self.levels))
@@ -132,6 +152,36 @@ class StandingVerdicts(wiring.Component):
         with m.If(forbidden.any()):
             m.d.sync += self.refusal.eq(now)
         return m
+
+    def _price(self, m: Module):
+        """Hold the entry's price against the collar, and its value at the collar's edge against the limit.
+
+        Returns
+        -------
+        tuple
+            Outside the collar, too dear: of the entry, in its cycle, its price the only input that is not a register.
+        """
+        entry, config = self.entries.payload, self.config
+        outside, dear = Signal(), Signal()
+        bounded, limited, limit = Signal(), Signal(), Signal(52)
+        reach = Signal(64)  # what the collar can add to the value
+        m.d.sync += [
+            bounded.eq(config.collar != 0),
+            limited.eq(config.max_notional != 0),
+            limit.eq(config.max_notional),
+            reach.eq(config.collar * self.standing.shares),
+        ]
+        for side, far in ((Side.BUY, self.mark.ask), (Side.SELL, self.mark.bid)):
+            judge = getattr(m.submodules, f"judge_{side.name.lower()}")
+            lowest, highest = Signal(32, name=f"lowest_{side.name}"), Signal(33, name=f"highest_{side.name}")
+            value = Signal(64, name=f"value_{side.name}")
+            m.d.sync += [lowest.eq(judge.lowest), highest.eq(judge.highest), value.eq(far * self.standing.shares)]
+            with m.If(entry.side == side):
+                m.d.comb += [
+                    outside.eq(bounded & ((entry.price < lowest) | (entry.price > highest))),
+                    dear.eq(limited & (~bounded | (value + reach > limit))),
+                ]
+        return outside, dear
 
     def _prepare(self, m: Module, side: Side):
         """Judge the standing entry of a side; give the verdict, registered."""
@@ -155,6 +205,11 @@ class StandingVerdicts(wiring.Component):
             judge.position.eq(self.position[slot]),
             judge.open_buy.eq(self.open_buy[slot]),
             judge.open_sell.eq(self.open_sell[slot]),
+            judge.stops.eq(self.stops),
+            judge.broken.eq(self.broken[slot]),
+            judge.mark.eq(self.mark),
+            judge.last.eq(self.last),
+            judge.prices_later.eq(1),
             judge.located.eq(self.located[slot]),
         ]
         m.d.sync += verdict.eq(judge.verdict)

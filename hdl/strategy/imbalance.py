@@ -1,9 +1,10 @@
 """Five-level imbalance of a book: which side is heavy, two cycles after the view."""
 
-from amaranth import Module, Signal, unsigned
+from amaranth import Module, Mux, Signal, unsigned
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
+from hdl.strategy.own_display import OwnShown, own_shares
 from hdl.types import DEPTH, DepthView
 
 __all__ = ["VOLUME_BITS", "Imbalance", "ImbalanceConfig"]
@@ -28,10 +29,15 @@ class Imbalance(wiring.Component):
     where the view cannot be trusted or traded: one of the true top five may be missing, a side is empty, the book is
     locked or crossed, or the spread is wider than ``max_spread`` ticks.
 
+    Orders of ours that are displayed are taken out of the volumes. Where the best level of a side is ours alone, the
+    price that others offer is not known to this block, and neither side is heavy.
+
     Ports
     -----
     view : In(stream, always ready)
         Views, at most one a cycle.
+    own : In(OwnShown)
+        Displayed orders of ours in the view's slot, in the cycle of the view.
     config : In(ImbalanceConfig)
         Thresholds of the view's slot, in the cycle after the view.
     valid : Out(1)
@@ -39,12 +45,13 @@ class Imbalance(wiring.Component):
     bid_heavy, ask_heavy : Out(1)
         See above.
     bid_volume, ask_volume : Out(35)
-        Shares on the five levels of each side.
+        Shares on the five levels of each side that are not ours.
 
     Latency: 2 cycles, whatever the view.
     """
 
     view: In(stream.Signature(DepthView, always_ready=True))
+    own: In(OwnShown)
     config: In(ImbalanceConfig)
     valid: Out(1)
     bid_heavy: Out(1)
@@ -63,12 +70,15 @@ class Imbalance(wiring.Component):
         spread = Signal(32)
         both = (view.bids[0].shares != 0) & (view.asks[0].shares != 0)
         whole = ~(view.bid_incomplete | view.ask_incomplete)
+        own_bids, bid_alone = own_shares(m, self.own.bids, view.bids)
+        own_asks, ask_alone = own_shares(m, self.own.asks, view.asks)
+        others = ~(bid_alone | ask_alone)
         m.d.sync += [
             summed.eq(self.view.valid),
-            sound.eq(both & whole & ~(view.locked | view.crossed) & (view.asks[0].price > view.bids[0].price)),
+            sound.eq(both & whole & others & ~(view.locked | view.crossed) & (view.asks[0].price > view.bids[0].price)),
             spread.eq(view.asks[0].price - view.bids[0].price),
-            bid_volume.eq(sum(view.bids[i].shares for i in range(DEPTH))),
-            ask_volume.eq(sum(view.asks[i].shares for i in range(DEPTH))),
+            bid_volume.eq(_less(sum(view.bids[i].shares for i in range(DEPTH)), own_bids)),
+            ask_volume.eq(_less(sum(view.asks[i].shares for i in range(DEPTH)), own_asks)),
         ]
 
         # Second cycle: the comparison that decides.
@@ -87,3 +97,8 @@ class Imbalance(wiring.Component):
             self.ask_volume.eq(ask_volume),
         ]
         return m
+
+
+def _less(a, b):
+    """``a - b``, or zero where the order session is ahead of the feed and more is ours than is seen."""
+    return Mux(a > b, (a - b)[:VOLUME_BITS], 0)

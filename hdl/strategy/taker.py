@@ -7,6 +7,7 @@ from amaranth.lib.wiring import In, Out
 from hdl import types
 from hdl.risk.standing import StandingEntry
 from hdl.strategy.imbalance import VOLUME_BITS, Imbalance
+from hdl.strategy.own_display import OwnShown
 from hdl.strategy.taker_entry import TakerEntry
 from hdl.strategy.taker_exit import TakerExit
 from hdl.strategy.taker_types import (
@@ -17,6 +18,7 @@ from hdl.strategy.taker_types import (
     TakerDistances,
     TakerEvent,
     TakerOrigin,
+    TakerPatience,
     TakerRow,
     TakerState,
     TakerView,
@@ -28,6 +30,7 @@ __all__ = ["ImbalanceTaker"]
 
 #: Answers come at most every 4 cycles and are read at least every other cycle: this never fills.
 ANSWERS_QUEUED = 8
+_DISTANCES = ("take_profit", "stop", "slip", "stop_slip", "guard")
 
 
 class ImbalanceTaker(wiring.Component):
@@ -47,6 +50,8 @@ class ImbalanceTaker(wiring.Component):
     -----
     view : In(stream, always ready)
         Views, not in two cycles running.
+    own : In(OwnShown)
+        Displayed orders of ours in the view's slot, in the cycle of the view.
     answers : In(stream, always ready), refusals : In(stream, always ready)
         Answers of the order port, and refusals of the gate; those of other modules are ignored.
     standing : Out(StandingEntry), entries : Out(stream, always ready)
@@ -85,6 +90,7 @@ class ImbalanceTaker(wiring.Component):
         super().__init__(
             {
                 "view": In(stream.Signature(DepthView, always_ready=True)),
+                "own": In(OwnShown),
                 "answers": In(stream.Signature(OrderAnswer, always_ready=True)),
                 "refusals": In(stream.Signature(OrderAnswer, always_ready=True)),
                 "standing": Out(StandingEntry),
@@ -162,6 +168,8 @@ class ImbalanceTaker(wiring.Component):
             entry.spent_sell.eq(spent_sell.bit_select(slot, 1)),
             exit.view.eq(Mux(event == TakerEvent.VIEW, view, quote_read.data)),
             exit.slot.eq(slot),
+            exit.bid_heavy.eq(imbalance.bid_heavy),
+            exit.ask_heavy.eq(imbalance.ask_heavy),
             exit.flat.eq(flat),
             exit.stale.eq(flags.stale | ~flags.bound),
             exit.permits.eq(self.permits[slot]),
@@ -242,7 +250,11 @@ class ImbalanceTaker(wiring.Component):
             ]
 
         seen = self.view.payload
-        m.d.comb += [imbalance.view.valid.eq(self.view.valid), imbalance.view.payload.eq(seen)]
+        m.d.comb += [
+            imbalance.view.valid.eq(self.view.valid),
+            imbalance.view.payload.eq(seen),
+            imbalance.own.eq(self.own),
+        ]
         view_valid, view = Signal(), Signal(TakerView)
         m.d.sync += [
             view_valid.eq(self.view.valid & (seen.slot < self.slots)),
@@ -290,13 +302,16 @@ class ImbalanceTaker(wiring.Component):
         decided_view, decided_answer = Signal(TakerView), Signal(TakerAnswer)
         distances = Signal(TakerDistances)
         order_size, retries, cooldown, ratio = Signal(32), Signal(8), Signal(48), Signal(16)
+        patience = Signal(TakerPatience)
         m.d.sync += [
             decided.eq(event),
             decided_slot.eq(slot),
             decided_view.eq(view),
             decided_answer.eq(answer),
             distances.tick.eq(config.tick),
-            *(distances[name].eq(config[name] * config.tick) for name in ("take_profit", "stop", "slip", "stop_slip")),
+            *(distances[name].eq(config[name] * config.tick) for name in _DISTANCES),
+            *(patience[name].eq(config[name]) for name in ("time_stop", "guard_imbalance", "guard_window")),
+            patience.guarded.eq(config.guard != 0),
             order_size.eq(config.order_size),
             retries.eq(config.retries),
             cooldown.eq(config.cooldown),
@@ -308,6 +323,7 @@ class ImbalanceTaker(wiring.Component):
             m.submodules.exit.distances.eq(distances),
             m.submodules.exit.retries.eq(retries),
             m.submodules.exit.cooldown.eq(cooldown),
+            m.submodules.exit.patience.eq(patience),
             self.busy.eq(
                 view_valid
                 | answers.r_rdy

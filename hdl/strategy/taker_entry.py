@@ -132,6 +132,8 @@ class TakerEntry(wiring.Component):
             m.d.comb += [filled.eq(row.filled + answer.shares), following.filled.eq(filled)]
             with m.If(worse | (row.filled == 0)):
                 m.d.comb += following.entry_price.eq(answer.price)
+            with m.If(row.filled == 0):
+                m.d.comb += following.opened_at.eq(self.now)
 
         refused = answer.kind == OrderAnswerKind.REFUSED
         over = answer.dead & (answer.kind != OrderAnswerKind.SENT)

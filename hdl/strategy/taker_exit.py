@@ -12,6 +12,7 @@ from hdl.strategy.taker_types import (
     TakerAnswer,
     TakerDistances,
     TakerEvent,
+    TakerPatience,
     TakerRow,
     TakerState,
     TakerView,
@@ -29,10 +30,15 @@ class TakerExit(wiring.Component):
     by Replace. Its quantity is always the whole of what its chain is to close, executions included, so that the
     exchange itself keeps both legs from filling. docs/blocks/taker.md has the states as a table.
 
+    A time stop that has run out, and the guard against a book that turns, move it just as the stop does: at the first
+    view that shows them, for they are looked at when a view comes.
+
     Ports
     -----
-    event, state, row, view, answer, distances, retries, cooldown : In
+    event, state, row, view, answer, distances, retries, cooldown, patience : In
         What happened, and the slot as it stands. For an ISSUE ``view`` holds the last prices of the slot.
+    bid_heavy, ask_heavy : In(1)
+        Imbalance of the view.
     slot : In(8)
         Slot of the event.
     now : In(64)
@@ -65,6 +71,9 @@ class TakerExit(wiring.Component):
     distances: In(TakerDistances)
     retries: In(8)
     cooldown: In(48)
+    patience: In(TakerPatience)
+    bid_heavy: In(1)
+    ask_heavy: In(1)
     slot: In(8)
     now: In(64)
     flat: In(1)
@@ -117,7 +126,7 @@ class TakerExit(wiring.Component):
         m.d.comb += [
             quoted.eq((near != 0) & Mux(long, view.bid <= level, view.ask >= level)),
             traded.eq(view.traded & Mux(long, view.trade_price <= level, view.trade_price >= level)),
-            hit.eq((quoted | traded) & ~self.stale),
+            hit.eq((quoted | traded | self._impatient(m, long, near)) & ~self.stale),
             behind.eq((near != 0) & ~self.stale & Mux(long, row.exit_price > view.bid, row.exit_price < view.ask)),
             stop_hit.eq(row.stop_hit | hit),
             following.stop_hit.eq(stop_hit),
@@ -144,6 +153,24 @@ class TakerExit(wiring.Component):
                 with m.Elif(self.permits & ~row.held):
                     m.d.comb += following.origin.eq(view.origin)
                     m.d.comb += self.next_state.eq(Mux(row.live, TakerState.STOP_WANTED, TakerState.EXIT_WANTED))
+
+    def _impatient(self, m, long, near):
+        """Whether the time stop has run out, or the book turned against the entry while the guard watches."""
+        row, patience = self.row, self.patience
+        age = Signal(64)
+        turned = Signal(signed(PRICE_BITS))
+        watched, against, over = Signal(), Signal(), Signal()
+        m.d.comb += [
+            age.eq(self.now - row.opened_at),
+            turned.eq(Mux(long, row.entry_price - self.distances.guard, row.entry_price + self.distances.guard)),
+            watched.eq((row.filled != 0) & (age < patience.guard_window)),
+            against.eq(
+                (patience.guarded & (near != 0) & Mux(long, self.view.bid <= turned, self.view.ask >= turned))
+                | (patience.guard_imbalance & Mux(long, self.ask_heavy, self.bid_heavy))
+            ),
+            over.eq((row.filled != 0) & (patience.time_stop != 0) & (age >= patience.time_stop)),
+        ]
+        return over | (watched & against)
 
     def _answer(self, m) -> None:
         """What became of the exit."""

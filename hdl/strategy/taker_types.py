@@ -15,6 +15,7 @@ __all__ = [
     "TakerDistances",
     "TakerEvent",
     "TakerOrigin",
+    "TakerPatience",
     "TakerRow",
     "TakerState",
     "TakerView",
@@ -27,7 +28,7 @@ PRICE_BITS = 42
 
 
 class TakerConfig(data.Struct):
-    """Thresholds of one slot. Units as in ``hdl/regs/card.rdl``, registers ``tick`` and ``taker_*``."""
+    """Thresholds of one slot. Units as in ``hdl/regs/card.rdl``: ``slot.tick``, ``slot.taker_*``, ``trade.taker_*``."""
 
     tick: unsigned(32)
     ratio: unsigned(16)
@@ -40,6 +41,19 @@ class TakerConfig(data.Struct):
     max_spread: unsigned(8)
     retries: unsigned(8)
     cooldown: unsigned(48)
+    time_stop: unsigned(48)
+    guard: unsigned(8)
+    guard_imbalance: unsigned(1)
+    guard_window: unsigned(48)
+
+
+class TakerPatience(data.Struct):
+    """How long a position may last, and how long the guard watches it: in cycles, zero for off."""
+
+    time_stop: unsigned(48)
+    guarded: unsigned(1)
+    guard_imbalance: unsigned(1)
+    guard_window: unsigned(48)
 
 
 class TakerDistances(data.Struct):
@@ -50,6 +64,7 @@ class TakerDistances(data.Struct):
     stop: unsigned(40)
     slip: unsigned(40)
     stop_slip: unsigned(40)
+    guard: unsigned(40)
 
 
 class TakerState(enum.Enum, shape=8):
@@ -132,6 +147,8 @@ class TakerRow(data.Struct):
     #: Shares of the entry, and the worst price one of them had.
     filled: unsigned(32)
     entry_price: unsigned(32)
+    #: Card time of the entry's first fill.
+    opened_at: unsigned(64)
     #: Shares closed by exit chains that are over, and by the chain that lives.
     closed: unsigned(32)
     chain_executed: unsigned(32)

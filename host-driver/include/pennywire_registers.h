@@ -356,6 +356,28 @@
 #define PW_REQUESTS_ANSWERS_USELESS_COUNT_SHIFT 0
 #define PW_REQUESTS_ANSWERS_USELESS_COUNT_MASK UINT64_C(0x00000000ffffffff)
 
+// Limits: Limits of the whole card. They hold for what raises exposure, never for an exit; 0 turns one off.
+#define PW_REG_LIMITS_ORDER_RATE UINT32_C(0x0900)
+#define PW_LIMITS_ORDER_RATE_BURST_SHIFT 0
+#define PW_LIMITS_ORDER_RATE_BURST_MASK UINT64_C(0x000000000000ffff)
+#define PW_LIMITS_ORDER_RATE_INTERVAL_SHIFT 24
+#define PW_LIMITS_ORDER_RATE_INTERVAL_MASK UINT64_C(0xffffffffff000000)
+#define PW_REG_LIMITS_OPEN_ORDERS UINT32_C(0x0908)
+#define PW_LIMITS_OPEN_ORDERS_COUNT_SHIFT 0
+#define PW_LIMITS_OPEN_ORDERS_COUNT_MASK UINT64_C(0x00000000000000ff)
+#define PW_REG_LIMITS_GROSS UINT32_C(0x0910)
+#define PW_LIMITS_GROSS_SHARES_SHIFT 0
+#define PW_LIMITS_GROSS_SHARES_MASK UINT64_C(0x000000ffffffffff)
+#define PW_REG_LIMITS_DAILY_LOSS UINT32_C(0x0918)
+#define PW_LIMITS_DAILY_LOSS_VALUE_SHIFT 0
+#define PW_LIMITS_DAILY_LOSS_VALUE_MASK UINT64_C(0x7fffffffffffffff)
+#define PW_REG_LIMITS_RESULT UINT32_C(0x0920)
+#define PW_LIMITS_RESULT_VALUE_SHIFT 0
+#define PW_LIMITS_RESULT_VALUE_MASK UINT64_C(0xffffffffffffffff)
+#define PW_REG_LIMITS_REFUSED(n) (UINT32_C(0x0980) + UINT32_C(0x8) * (uint32_t)(n))
+#define PW_LIMITS_REFUSED_COUNT_SHIFT 0
+#define PW_LIMITS_REFUSED_COUNT_MASK UINT64_C(0x00000000ffffffff)
+
 // Market maker: What the market maker has done.
 #define PW_REG_MARKET_MAKER_ENTERED UINT32_C(0x0a00)
 #define PW_MARKET_MAKER_ENTERED_COUNT_SHIFT 0
@@ -477,6 +499,39 @@
 #define PW_SLOT_TRIGGERS_COUNT_SHIFT 0
 #define PW_SLOT_TRIGGERS_COUNT_MASK UINT64_C(0x00000000ffffffff)
 
+// Trade: More limits of one symbol, and more of its taker. The limits hold for what raises exposure, never for an exit; 0 turns one off.
+#define PW_REG_TRADE_MAX_NOTIONAL(n) (UINT32_C(0xa000) + UINT32_C(0x80) * (uint32_t)(n))
+#define PW_TRADE_MAX_NOTIONAL_VALUE_SHIFT 0
+#define PW_TRADE_MAX_NOTIONAL_VALUE_MASK UINT64_C(0x000fffffffffffff)
+#define PW_REG_TRADE_COLLAR(n) (UINT32_C(0xa008) + UINT32_C(0x80) * (uint32_t)(n))
+#define PW_TRADE_COLLAR_DISTANCE_SHIFT 0
+#define PW_TRADE_COLLAR_DISTANCE_MASK UINT64_C(0x00000000ffffffff)
+#define PW_REG_TRADE_REPEAT(n) (UINT32_C(0xa010) + UINT32_C(0x80) * (uint32_t)(n))
+#define PW_TRADE_REPEAT_WINDOW_SHIFT 0
+#define PW_TRADE_REPEAT_WINDOW_MASK UINT64_C(0x000000ffffffffff)
+#define PW_REG_TRADE_ADJUST_POSITION(n) (UINT32_C(0xa020) + UINT32_C(0x80) * (uint32_t)(n))
+#define PW_TRADE_ADJUST_POSITION_SHARES_SHIFT 0
+#define PW_TRADE_ADJUST_POSITION_SHARES_MASK UINT64_C(0x00000000ffffffff)
+#define PW_REG_TRADE_ADJUST_CASH(n) (UINT32_C(0xa028) + UINT32_C(0x80) * (uint32_t)(n))
+#define PW_TRADE_ADJUST_CASH_VALUE_SHIFT 0
+#define PW_TRADE_ADJUST_CASH_VALUE_MASK UINT64_C(0xffffffffffffffff)
+#define PW_REG_TRADE_ADJUST(n) (UINT32_C(0xa030) + UINT32_C(0x80) * (uint32_t)(n))
+#define PW_TRADE_ADJUST_APPLY_SHIFT 0
+#define PW_TRADE_ADJUST_APPLY_MASK UINT64_C(0x0000000000000001)
+#define PW_REG_TRADE_STATE(n) (UINT32_C(0xa038) + UINT32_C(0x80) * (uint32_t)(n))
+#define PW_TRADE_STATE_BROKEN_SHIFT 0
+#define PW_TRADE_STATE_BROKEN_MASK UINT64_C(0x0000000000000001)
+#define PW_REG_TRADE_TAKER_TIME_STOP(n) (UINT32_C(0xa040) + UINT32_C(0x80) * (uint32_t)(n))
+#define PW_TRADE_TAKER_TIME_STOP_CYCLES_SHIFT 0
+#define PW_TRADE_TAKER_TIME_STOP_CYCLES_MASK UINT64_C(0x0000ffffffffffff)
+#define PW_REG_TRADE_TAKER_GUARD(n) (UINT32_C(0xa048) + UINT32_C(0x80) * (uint32_t)(n))
+#define PW_TRADE_TAKER_GUARD_TICKS_SHIFT 0
+#define PW_TRADE_TAKER_GUARD_TICKS_MASK UINT64_C(0x00000000000000ff)
+#define PW_TRADE_TAKER_GUARD_IMBALANCE_SHIFT 8
+#define PW_TRADE_TAKER_GUARD_IMBALANCE_MASK UINT64_C(0x0000000000000100)
+#define PW_TRADE_TAKER_GUARD_WINDOW_SHIFT 16
+#define PW_TRADE_TAKER_GUARD_WINDOW_MASK UINT64_C(0xffffffffffff0000)
+
 // Quotes: The market maker's settings for one symbol, and shares located for its short sales.
 #define PW_REG_MAKER_CONTROL(n) (UINT32_C(0xc000) + UINT32_C(0x80) * (uint32_t)(n))
 #define PW_MAKER_CONTROL_ENABLE_SHIFT 0
@@ -557,8 +612,8 @@ struct pw_field_row {
     const char *unit;
 };
 
-#define PW_REGISTER_ROWS 130
-#define PW_FIELD_ROWS 176
+#define PW_REGISTER_ROWS 145
+#define PW_FIELD_ROWS 194
 
 // Define PW_REGISTER_TABLES in the one source file that wants the tables.
 #ifdef PW_REGISTER_TABLES
@@ -658,41 +713,56 @@ static const struct pw_register_row pw_register_rows[PW_REGISTER_ROWS] = {
     {"requests.gaps_lost", 0x08d0, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 112, 1, UINT64_C(0x0)},
     {"requests.not_held", 0x08d8, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 113, 1, UINT64_C(0x0)},
     {"requests.answers_useless", 0x08e0, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 114, 1, UINT64_C(0x0)},
-    {"market_maker.entered", 0x0a00, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 115, 1, UINT64_C(0x0)},
-    {"market_maker.moved", 0x0a08, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 116, 1, UINT64_C(0x0)},
-    {"market_maker.pulled", 0x0a10, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 117, 1, UINT64_C(0x0)},
-    {"market_maker.post_only_refused", 0x0a18, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 118, 1, UINT64_C(0x0)},
-    {"slot[].symbol", 0x1000, 0x200, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_LOCKED | PW_REG_EPOCH | PW_REG_PER_SLOT, 119, 1, UINT64_C(0x0)},
-    {"slot[].control", 0x1008, 0x200, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_PER_SLOT, 120, 3, UINT64_C(0x0)},
-    {"slot[].join", 0x1010, 0x200, 0, PW_REG_WRITE | PW_REG_PER_SLOT, 123, 5, UINT64_C(0x0)},
-    {"slot[].state", 0x1018, 0x200, 0, PW_REG_READ | PW_REG_PER_SLOT, 128, 8, UINT64_C(0x0)},
-    {"slot[].tick", 0x1020, 0x200, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_LOCKED | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 136, 1, UINT64_C(0x64)},
-    {"slot[].taker_ratio", 0x1040, 0x200, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 137, 1, UINT64_C(0x300)},
-    {"slot[].taker_min_volume", 0x1048, 0x200, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 138, 1, UINT64_C(0x0)},
-    {"slot[].taker_order_size", 0x1050, 0x200, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 139, 1, UINT64_C(0x64)},
-    {"slot[].taker_ticks", 0x1058, 0x200, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 140, 6, UINT64_C(0x80102000203)},
-    {"slot[].taker_cooldown", 0x1060, 0x200, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 146, 1, UINT64_C(0x0)},
-    {"slot[].max_inventory", 0x1080, 0x200, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 147, 1, UINT64_C(0x0)},
-    {"slot[].max_order_size", 0x1088, 0x200, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 148, 1, UINT64_C(0x0)},
-    {"slot[].ceiling_inventory", 0x1090, 0x200, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_LOCKED | PW_REG_MEMORY | PW_REG_PER_SLOT, 149, 1, UINT64_C(0x0)},
-    {"slot[].ceiling_order_size", 0x1098, 0x200, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_LOCKED | PW_REG_MEMORY | PW_REG_PER_SLOT, 150, 1, UINT64_C(0x0)},
-    {"slot[].short_sale", 0x10a0, 0x200, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_LOCKED | PW_REG_MEMORY | PW_REG_PER_SLOT, 151, 1, UINT64_C(0x0)},
-    {"slot[].position", 0x10c0, 0x200, 0, PW_REG_READ | PW_REG_PER_SLOT, 152, 1, UINT64_C(0x0)},
-    {"slot[].cash", 0x10c8, 0x200, 0, PW_REG_READ | PW_REG_PER_SLOT, 153, 1, UINT64_C(0x0)},
-    {"slot[].open_shares", 0x10d0, 0x200, 0, PW_REG_READ | PW_REG_PER_SLOT, 154, 2, UINT64_C(0x0)},
-    {"slot[].bbo", 0x10d8, 0x200, 0, PW_REG_READ | PW_REG_PER_SLOT, 156, 2, UINT64_C(0x0)},
-    {"slot[].volumes", 0x10e0, 0x200, 0, PW_REG_READ | PW_REG_PER_SLOT, 158, 2, UINT64_C(0x0)},
-    {"slot[].triggers", 0x10e8, 0x200, 0, PW_REG_READ | PW_REG_PER_SLOT, 160, 1, UINT64_C(0x0)},
-    {"maker[].control", 0xc000, 0x80, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_PER_SLOT, 161, 1, UINT64_C(0x0)},
-    {"maker[].prices", 0xc008, 0x80, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 162, 5, UINT64_C(0x10101)},
-    {"maker[].size", 0xc010, 0x80, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 167, 1, UINT64_C(0x0)},
-    {"maker[].inventory", 0xc018, 0x80, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 168, 1, UINT64_C(0x0)},
-    {"maker[].ratio", 0xc020, 0x80, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 169, 1, UINT64_C(0x300)},
-    {"maker[].throttle", 0xc028, 0x80, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 170, 1, UINT64_C(0x0)},
-    {"maker[].cooldown", 0xc030, 0x80, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 171, 1, UINT64_C(0x0)},
-    {"maker[].state", 0xc038, 0x80, 0, PW_REG_READ | PW_REG_PER_SLOT, 172, 2, UINT64_C(0x0)},
-    {"maker[].located", 0xc040, 0x80, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_LOCKED | PW_REG_EPOCH | PW_REG_PER_SLOT, 174, 1, UINT64_C(0x0)},
-    {"maker[].balance", 0xc048, 0x80, 0, PW_REG_READ | PW_REG_PER_SLOT, 175, 1, UINT64_C(0x0)},
+    {"limits.order_rate", 0x0900, 0x0, 1, PW_REG_READ | PW_REG_WRITE | PW_REG_LOCKED | PW_REG_EPOCH, 115, 2, UINT64_C(0x0)},
+    {"limits.open_orders", 0x0908, 0x0, 1, PW_REG_READ | PW_REG_WRITE | PW_REG_LOCKED | PW_REG_EPOCH, 117, 1, UINT64_C(0x0)},
+    {"limits.gross", 0x0910, 0x0, 1, PW_REG_READ | PW_REG_WRITE | PW_REG_LOCKED | PW_REG_EPOCH, 118, 1, UINT64_C(0x0)},
+    {"limits.daily_loss", 0x0918, 0x0, 1, PW_REG_READ | PW_REG_WRITE | PW_REG_LOCKED | PW_REG_EPOCH, 119, 1, UINT64_C(0x0)},
+    {"limits.result", 0x0920, 0x0, 1, PW_REG_READ, 120, 1, UINT64_C(0x0)},
+    {"limits.refused[]", 0x0980, 0x8, 16, PW_REG_READ | PW_REG_COUNTER, 121, 1, UINT64_C(0x0)},
+    {"market_maker.entered", 0x0a00, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 122, 1, UINT64_C(0x0)},
+    {"market_maker.moved", 0x0a08, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 123, 1, UINT64_C(0x0)},
+    {"market_maker.pulled", 0x0a10, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 124, 1, UINT64_C(0x0)},
+    {"market_maker.post_only_refused", 0x0a18, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 125, 1, UINT64_C(0x0)},
+    {"slot[].symbol", 0x1000, 0x200, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_LOCKED | PW_REG_EPOCH | PW_REG_PER_SLOT, 126, 1, UINT64_C(0x0)},
+    {"slot[].control", 0x1008, 0x200, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_PER_SLOT, 127, 3, UINT64_C(0x0)},
+    {"slot[].join", 0x1010, 0x200, 0, PW_REG_WRITE | PW_REG_PER_SLOT, 130, 5, UINT64_C(0x0)},
+    {"slot[].state", 0x1018, 0x200, 0, PW_REG_READ | PW_REG_PER_SLOT, 135, 8, UINT64_C(0x0)},
+    {"slot[].tick", 0x1020, 0x200, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_LOCKED | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 143, 1, UINT64_C(0x64)},
+    {"slot[].taker_ratio", 0x1040, 0x200, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 144, 1, UINT64_C(0x300)},
+    {"slot[].taker_min_volume", 0x1048, 0x200, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 145, 1, UINT64_C(0x0)},
+    {"slot[].taker_order_size", 0x1050, 0x200, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 146, 1, UINT64_C(0x64)},
+    {"slot[].taker_ticks", 0x1058, 0x200, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 147, 6, UINT64_C(0x80102000203)},
+    {"slot[].taker_cooldown", 0x1060, 0x200, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 153, 1, UINT64_C(0x0)},
+    {"slot[].max_inventory", 0x1080, 0x200, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 154, 1, UINT64_C(0x0)},
+    {"slot[].max_order_size", 0x1088, 0x200, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 155, 1, UINT64_C(0x0)},
+    {"slot[].ceiling_inventory", 0x1090, 0x200, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_LOCKED | PW_REG_MEMORY | PW_REG_PER_SLOT, 156, 1, UINT64_C(0x0)},
+    {"slot[].ceiling_order_size", 0x1098, 0x200, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_LOCKED | PW_REG_MEMORY | PW_REG_PER_SLOT, 157, 1, UINT64_C(0x0)},
+    {"slot[].short_sale", 0x10a0, 0x200, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_LOCKED | PW_REG_MEMORY | PW_REG_PER_SLOT, 158, 1, UINT64_C(0x0)},
+    {"slot[].position", 0x10c0, 0x200, 0, PW_REG_READ | PW_REG_PER_SLOT, 159, 1, UINT64_C(0x0)},
+    {"slot[].cash", 0x10c8, 0x200, 0, PW_REG_READ | PW_REG_PER_SLOT, 160, 1, UINT64_C(0x0)},
+    {"slot[].open_shares", 0x10d0, 0x200, 0, PW_REG_READ | PW_REG_PER_SLOT, 161, 2, UINT64_C(0x0)},
+    {"slot[].bbo", 0x10d8, 0x200, 0, PW_REG_READ | PW_REG_PER_SLOT, 163, 2, UINT64_C(0x0)},
+    {"slot[].volumes", 0x10e0, 0x200, 0, PW_REG_READ | PW_REG_PER_SLOT, 165, 2, UINT64_C(0x0)},
+    {"slot[].triggers", 0x10e8, 0x200, 0, PW_REG_READ | PW_REG_PER_SLOT, 167, 1, UINT64_C(0x0)},
+    {"trade[].max_notional", 0xa000, 0x80, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_LOCKED | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 168, 1, UINT64_C(0x0)},
+    {"trade[].collar", 0xa008, 0x80, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_LOCKED | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 169, 1, UINT64_C(0x0)},
+    {"trade[].repeat", 0xa010, 0x80, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_LOCKED | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 170, 1, UINT64_C(0x0)},
+    {"trade[].adjust_position", 0xa020, 0x80, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_LOCKED | PW_REG_PER_SLOT, 171, 1, UINT64_C(0x0)},
+    {"trade[].adjust_cash", 0xa028, 0x80, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_LOCKED | PW_REG_PER_SLOT, 172, 1, UINT64_C(0x0)},
+    {"trade[].adjust", 0xa030, 0x80, 0, PW_REG_WRITE | PW_REG_PER_SLOT, 173, 1, UINT64_C(0x0)},
+    {"trade[].state", 0xa038, 0x80, 0, PW_REG_READ | PW_REG_PER_SLOT, 174, 1, UINT64_C(0x0)},
+    {"trade[].taker_time_stop", 0xa040, 0x80, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 175, 1, UINT64_C(0x0)},
+    {"trade[].taker_guard", 0xa048, 0x80, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 176, 3, UINT64_C(0x0)},
+    {"maker[].control", 0xc000, 0x80, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_PER_SLOT, 179, 1, UINT64_C(0x0)},
+    {"maker[].prices", 0xc008, 0x80, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 180, 5, UINT64_C(0x10101)},
+    {"maker[].size", 0xc010, 0x80, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 185, 1, UINT64_C(0x0)},
+    {"maker[].inventory", 0xc018, 0x80, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 186, 1, UINT64_C(0x0)},
+    {"maker[].ratio", 0xc020, 0x80, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 187, 1, UINT64_C(0x300)},
+    {"maker[].throttle", 0xc028, 0x80, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 188, 1, UINT64_C(0x0)},
+    {"maker[].cooldown", 0xc030, 0x80, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 189, 1, UINT64_C(0x0)},
+    {"maker[].state", 0xc038, 0x80, 0, PW_REG_READ | PW_REG_PER_SLOT, 190, 2, UINT64_C(0x0)},
+    {"maker[].located", 0xc040, 0x80, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_LOCKED | PW_REG_EPOCH | PW_REG_PER_SLOT, 192, 1, UINT64_C(0x0)},
+    {"maker[].balance", 0xc048, 0x80, 0, PW_REG_READ | PW_REG_PER_SLOT, 193, 1, UINT64_C(0x0)},
 };
 static const struct pw_field_row pw_field_rows[PW_FIELD_ROWS] = {
     {"value", 0, 64, PW_FIELD_READ, ""},
@@ -810,6 +880,13 @@ static const struct pw_field_row pw_field_rows[PW_FIELD_ROWS] = {
     {"count", 0, 32, PW_FIELD_READ | PW_FIELD_COUNTER, ""},
     {"count", 0, 32, PW_FIELD_READ | PW_FIELD_COUNTER, ""},
     {"count", 0, 32, PW_FIELD_READ | PW_FIELD_COUNTER, ""},
+    {"burst", 0, 16, PW_FIELD_READ | PW_FIELD_WRITE, ""},
+    {"interval", 24, 40, PW_FIELD_READ | PW_FIELD_WRITE, "cycles"},
+    {"count", 0, 8, PW_FIELD_READ | PW_FIELD_WRITE, ""},
+    {"shares", 0, 40, PW_FIELD_READ | PW_FIELD_WRITE, "shares"},
+    {"value", 0, 63, PW_FIELD_READ | PW_FIELD_WRITE, "1/1,000,000 dollar"},
+    {"value", 0, 64, PW_FIELD_READ | PW_FIELD_SIGNED, "1/1,000,000 dollar"},
+    {"count", 0, 32, PW_FIELD_READ | PW_FIELD_COUNTER, ""},
     {"count", 0, 32, PW_FIELD_READ | PW_FIELD_COUNTER, ""},
     {"count", 0, 32, PW_FIELD_READ | PW_FIELD_COUNTER, ""},
     {"count", 0, 32, PW_FIELD_READ | PW_FIELD_COUNTER, ""},
@@ -856,6 +933,17 @@ static const struct pw_field_row pw_field_rows[PW_FIELD_ROWS] = {
     {"bid", 0, 32, PW_FIELD_READ, "shares"},
     {"ask", 32, 32, PW_FIELD_READ, "shares"},
     {"count", 0, 32, PW_FIELD_READ, ""},
+    {"value", 0, 52, PW_FIELD_READ | PW_FIELD_WRITE, "1/10,000 dollar"},
+    {"distance", 0, 32, PW_FIELD_READ | PW_FIELD_WRITE, "1/10,000 dollar"},
+    {"window", 0, 40, PW_FIELD_READ | PW_FIELD_WRITE, "cycles"},
+    {"shares", 0, 32, PW_FIELD_READ | PW_FIELD_WRITE | PW_FIELD_SIGNED, "shares"},
+    {"value", 0, 64, PW_FIELD_READ | PW_FIELD_WRITE | PW_FIELD_SIGNED, "1/1,000,000 dollar"},
+    {"apply", 0, 1, PW_FIELD_WRITE | PW_FIELD_PULSE | PW_FIELD_DISARMED, ""},
+    {"broken", 0, 1, PW_FIELD_READ, ""},
+    {"cycles", 0, 48, PW_FIELD_READ | PW_FIELD_WRITE, "cycles"},
+    {"ticks", 0, 8, PW_FIELD_READ | PW_FIELD_WRITE, "ticks"},
+    {"imbalance", 8, 1, PW_FIELD_READ | PW_FIELD_WRITE, ""},
+    {"window", 16, 48, PW_FIELD_READ | PW_FIELD_WRITE, "cycles"},
     {"enable", 0, 1, PW_FIELD_READ | PW_FIELD_WRITE, ""},
     {"half_spread", 0, 8, PW_FIELD_READ | PW_FIELD_WRITE, "half-ticks"},
     {"max_spread", 8, 8, PW_FIELD_READ | PW_FIELD_WRITE, "ticks"},

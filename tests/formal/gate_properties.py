@@ -5,7 +5,8 @@ from amaranth.hdl import Assert
 from amaranth.lib import wiring
 
 from hdl.risk.gate import RiskGate
-from hdl.risk.judge import GateConfig
+from hdl.risk.judge import CardStops, GateConfig
+from hdl.risk.marks import Mark
 from hdl.risk.positions import OwnOrder
 from hdl.risk.standing import StandingEntry
 from hdl.types import OrderIntent, OrderIntentKind, Role, Side, SlotFlags
@@ -53,6 +54,11 @@ class GateProperties(wiring.Component):
         m.d.sync += [config_slot.eq(gate.config_slot), lookup_order.eq(gate.lookup_order)]
         standing, standing_config = Signal(StandingEntry, reset_less=True), Signal(GateConfig, reset_less=True)
         m.d.sync += [standing.eq(gate.standing), standing_config.eq(gate.standing_config)]
+        mark, standing_mark = Signal(Mark, reset_less=True), Signal(Mark, reset_less=True)
+        stops = Signal(CardStops, reset_less=True)
+        broken = Signal(SLOTS, reset_less=True)
+        m.d.sync += broken.eq(gate.broken)
+        m.d.sync += [mark.eq(gate.mark), standing_mark.eq(gate.standing_mark), stops.eq(gate.stops)]
         for i in range(SLOTS):
             m.d.sync += [flags[i].eq(gate.flags[i]), position[i].eq(gate.position[i])]
             m.d.sync += [buy[i].eq(gate.open_buy[i]), sell[i].eq(gate.open_sell[i])]
@@ -79,6 +85,10 @@ class GateProperties(wiring.Component):
             ]
         with m.If(trades & began):
             m.d.comb += Assert((looked_up & in_trading(then)) | (prepared & in_trading(now)))
+            m.d.comb += Assert(
+                (looked_up & ~broken.bit_select(slot[0], 1))
+                | (prepared & ~gate.broken.as_value().bit_select(slot[0], 1))
+            )
 
         # What the order adds, and what could be held then. Written from the rule, not from the gate.
         held = Mux(item.side == Side.SELL, -at(position, slot), at(position, slot))
@@ -90,18 +100,30 @@ class GateProperties(wiring.Component):
         closes = enter & ((item.role == Role.EXIT) | (item.role == Role.FLATTEN)) & (exposure <= 0)
         m.d.comb += exposure.eq(held + could_fill + more)
 
-        def within(limits, switch):
+        def within(limits, switch, seen):
+            far = Mux(item.side == Side.SELL, seen.bid, seen.ask)
             return (
                 ((exposure <= limits.max_inventory) & (exposure <= limits.ceiling_inventory))
                 & ((wanted <= limits.max_order_size) & (wanted <= limits.ceiling_order_size))
                 & switch.bit_select(slot[0], 1)
+                & ((limits.collar == 0) | ((far != 0) & near(far, limits.collar) & near_trade(seen, limits.collar)))
             )
+
+        def near(price, distance):
+            return (item.price <= price + distance) & (item.price + distance >= price)
+
+        def near_trade(seen, distance):
+            return (seen.last == 0) | near(seen.last, distance)
 
         with m.If(trades & began & (more != 0) & ~closes):
             m.d.comb += Assert(
-                (looked_up & in_trading(then) & within(config, enabled))
-                | (prepared & in_trading(now) & within(standing_config, gate.enabled.as_value()))
+                (looked_up & in_trading(then) & within(config, enabled, mark))
+                | (prepared & in_trading(now) & within(standing_config, gate.enabled.as_value(), standing_mark))
             )
+            m.d.comb += [
+                Assert(~stops.order_rate & ~stops.daily_loss & ~(enter & stops.open_orders)),
+                Assert((stops.max_gross == 0) | (stops.gross + more <= stops.max_gross)),
+            ]
 
         # A cancel always passes, whatever else is inside: taken at once unless another one waits, offered in the next
         # cycle, and until it is accepted. So nothing that can be refused or held is ever in its way.

@@ -4,9 +4,11 @@ from book_proofs import BOOK_PROOFS
 from proof import Mutation, Proof
 
 GATE, JUDGE, STANDING = "hdl/risk/gate.py", "hdl/risk/judge.py", "hdl/risk/standing.py"
+MARKS, EXIT = "hdl/risk/marks.py", "hdl/strategy/taker_exit.py"
+ROWS, CHANGE = "hdl/orders/order_rows.py", "hdl/orders/row_change.py"
 ARMING, POSITIONS, BANK = "hdl/risk/arming.py", "hdl/risk/positions.py", "hdl/regs/bank.py"
 
-
+_AND_PRICE = ",\n                    answer.price.eq(said.price),\n                    answer.match"
 _ARM = "self.arm & ~self.killed & self.lease_alive & self.session_up"
 _KILL = "with m.If(self.kill | self.impossible | lease_ran_out):"
 _PERMITS = "card_permits.eq(self.armed & ~self.killed & self.lease_alive & self.session_up)"
@@ -86,6 +88,32 @@ PROOFS = (
                 "Mux(item_valid, item, Mux(cancel_valid, cancel, self.entries.payload))",
             ),
             Mutation(
+                "trades on after a broken trade",
+                JUDGE,
+                "(Refusal.BROKEN_TRADE, self.broken)",
+                "(Refusal.BROKEN_TRADE, 0)",
+            ),
+            Mutation(
+                "passes prepared entries after a broken trade",
+                STANDING,
+                "            (Refusal.BROKEN_TRADE, self.broken[prepared.slot]),\n",
+                "",
+            ),
+            Mutation("knows no collar", JUDGE, "raises & outside)", "0)"),
+            Mutation("measures from no trade", MARKS, "traded = mark.last != 0", "traded = mark.last == 1"),
+            Mutation("knows no order rate", JUDGE, "raises & self.stops.order_rate)", "0)"),
+            Mutation("knows no number of open orders", JUDGE, "raises & enter & self.stops.open_orders)", "0)"),
+            Mutation("knows no daily loss", JUDGE, "raises & self.stops.daily_loss)", "0)"),
+            Mutation(
+                "forgets the order itself in the gross inventory", JUDGE, "self.stops.gross + more", "self.stops.gross"
+            ),
+            Mutation(
+                "passes prepared entries at any price",
+                STANDING,
+                "            (Refusal.PRICE_COLLAR, outside),\n",
+                "",
+            ),
+            Mutation(
                 "passes prepared entries whatever the levels",
                 STANDING,
                 "((levels, levels != Refusal.NONE), *checks)",
@@ -153,6 +181,87 @@ PROOFS = (
                 "self.position[i] - answer.shares",
                 "self.position[i] + answer.shares",
             ),
+        ),
+    ),
+    Proof(
+        "exit",
+        "exit_properties",
+        "ExitProperties",
+        2,
+        (
+            Mutation(
+                "enters an exit again while one lives",
+                EXIT,
+                "Mux(row.live, TakerState.STOP_WANTED, TakerState.EXIT_WANTED)",
+                "TakerState.EXIT_WANTED",
+            ),
+            Mutation(
+                "enters the stop beside the profit",
+                EXIT,
+                "intent.kind.eq(Mux(moves, OrderIntentKind.REPLACE,",
+                "intent.kind.eq(Mux(0, OrderIntentKind.REPLACE,",
+            ),
+            Mutation(
+                "forgets what dead chains closed",
+                EXIT,
+                "following.closed.eq(closed),\n",
+                "following.closed.eq(row.closed),\n",
+            ),
+            Mutation(
+                "asks for what is open alone",
+                EXIT,
+                "row.filled - row.closed)",
+                "row.filled - row.closed - row.chain_executed)",
+            ),
+            Mutation("does not notice that it lives", EXIT, "following.live.eq(1)", "following.live.eq(0)"),
+        ),
+    ),
+    Proof(
+        "fills",
+        "fill_properties",
+        "FillProperties",
+        6,
+        (
+            Mutation(
+                "tells a fill twice",
+                ROWS,
+                "self.answers.valid.eq(writing & (",
+                "self.answers.valid.eq((writing | (step == _Step.PICK)) & (",
+            ),
+            Mutation("loses what no order explains", CHANGE, "(taken == OrderAnswerKind.NONE) | odd", "odd"),
+            Mutation(
+                "tells what was open for what was filled",
+                CHANGE,
+                f"answer.shares.eq(said.shares){_AND_PRICE}",
+                f"answer.shares.eq(state.open){_AND_PRICE}",
+            ),
+            Mutation(
+                "takes an answer with a command",
+                ROWS,
+                "self.exchange.ready.eq(~self.commands.valid)",
+                "self.exchange.ready.eq(1)",
+            ),
+        ),
+    ),
+    Proof(
+        "locks",
+        "lock_properties",
+        "LockProperties",
+        2,
+        (
+            Mutation(
+                "takes ceilings while armed",
+                BANK,
+                "port.en.eq(taken & hit.any())",
+                "port.en.eq(write & hit.any())",
+            ),
+            Mutation(
+                "takes fees while armed",
+                BANK,
+                "                    with m.If(taken & hit[index]):\n",
+                "                    with m.If(write & hit[index]):\n",
+            ),
+            Mutation("forgets which registers lock", BANK, "self.armed & int(register.locked)", "0"),
         ),
     ),
     Proof(

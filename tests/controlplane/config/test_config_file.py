@@ -17,6 +17,9 @@ BAD = [
     ('name = "PWBB"', 'name = "PWAA"', "named twice"),
     ('name = "PWBB"', 'name = "pw b"', "symbols.1.name"),
     ("commission = 0", "commission = 10", "per_share_commission = 0"),
+    ("collar = 1000", "collar = 0", "max_order_value_dollars needs a collar"),
+    ("max_open_orders = 8", "max_open_orders = 256", "limits.max_open_orders"),
+    ("max_daily_loss = 1000000000", "max_daily_loss = -1", "limits.max_daily_loss"),
     ("[fees]", "[fees", "is not TOML"),
     ("[envelope]", "[join]\nZZZZ = 5\n[envelope]", "ZZZZ"),
 ]

@@ -17,6 +17,7 @@ from hdl.risk.arming import Arming
 from hdl.risk.gate import RiskGate
 from hdl.risk.judge import GateConfig
 from hdl.risk.positions import Positions
+from hdl.strategy.own_display import OwnDisplay
 from hdl.strategy.taker import ImbalanceTaker
 from hdl.strategy.taker_types import TakerConfig, TakerState
 from hdl.types import OrderAnswerKind, OrderIntentKind, Role, Side
@@ -60,12 +61,14 @@ class TradePath(wiring.Component):
         self.taker = ImbalanceTaker(SLOTS)
         self.gate = RiskGate(SLOTS)
         self.positions = Positions(SLOTS, ROWS)
+        self.display = OwnDisplay(SLOTS)
 
     def elaborate(self, platform):
         m = Module()
         taker, gate, positions, arming = self.taker, self.gate, self.positions, self.arming
         m.submodules.arming, m.submodules.taker = arming, taker
         m.submodules.gate, m.submodules.positions = gate, positions
+        m.submodules.display = self.display
         wiring.connect(m, taker.intents, gate.intents)
         wiring.connect(m, taker.entries, gate.entries)
         wiring.connect(m, gate.refusals, taker.refusals)
@@ -87,6 +90,10 @@ class TradePath(wiring.Component):
             positions.grants.valid.eq(gate.granted.valid & gate.granted.ready),
             positions.answers.payload.eq(taker.answers.payload),
             positions.answers.valid.eq(taker.answers.valid),
+            self.display.answers.payload.eq(taker.answers.payload),
+            self.display.answers.valid.eq(taker.answers.valid),
+            self.display.slot.eq(taker.view.payload.slot),
+            taker.own.eq(self.display.shown),
             taker.position.eq(positions.position),
             taker.permits.eq(gate.permits),
             taker.gate_holding.eq(gate.holding),

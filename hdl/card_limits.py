@@ -1,0 +1,45 @@
+"""Joins the registers of the gate's further limits, and of what puts a slot right, to the blocks they configure."""
+
+from amaranth import Module
+
+from hdl.engine import Engine
+from hdl.regs.bank import RegisterBank
+
+__all__ = ["join_adjustments", "join_card_limits", "join_slot_limits"]
+
+_SLOT_LIMITS = (
+    ("max_notional", "max_notional", "value"), ("collar", "collar", "distance"), ("repeat_window", "repeat", "window"),
+)  # fmt: skip
+_CARD_LIMITS = (
+    ("order_burst", "order_rate.burst"), ("order_interval", "order_rate.interval"),
+    ("open_orders", "open_orders.count"), ("gross", "gross.shares"), ("daily_loss", "daily_loss.value"),
+)  # fmt: skip
+
+
+def join_slot_limits(m: Module, bank: RegisterBank, slot, config) -> None:
+    """Give ``config``, a ``GateConfig``, what the ``trade`` registers of ``slot`` say, in the same cycle."""
+    for name, register, field in _SLOT_LIMITS:
+        port = bank.slot_port(f"trade.{register}")
+        m.d.comb += [port.slot.eq(slot), getattr(config, name).eq(getattr(port.row, field))]
+
+
+def join_card_limits(m: Module, bank: RegisterBank, engine: Engine) -> None:
+    """Join the ``limits`` registers, and the day's result, to the card's watch."""
+    limits = engine.watch.limits
+    m.d.comb += [getattr(limits, name).eq(bank.value(f"limits.{path}")) for name, path in _CARD_LIMITS]
+    m.d.comb += bank.drive("limits.result.value").eq(engine.watch.result)
+
+
+def join_adjustments(m: Module, bank: RegisterBank, engine: Engine) -> None:
+    """Join the host's way to put a slot right after a broken trade."""
+    positions, broken = engine.positions, engine.broken
+    strobes, shown = bank.slot_strobe("trade.adjust", "apply"), bank.slot_drive("trade.state", "broken")
+    shares, money = bank.slot_value("trade.adjust_position"), bank.slot_value("trade.adjust_cash")
+    for i, strobe in enumerate(strobes):
+        m.d.comb += [
+            positions.adjust[i].eq(strobe),
+            broken.settled[i].eq(strobe),
+            positions.adjust_position[i].eq(shares[i]),
+            positions.adjust_cash[i].eq(money[i]),
+            shown[i].eq(broken.broken[i]),
+        ]

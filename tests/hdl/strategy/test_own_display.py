@@ -1,0 +1,97 @@
+"""Our own displayed orders: where they rest, and that the taker does not count them."""
+
+import random
+
+import pytest
+from amaranth.sim import Simulator
+
+from hdl.strategy.own_display import OwnDisplay
+from hdl.types import Module, OrderAnswerKind, Role, Side
+from tests.hdl.strategy.taker_story import ASK, BID
+from tests.hdl.strategy.trade_bench import run
+
+SLOTS = 3
+KINDS = [
+    OrderAnswerKind.SENT,
+    OrderAnswerKind.REFUSED,
+    OrderAnswerKind.ACCEPTED,
+    OrderAnswerKind.REPLACED,
+    OrderAnswerKind.EXECUTED,
+    OrderAnswerKind.CANCELED,
+    OrderAnswerKind.REJECTED,
+]
+
+
+def test_shows_what_rests_by_the_answers():
+    dut = OwnDisplay(SLOTS)
+    rests = {OrderAnswerKind.ACCEPTED, OrderAnswerKind.REPLACED}
+
+    async def script(ctx):
+        chance = random.Random(4)
+        wanted = {}  # slot, side, module: price, shares
+        for _ in range(1500):
+            kind, slot, side = chance.choice(KINDS), chance.randrange(SLOTS), Side(chance.randrange(2))
+            module, role = chance.choice(list(Module)), chance.choice([Role.EXIT, Role.QUOTE, Role.EXIT, Role.ENTRY])
+            price, open, dead = chance.randrange(1, 1000), chance.randrange(1, 1000), chance.random() < 0.2
+            answer = {"kind": kind, "slot": slot, "side": side, "module": module, "role": role}
+            ctx.set(dut.answers.payload, answer | {"price": price, "open": open, "dead": dead})
+            ctx.set(dut.answers.valid, 1)
+            await ctx.tick()
+            ctx.set(dut.answers.valid, 0)
+            if kind not in (OrderAnswerKind.SENT, OrderAnswerKind.REFUSED) and role != Role.ENTRY:
+                before = wanted.get((slot, side, module), (0, 0))
+                wanted[slot, side, module] = (price if kind in rests else before[0], 0 if dead else open)
+            look = chance.randrange(SLOTS + 1)
+            ctx.set(dut.slot, look)
+            shown = ctx.get(dut.shown)
+            for name, of in (("bids", Side.BUY), ("asks", Side.SELL)):
+                for i, who in enumerate((Module.TAKER, Module.MAKER)):
+                    price, shares = wanted.get((look, of, who), (0, 0))
+                    level = getattr(shown, name)[i]
+                    assert level.shares == shares
+                    assert not shares or level.price == price
+
+    sim = Simulator(dut)
+    sim.add_clock(1e-6)
+    sim.add_testbench(script)
+    sim.run()
+
+
+@pytest.mark.parametrize(
+    ("bid_volume", "ours", "triggers"),
+    [(3_001, 0, 1), (3_001, 1, 0), (3_101, 100, 1), (3_100, 100, 0)],
+)
+def test_own_shares_are_no_imbalance(bid_volume, ours, triggers):
+    """The ratio is 3 and 1,000 are offered: 3,001 shares of others must be bid."""
+
+    async def script(bench):
+        if ours:
+            told = {"kind": OrderAnswerKind.ACCEPTED, "slot": 0, "module": Module.MAKER, "role": Role.QUOTE}
+            told |= {"side": Side.BUY, "price": BID, "open": ours, "order": 3}
+            bench.waiting.append((bench.now, told))
+            await bench.step(3)
+        await bench.view(BID, ASK, bid_volume=bid_volume, ask_volume=1_000)
+        assert len(bench.triggers) == triggers
+
+    run(script)
+
+
+@pytest.mark.parametrize(
+    ("price", "shares", "level", "triggers"),
+    [
+        (ASK, 100, 100, 0),  # the whole best offer is ours
+        (ASK, 100, 101, 1),
+        (ASK + 100, 100, 100, 1),  # it rests behind the best offer
+        (ASK, 500, 100, 0),  # the order session is ahead of the feed
+    ],
+)
+def test_a_best_level_that_is_ours_alone_is_not_traded(price, shares, level, triggers):
+    async def script(bench):
+        told = {"kind": OrderAnswerKind.ACCEPTED, "slot": 0, "module": Module.MAKER, "role": Role.QUOTE}
+        told |= {"side": Side.SELL, "price": price, "open": shares, "order": 3}
+        bench.waiting.append((bench.now, told))
+        await bench.step(3)
+        await bench.view(BID, ASK, bid_volume=5_000, ask_volume=level)
+        assert len(bench.triggers) == triggers
+
+    run(script)
