@@ -39,7 +39,7 @@ SOURCES = {
 
 
 class Card(wiring.Component):
-    """The whole card between its four streams.
+    """The whole card between its streams.
 
     Reset leaves it disarmed, with every module and slot switched off and every book stale.
 
@@ -52,8 +52,8 @@ class Card(wiring.Component):
 
     Ports
     -----
-    rx : In
-        Ethernet frames of the feed, without check sequence; never waits.
+    rx, rx_b : In
+        Ethernet frames of the feed's lines A and B, without check sequence; never wait.
     ouch_tx, ouch_rx : Out, In
         Order session: one OUCH message a frame.
     host_rx, host_tx : In, Out
@@ -78,6 +78,7 @@ class Card(wiring.Component):
         super().__init__(
             {
                 "rx": In(frame_signature(config.width, always_ready=True)),
+                "rx_b": In(frame_signature(config.width, always_ready=True)),
                 "ouch_tx": Out(frame_signature(8)),
                 "ouch_rx": In(frame_signature(8)),
                 "host_rx": In(frame_signature(8)),
@@ -104,6 +105,7 @@ class Card(wiring.Component):
         m.submodules.state_records = state_records = StateRecords()
         m.submodules.bank = bank
         connect(m, flipped(self.rx), engine.rx)
+        connect(m, flipped(self.rx_b), engine.rx_b)
         connect(m, engine.ouch_tx, flipped(self.ouch_tx))
         connect(m, flipped(self.ouch_rx), engine.ouch_rx)
         connect(m, flipped(self.host_rx), hostlink.rx)
@@ -151,6 +153,11 @@ class Card(wiring.Component):
         m.d.comb += [
             feed.dest_ip.eq(bank.value("feed.destination.ip")),
             feed.dest_port.eq(bank.value("feed.destination.port")),
+            feed.dest_b_ip.eq(bank.value("feed.destination_b.ip")),
+            feed.dest_b_port.eq(bank.value("feed.destination_b.port")),
+            feed.two_lines.eq(bank.value("feed.arbitration.two_lines")),
+            feed.reorder.eq(bank.value("feed.arbitration.reorder")),
+            feed.timeout.eq(bank.value("feed.arbitration.timeout")),
             feed.check_ip_checksum.eq(bank.value("feed.checks.ip_checksum")),
             feed.join.eq(bank.strobe("feed.command.join")),
             bank.drive("feed.session_lo.value").eq(feed.session[:64]),
@@ -357,7 +364,8 @@ _COMMANDS = ("arm", "disarm", "kill", "release")
 _FLAGS = ("bound", "stale", "halted", "short_restricted", "opened", "market_open")
 _FEED_COUNTERS = (
     "frames", "frames_ignored", "frames_bad", "packets", "messages", "unknown_types", "wrong_sizes", "gaps",
-    "duplicates", "tracked",
+    "duplicates", "tracked", "b_frames", "b_frames_ignored", "b_frames_bad", "b_packets", "b_wrong_sizes", "a_first",
+    "b_first", "a_skipped", "b_skipped", "a_overflows", "b_overflows", "foreign", "divergences", "given_up",
 )  # fmt: skip
 _BOOK_COUNTERS = (
     "unknown_references", "duplicate_references", "zero_adds", "over_executions", "table_overflows", "levels_spilled",

@@ -36,8 +36,8 @@ class Engine(wiring.Component):
 
     Ports
     -----
-    rx : In
-        Ethernet frames without check sequence; never waits.
+    rx, rx_b : In
+        Ethernet frames of the feed's lines, without check sequence; never wait.
     ouch_tx, ouch_rx : Out, In
         One OUCH message a frame, no session framing.
     card_time : In(64)
@@ -68,6 +68,7 @@ class Engine(wiring.Component):
         super().__init__(
             {
                 "rx": In(frame_signature(config.width, always_ready=True)),
+                "rx_b": In(frame_signature(config.width, always_ready=True)),
                 "ouch_tx": Out(frame_signature(8)),
                 "ouch_rx": In(frame_signature(8)),
                 "card_time": In(64),
@@ -88,6 +89,7 @@ class Engine(wiring.Component):
 
         # Feed to book to strategy.
         connect(m, flipped(self.rx), feed.rx)
+        connect(m, flipped(self.rx_b), feed.rx_b)
         connect(m, feed.events, queue.incoming)
         connect(m, queue.outgoing, book.events)
         m.d.comb += [

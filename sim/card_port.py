@@ -17,6 +17,7 @@ class Port(IntEnum):
 
     FEED = 0  #: an Ethernet frame, without its check sequence
     ORDERS = 1  #: one OUCH message from the exchange, without session framing
+    FEED_B = 2  #: an Ethernet frame on the feed's second line
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +59,7 @@ class CardPort(Protocol):
         With ``stop_on_order`` the run ends early once an order has left the card whole; ``now`` is
         then the time it did, and what has not entered stays queued for the next call. Idle stretches
         are skipped, not simulated. Bytes of one port enter one after the other at the rate of the
-        port (one beat a cycle); the two ports are independent.
+        port (one beat a cycle); the ports are independent.
         """
         ...
 

@@ -75,6 +75,8 @@ class PlayerSettings:
         The card's clock.
     feed_latency_ns : int
         From an exchange time to the frame at the card.
+    line_b_latency_ns : int or None
+        The same on the feed's second line; None: there is none.
     boundary_ns : int
         Exchange time between two grants; boundaries lie at its multiples.
     settle_ns : int
@@ -87,6 +89,7 @@ class PlayerSettings:
 
     clock_period_ps: int = 6_400
     feed_latency_ns: int = 5_000
+    line_b_latency_ns: int | None = None
     boundary_ns: int = 10_000_000_000
     settle_ns: int = 1_000_000_000
     packing: Packing = field(default_factory=Packing)
@@ -99,6 +102,8 @@ class PlayerSettings:
                 raise ValueError(f"{name} is {getattr(self, name)}; it must be 1 or more")
         if self.feed_latency_ns < 0:
             raise ValueError(f"feed_latency_ns is {self.feed_latency_ns}; it must be 0 or more")
+        if self.line_b_latency_ns is not None and self.line_b_latency_ns < 0:
+            raise ValueError(f"line_b_latency_ns is {self.line_b_latency_ns}; it must be 0 or more, or None")
 
 
 @dataclass(slots=True)
@@ -110,7 +115,9 @@ class RunLengths:
     messages : Counter
         Messages by type letter.
     frames, dropped_frames : int
-        Frames given to the card, and frames kept from it on purpose.
+        Frames given to the card on line A, and frames kept from it on purpose.
+    frames_b, dropped_frames_b : int
+        The same of line B.
     orders : Counter
         OUCH messages of the card by type letter.
     answers : int
@@ -126,6 +133,8 @@ class RunLengths:
     messages: Counter[str] = field(default_factory=Counter)
     frames: int = 0
     dropped_frames: int = 0
+    frames_b: int = 0
+    dropped_frames_b: int = 0
     orders: Counter[str] = field(default_factory=Counter)
     answers: int = 0
     first_time: int = 0
@@ -152,7 +161,9 @@ class Player:
     progress : callable, optional
         Called at each boundary with the number of messages played.
     drop : callable, optional
-        Says of each packet whether it is kept from the card, as if the network had lost it.
+        Says of each packet whether it is kept from line A, as if the network had lost it.
+    drop_b : callable, optional
+        The same for line B.
     """
 
     def __init__(
@@ -164,6 +175,7 @@ class Player:
         on_boundary: Callable[[int], None] | None = None,
         progress: Callable[[int], None] | None = None,
         drop: Callable[[Packet], bool] | None = None,
+        drop_b: Callable[[Packet], bool] | None = None,
         frames: FrameMaker | None = None,
     ) -> None:
         self._port = port
@@ -172,6 +184,7 @@ class Player:
         self._on_boundary = on_boundary
         self._progress = progress
         self._drop = drop
+        self._drop_b = drop_b
         self._frames = frames or FrameMaker()
         self._lengths = RunLengths()
         self._sequence = 1
@@ -263,10 +276,18 @@ class Player:
             self._sequence = packet.sequence + packet.count
             if self._drop is not None and self._drop(packet):
                 self._lengths.dropped_frames += 1
+            else:
+                time = self.cycle_of(packet.time + self._settings.feed_latency_ns)
+                arrivals.append(Arrival(time, Port.FEED, packet.frame))
+                self._lengths.frames += 1
+            if self._settings.line_b_latency_ns is None:
                 continue
-            time = self.cycle_of(packet.time + self._settings.feed_latency_ns)
-            arrivals.append(Arrival(time, Port.FEED, packet.frame))
-        self._lengths.frames += len(arrivals)
+            if self._drop_b is not None and self._drop_b(packet):
+                self._lengths.dropped_frames_b += 1
+            else:
+                time = self.cycle_of(packet.time + self._settings.line_b_latency_ns)
+                arrivals.append(Arrival(time, Port.FEED_B, packet.frame))
+                self._lengths.frames_b += 1
         return arrivals
 
     def _play_stretch(self, arrivals: list[Arrival], end: int) -> None:

@@ -43,7 +43,7 @@ class RegisterRow:
 
 
 MAGIC = 0x524957594e4e4550
-ABI_VERSION = 2
+ABI_VERSION = 3
 SLOT_BASE = 0x1000
 SLOT_STRIDE = 0x200
 
@@ -51,7 +51,7 @@ REGISTERS: tuple[RegisterRow, ...] = (
     RegisterRow("identity.magic", 0x0000, 0x0, 1, True, False, False, False, False, False, 0x524957594e4e4550, (
         FieldRow("value", 0, 64, False, "", True, False, False, False, ""),
     ), "The letters PENNYWIR, first in the lowest byte."),
-    RegisterRow("identity.abi", 0x0008, 0x0, 1, True, False, False, False, False, False, 0x2, (
+    RegisterRow("identity.abi", 0x0008, 0x0, 1, True, False, False, False, False, False, 0x3, (
         FieldRow("version", 0, 32, False, "", True, False, False, False, ""),
     ), "Version of this register map and of the event records."),
     RegisterRow("identity.config_name_lo", 0x0010, 0x0, 1, True, False, False, False, False, False, 0x0, (
@@ -158,6 +158,57 @@ REGISTERS: tuple[RegisterRow, ...] = (
     RegisterRow("feed.tracked", 0x0278, 0x0, 1, True, False, False, False, False, True, 0x0, (
         FieldRow("count", 0, 32, False, "", True, False, False, False, ""),
     ), "Messages of tracked symbols."),
+    RegisterRow("feed.destination_b", 0x0280, 0x0, 1, True, True, True, True, False, False, 0x0, (
+        FieldRow("ip", 0, 32, False, "", True, True, False, False, ""),
+        FieldRow("port", 32, 16, False, "", True, True, False, False, ""),
+    ), "Frames of line B for another address are ignored. 0 hears every address."),
+    RegisterRow("feed.arbitration", 0x0288, 0x0, 1, True, True, True, True, False, False, 0x3d0900000000, (
+        FieldRow("two_lines", 0, 1, False, "", True, True, False, False, "Hear line B and join it with line A. Off, a gap of line A is declared at once."),
+        FieldRow("reorder", 8, 8, False, "messages", True, True, False, False, "How far ahead of a missing message a line must be to have passed it."),
+        FieldRow("timeout", 32, 32, False, "cycles", True, True, False, False, "Longest wait for a missing message."),
+    ), "How two lines are joined."),
+    RegisterRow("feed.b_frames", 0x0290, 0x0, 1, True, False, False, False, False, True, 0x0, (
+        FieldRow("count", 0, 32, False, "", True, False, False, False, ""),
+    ), "Line B: frames received."),
+    RegisterRow("feed.b_frames_ignored", 0x0298, 0x0, 1, True, False, False, False, False, True, 0x0, (
+        FieldRow("count", 0, 32, False, "", True, False, False, False, ""),
+    ), "Line B: frames for others, or of other protocols."),
+    RegisterRow("feed.b_frames_bad", 0x02a0, 0x0, 1, True, False, False, False, False, True, 0x0, (
+        FieldRow("count", 0, 32, False, "", True, False, False, False, ""),
+    ), "Line B: frames with an error, a lying length or a wrong checksum."),
+    RegisterRow("feed.b_packets", 0x02a8, 0x0, 1, True, False, False, False, False, True, 0x0, (
+        FieldRow("count", 0, 32, False, "", True, False, False, False, ""),
+    ), "Line B: MoldUDP64 packets."),
+    RegisterRow("feed.b_wrong_sizes", 0x02b0, 0x0, 1, True, False, False, False, False, True, 0x0, (
+        FieldRow("count", 0, 32, False, "", True, False, False, False, ""),
+    ), "Line B: messages that run past their frame, or lie whole in a beat."),
+    RegisterRow("feed.a_first", 0x02b8, 0x0, 1, True, False, False, False, False, True, 0x0, (
+        FieldRow("count", 0, 32, False, "", True, False, False, False, ""),
+    ), "Joined: messages whose first copy came on line A."),
+    RegisterRow("feed.b_first", 0x02c0, 0x0, 1, True, False, False, False, False, True, 0x0, (
+        FieldRow("count", 0, 32, False, "", True, False, False, False, ""),
+    ), "Joined: messages whose first copy came on line B."),
+    RegisterRow("feed.a_skipped", 0x02c8, 0x0, 1, True, False, False, False, False, True, 0x0, (
+        FieldRow("count", 0, 32, False, "", True, False, False, False, ""),
+    ), "Joined: messages that line A jumped over."),
+    RegisterRow("feed.b_skipped", 0x02d0, 0x0, 1, True, False, False, False, False, True, 0x0, (
+        FieldRow("count", 0, 32, False, "", True, False, False, False, ""),
+    ), "Joined: messages that line B jumped over."),
+    RegisterRow("feed.a_overflows", 0x02d8, 0x0, 1, True, False, False, False, False, True, 0x0, (
+        FieldRow("count", 0, 32, False, "", True, False, False, False, ""),
+    ), "Joined: beats of line A lost because its queue was full."),
+    RegisterRow("feed.b_overflows", 0x02e0, 0x0, 1, True, False, False, False, False, True, 0x0, (
+        FieldRow("count", 0, 32, False, "", True, False, False, False, ""),
+    ), "Joined: beats of line B lost because its queue was full."),
+    RegisterRow("feed.foreign", 0x02e8, 0x0, 1, True, False, False, False, False, True, 0x0, (
+        FieldRow("count", 0, 32, False, "", True, False, False, False, ""),
+    ), "Joined: messages of a session that is not followed."),
+    RegisterRow("feed.divergences", 0x02f0, 0x0, 1, True, False, False, False, False, True, 0x0, (
+        FieldRow("count", 0, 32, False, "", True, False, False, False, ""),
+    ), "Joined: messages of one number whose bytes differ between the lines. Every symbol goes stale."),
+    RegisterRow("feed.given_up", 0x02f8, 0x0, 1, True, False, False, False, False, True, 0x0, (
+        FieldRow("count", 0, 32, False, "", True, False, False, False, ""),
+    ), "Joined: gaps declared because the wait for a message was over, or because more came than can wait."),
     RegisterRow("book.live_orders", 0x0300, 0x0, 1, True, False, False, False, False, False, 0x0, (
         FieldRow("count", 0, 32, False, "", True, False, False, False, ""),
     ), "Live orders in the table."),

@@ -58,6 +58,9 @@ class MoldReceiver(wiring.Component):
         UDP payloads; always ready. When their bytes entered the card.
     join
         Pulse: the next packet's session and sequence are taken as they come.
+    free
+        Every packet's sequence is taken as it comes, nothing is skipped and no loss is reported: for a line whose
+        messages are put in order elsewhere (:mod:`hdl.feed.arbiter`).
     message_valid, message
         One message; at most one a cycle, and one every second cycle on average at the most.
     gap_valid, gap
@@ -70,6 +73,11 @@ class MoldReceiver(wiring.Component):
         Session name, first character lowest; number of changes; sequence number expected next.
     session_ended
         Pulse: end of session.
+    blocks, block_sequence
+        How many sequence numbers were used up in the beat of ``message_valid``, or in one that ends empty blocks only;
+        the first of them. A message is the first of its beat.
+    packet_ended, packet_spoiled
+        Pulses, in the cycle of the last ``blocks``: a packet is over; it was damaged.
     packets, duplicates, wrong_sizes
         How much to count this cycle: packets with a whole header; messages skipped because known; blocks that lie
         whole in a beat (too short for any message) or run past their packet, headers cut short, bytes behind the
@@ -91,6 +99,7 @@ class MoldReceiver(wiring.Component):
                 "packet": In(frame_signature(width, always_ready=True)),
                 "times": In(BeatTimes(width)),
                 "join": In(1),
+                "free": In(1),
                 "message_valid": Out(1),
                 "message": Out(FeedMessage),
                 "gap_valid": Out(1),
@@ -102,6 +111,10 @@ class MoldReceiver(wiring.Component):
                 "session_epoch": Out(16),
                 "next_sequence": Out(64, init=1),
                 "session_ended": Out(1),
+                "blocks": Out(range(ENDS + 1)),
+                "block_sequence": Out(64),
+                "packet_ended": Out(1),
+                "packet_spoiled": Out(1),
                 "packets": Out(1),
                 "duplicates": Out(range(ENDS + 1)),
                 "wrong_sizes": Out(range(ENDS + 3)),
@@ -161,7 +174,7 @@ class MoldReceiver(wiring.Component):
         lost = Signal()
         m.d.comb += [
             same.eq(known & (session == self.session)),
-            base.eq(Mux(joining, sequence, Mux(same, expected, 1))),
+            base.eq(Mux(joining | self.free, sequence, Mux(same, expected, 1))),
             behind.eq(base - sequence),
             lost.eq(sequence > base),
         ]
@@ -197,6 +210,10 @@ class MoldReceiver(wiring.Component):
         trailing = Signal()
         m.d.sync += [
             self.duplicates.eq(repeats),
+            self.blocks.eq(Mux(finder.now_valid & finder.active, fresh_ends, 0)),
+            self.block_sequence.eq(expected),
+            self.packet_ended.eq(ending & ~finder.now.error),
+            self.packet_spoiled.eq(ending & finder.now.error),
             self.wrong_sizes.eq(
                 short_count + torn + runt + (ending & ~finder.now.error & (trailing | finder.trailing))
             ),

@@ -7,7 +7,8 @@ from amaranth.lib.wiring import In, Out, connect, flipped
 from hdl.configs import CardConfig
 from hdl.feed.blocks import ENDS
 from hdl.feed.itch import ItchDecoder, ItchMessage
-from hdl.feed.mold import Gap, MoldReceiver
+from hdl.feed.joined import JoinedFeed
+from hdl.feed.mold import Gap
 from hdl.feed.slot_state import SlotJoin
 from hdl.feed.states import MarketStates, StateChange, SystemEvent
 from hdl.net.frame import frame_signature
@@ -18,7 +19,7 @@ __all__ = ["FeedReceiver"]
 
 
 class FeedReceiver(wiring.Component):
-    """``UdpReceiver``, ``MoldReceiver``, ``ItchDecoder`` and ``MarketStates`` wired together.
+    """A ``UdpReceiver`` for each line, ``JoinedFeed``, ``ItchDecoder`` and ``MarketStates`` wired together.
 
     Parameters
     ----------
@@ -27,10 +28,12 @@ class FeedReceiver(wiring.Component):
 
     Ports
     -----
-    rx, card_time
-        Ethernet frames without check sequence, always ready; card time of this cycle.
-    dest_ip, dest_port, check_ip_checksum
-        As registers ``feed.destination`` and ``feed.checks``.
+    rx, rx_b, card_time
+        Ethernet frames of lines A and B without check sequence, always ready; card time of this cycle.
+    dest_ip, dest_port, dest_b_ip, dest_b_port, check_ip_checksum
+        As registers ``feed.destination``, ``feed.destination_b`` and ``feed.checks``.
+    two_lines, reorder, timeout
+        As register ``feed.arbitration``.
     join
         Pulse of ``feed.command.join``: the next packet's session and sequence are taken as they come, and the market
         counts as open.
@@ -46,7 +49,7 @@ class FeedReceiver(wiring.Component):
         A loss, once.
     session, session_epoch, session_changed, next_sequence
         The MoldUDP64 session (first character lowest), number of changes, pulse of a change, sequence expected next.
-    frames ... tracked
+    frames ... given_up
         What to add to the counter of that name this cycle.
     system_event_valid, system_event, state_change
         For telemetry; ``state_change`` waits until it is taken.
@@ -57,6 +60,7 @@ class FeedReceiver(wiring.Component):
 
     Latency: an event is valid 3 cycles after the message's last byte leaves the ``UdpReceiver``, which is the cycle in
     which it enters, or the one in which the frame's next beat enters, or the frame has ended (``docs/blocks/udp.md``).
+    With ``two_lines`` it is 4 cycles.
     """
 
     def __init__(self, config: CardConfig) -> None:
@@ -64,9 +68,15 @@ class FeedReceiver(wiring.Component):
         super().__init__(
             {
                 "rx": In(frame_signature(config.width, always_ready=True)),
+                "rx_b": In(frame_signature(config.width, always_ready=True)),
                 "card_time": In(64),
                 "dest_ip": In(32),
                 "dest_port": In(16),
+                "dest_b_ip": In(32),
+                "dest_b_port": In(16),
+                "two_lines": In(1),
+                "reorder": In(8),
+                "timeout": In(32),
                 "check_ip_checksum": In(1),
                 "join": In(1),
                 "symbols": In(data.ArrayLayout(unsigned(64), config.slots)),
@@ -91,8 +101,22 @@ class FeedReceiver(wiring.Component):
                 "unknown_types": Out(1),
                 "wrong_sizes": Out(range(ENDS + 4)),
                 "gaps": Out(1),
-                "duplicates": Out(range(ENDS + 1)),
+                "duplicates": Out(range(2 * ENDS + 2)),
                 "tracked": Out(1),
+                "b_frames": Out(1),
+                "b_frames_ignored": Out(1),
+                "b_frames_bad": Out(1),
+                "b_packets": Out(1),
+                "b_wrong_sizes": Out(range(ENDS + 3)),
+                "a_first": Out(1),
+                "b_first": Out(1),
+                "a_skipped": Out(16),
+                "b_skipped": Out(16),
+                "a_overflows": Out(1),
+                "b_overflows": Out(1),
+                "foreign": Out(range(2 * ENDS + 1)),
+                "divergences": Out(1),
+                "given_up": Out(2),
                 "system_event_valid": Out(1),
                 "system_event": Out(SystemEvent),
                 "state_change": Out(stream.Signature(StateChange)),
@@ -106,12 +130,15 @@ class FeedReceiver(wiring.Component):
         """Build the block."""
         m = Module()
         m.submodules.udp = udp = UdpReceiver(self._width)
-        m.submodules.mold = mold = MoldReceiver(self._width)
+        m.submodules.udp_b = udp_b = UdpReceiver(self._width)
+        m.submodules.lines = mold = JoinedFeed(self._width)
         m.submodules.itch = itch = ItchDecoder()
         m.submodules.states = states = MarketStates(self._slots)
 
         connect(m, flipped(self.rx), udp.rx)
-        connect(m, udp.datagram, mold.packet)
+        connect(m, flipped(self.rx_b), udp_b.rx)
+        connect(m, udp.datagram, mold.packet_a)
+        connect(m, udp_b.datagram, mold.packet_b)
         connect(m, states.events, flipped(self.events))
         connect(m, states.state_change, flipped(self.state_change))
         m.d.comb += [
@@ -119,7 +146,16 @@ class FeedReceiver(wiring.Component):
             udp.ip.eq(self.dest_ip),
             udp.port.eq(self.dest_port),
             udp.check_ip_checksum.eq(self.check_ip_checksum),
-            mold.times.eq(udp.times),
+            udp_b.card_time.eq(self.card_time),
+            udp_b.ip.eq(self.dest_b_ip),
+            udp_b.port.eq(self.dest_b_port),
+            udp_b.check_ip_checksum.eq(self.check_ip_checksum),
+            mold.times_a.eq(udp.times),
+            mold.times_b.eq(udp_b.times),
+            mold.card_time.eq(self.card_time),
+            mold.two_lines.eq(self.two_lines),
+            mold.reorder.eq(self.reorder),
+            mold.timeout.eq(self.timeout),
             mold.join.eq(self.join),
             itch.message_valid.eq(mold.message_valid),
             itch.message.eq(mold.message),
@@ -133,6 +169,7 @@ class FeedReceiver(wiring.Component):
             states.joined.eq(mold.joined),
             states.joined_late.eq(mold.joined_late),
             states.gap.eq(mold.gap_valid),
+            states.diverged.eq(mold.diverged),
             states.session_changed.eq(mold.session_changed),
             states.session_epoch.eq(mold.session_epoch),
             states.book_stale_valid.eq(self.book_stale_valid),
@@ -151,17 +188,31 @@ class FeedReceiver(wiring.Component):
             self.frames.eq(udp.frame_seen),
             self.frames_ignored.eq(udp.frame_ignored),
             self.frames_bad.eq(udp.frame_bad),
-            self.packets.eq(mold.packets),
+            self.packets.eq(mold.packets[0]),
             self.messages.eq(itch.messages),
             self.unknown_types.eq(itch.unknown_types),
-            self.wrong_sizes.eq(mold.wrong_sizes + itch.wrong_sizes),
+            self.wrong_sizes.eq(mold.wrong_sizes[0] + itch.wrong_sizes),
             self.gaps.eq(mold.gap_valid),
             self.duplicates.eq(mold.duplicates),
             self.tracked.eq(states.tracked),
+            self.b_frames.eq(udp_b.frame_seen),
+            self.b_frames_ignored.eq(udp_b.frame_ignored),
+            self.b_frames_bad.eq(udp_b.frame_bad),
+            self.b_packets.eq(mold.packets[1]),
+            self.b_wrong_sizes.eq(mold.wrong_sizes[1]),
+            self.a_first.eq(mold.won[0]),
+            self.b_first.eq(mold.won[1]),
+            self.a_skipped.eq(mold.skipped[0]),
+            self.b_skipped.eq(mold.skipped[1]),
+            self.a_overflows.eq(mold.overflows[0]),
+            self.b_overflows.eq(mold.overflows[1]),
+            self.foreign.eq(mold.foreign),
+            self.divergences.eq(mold.diverged),
+            self.given_up.eq(mold.timed_out + mold.exceeded),
             self.system_event_valid.eq(states.system_event_valid),
             self.system_event.eq(states.system_event),
             self.decoded_valid.eq(itch.decoded_valid),
             self.decoded.eq(itch.decoded),
-            self.busy.eq(udp.busy | mold.busy | states.busy),
+            self.busy.eq(udp.busy | udp_b.busy | mold.busy | states.busy),
         ]
         return m

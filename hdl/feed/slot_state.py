@@ -19,6 +19,7 @@ class StaleCause(enum.Enum, shape=3):
     QUEUE_OVERFLOW = 3
     HOST = 4
     SESSION = 5
+    DIVERGENCE = 6
 
 
 class SlotJoin(data.Struct):
@@ -52,7 +53,7 @@ class SlotState(wiring.Component):
         The message is a Stock Directory message with this slot's symbol, and no lower slot has that (see ``names``).
     missed, market_open
         Of the whole session.
-    gap, session_changed, queue_overflow, book_stale
+    gap, diverged, session_changed, queue_overflow, book_stale
         What makes the slot stale; ``session_changed`` starts it anew.
     about, names
         The message carries this slot's locate; its text is this slot's symbol.
@@ -76,6 +77,7 @@ class SlotState(wiring.Component):
     missed: In(1)
     market_open: In(1)
     gap: In(1)
+    diverged: In(1)
     session_changed: In(1)
     queue_overflow: In(1)
     book_stale: In(1)
@@ -153,6 +155,7 @@ class SlotState(wiring.Component):
             (self.queue_overflow, StaleCause.QUEUE_OVERFLOW),
             (self.book_stale, StaleCause.TABLE_FULL),
             (self.gap, StaleCause.GAP),
+            (self.diverged, StaleCause.DIVERGENCE),
         ):
             with m.If(condition):
                 m.d.sync += [stale.eq(1), whole_waits.eq(0)]

@@ -59,7 +59,9 @@ class MarketStates(wiring.Component):
     market_join, joined_late
         The host joins: the market counts as open. The session was joined after its first message.
     gap, session_changed, joined
-        From :class:`hdl.feed.mold.MoldReceiver`; ahead of the messages they speak of.
+        From :class:`hdl.feed.joined.JoinedFeed`; ahead of the messages they speak of.
+    diverged
+        The lines said different things under one number: nothing heard in this session is trusted.
     book_stale_valid, book_stale_slot, queue_overflow
         The book lost an order of this slot; events were lost, so every slot is stale.
     events
@@ -95,6 +97,7 @@ class MarketStates(wiring.Component):
                 "joined": In(1),
                 "joined_late": In(1),
                 "gap": In(1),
+                "diverged": In(1),
                 "session_changed": In(1),
                 "session_epoch": In(16),
                 "book_stale_valid": In(1),
@@ -131,7 +134,7 @@ class MarketStates(wiring.Component):
             m.d.sync += [market_open.eq(0), missed.eq(0)]
         with m.If(self.market_join | self.joined):
             m.d.sync += market_open.eq(1)
-        with m.If(self.gap | self.joined_late):
+        with m.If(self.gap | self.diverged | self.joined_late):
             m.d.sync += missed.eq(1)
         m.d.sync += [
             self.system_event_valid.eq(says("S")),
@@ -164,6 +167,7 @@ class MarketStates(wiring.Component):
                 state.missed.eq(missed),
                 state.market_open.eq(market_open),
                 state.gap.eq(self.gap),
+                state.diverged.eq(self.diverged),
                 state.session_changed.eq(self.session_changed),
                 state.queue_overflow.eq(self.queue_overflow),
                 state.book_stale.eq(self.book_stale_valid & (self.book_stale_slot == i)),

@@ -9,7 +9,7 @@
 // as `slot[].x`, and exist once a slot; how many slots a card has is in its register identity.sizes.
 
 #define PW_MAGIC UINT64_C(0x524957594e4e4550)
-#define PW_ABI_VERSION UINT32_C(2)
+#define PW_ABI_VERSION UINT32_C(3)
 #define PW_SLOT_BASE UINT32_C(0x1000)
 #define PW_SLOT_STRIDE UINT32_C(0x200)
 
@@ -142,6 +142,60 @@
 #define PW_REG_FEED_TRACKED UINT32_C(0x0278)
 #define PW_FEED_TRACKED_COUNT_SHIFT 0
 #define PW_FEED_TRACKED_COUNT_MASK UINT64_C(0x00000000ffffffff)
+#define PW_REG_FEED_DESTINATION_B UINT32_C(0x0280)
+#define PW_FEED_DESTINATION_B_IP_SHIFT 0
+#define PW_FEED_DESTINATION_B_IP_MASK UINT64_C(0x00000000ffffffff)
+#define PW_FEED_DESTINATION_B_PORT_SHIFT 32
+#define PW_FEED_DESTINATION_B_PORT_MASK UINT64_C(0x0000ffff00000000)
+#define PW_REG_FEED_ARBITRATION UINT32_C(0x0288)
+#define PW_FEED_ARBITRATION_TWO_LINES_SHIFT 0
+#define PW_FEED_ARBITRATION_TWO_LINES_MASK UINT64_C(0x0000000000000001)
+#define PW_FEED_ARBITRATION_REORDER_SHIFT 8
+#define PW_FEED_ARBITRATION_REORDER_MASK UINT64_C(0x000000000000ff00)
+#define PW_FEED_ARBITRATION_TIMEOUT_SHIFT 32
+#define PW_FEED_ARBITRATION_TIMEOUT_MASK UINT64_C(0xffffffff00000000)
+#define PW_REG_FEED_B_FRAMES UINT32_C(0x0290)
+#define PW_FEED_B_FRAMES_COUNT_SHIFT 0
+#define PW_FEED_B_FRAMES_COUNT_MASK UINT64_C(0x00000000ffffffff)
+#define PW_REG_FEED_B_FRAMES_IGNORED UINT32_C(0x0298)
+#define PW_FEED_B_FRAMES_IGNORED_COUNT_SHIFT 0
+#define PW_FEED_B_FRAMES_IGNORED_COUNT_MASK UINT64_C(0x00000000ffffffff)
+#define PW_REG_FEED_B_FRAMES_BAD UINT32_C(0x02a0)
+#define PW_FEED_B_FRAMES_BAD_COUNT_SHIFT 0
+#define PW_FEED_B_FRAMES_BAD_COUNT_MASK UINT64_C(0x00000000ffffffff)
+#define PW_REG_FEED_B_PACKETS UINT32_C(0x02a8)
+#define PW_FEED_B_PACKETS_COUNT_SHIFT 0
+#define PW_FEED_B_PACKETS_COUNT_MASK UINT64_C(0x00000000ffffffff)
+#define PW_REG_FEED_B_WRONG_SIZES UINT32_C(0x02b0)
+#define PW_FEED_B_WRONG_SIZES_COUNT_SHIFT 0
+#define PW_FEED_B_WRONG_SIZES_COUNT_MASK UINT64_C(0x00000000ffffffff)
+#define PW_REG_FEED_A_FIRST UINT32_C(0x02b8)
+#define PW_FEED_A_FIRST_COUNT_SHIFT 0
+#define PW_FEED_A_FIRST_COUNT_MASK UINT64_C(0x00000000ffffffff)
+#define PW_REG_FEED_B_FIRST UINT32_C(0x02c0)
+#define PW_FEED_B_FIRST_COUNT_SHIFT 0
+#define PW_FEED_B_FIRST_COUNT_MASK UINT64_C(0x00000000ffffffff)
+#define PW_REG_FEED_A_SKIPPED UINT32_C(0x02c8)
+#define PW_FEED_A_SKIPPED_COUNT_SHIFT 0
+#define PW_FEED_A_SKIPPED_COUNT_MASK UINT64_C(0x00000000ffffffff)
+#define PW_REG_FEED_B_SKIPPED UINT32_C(0x02d0)
+#define PW_FEED_B_SKIPPED_COUNT_SHIFT 0
+#define PW_FEED_B_SKIPPED_COUNT_MASK UINT64_C(0x00000000ffffffff)
+#define PW_REG_FEED_A_OVERFLOWS UINT32_C(0x02d8)
+#define PW_FEED_A_OVERFLOWS_COUNT_SHIFT 0
+#define PW_FEED_A_OVERFLOWS_COUNT_MASK UINT64_C(0x00000000ffffffff)
+#define PW_REG_FEED_B_OVERFLOWS UINT32_C(0x02e0)
+#define PW_FEED_B_OVERFLOWS_COUNT_SHIFT 0
+#define PW_FEED_B_OVERFLOWS_COUNT_MASK UINT64_C(0x00000000ffffffff)
+#define PW_REG_FEED_FOREIGN UINT32_C(0x02e8)
+#define PW_FEED_FOREIGN_COUNT_SHIFT 0
+#define PW_FEED_FOREIGN_COUNT_MASK UINT64_C(0x00000000ffffffff)
+#define PW_REG_FEED_DIVERGENCES UINT32_C(0x02f0)
+#define PW_FEED_DIVERGENCES_COUNT_SHIFT 0
+#define PW_FEED_DIVERGENCES_COUNT_MASK UINT64_C(0x00000000ffffffff)
+#define PW_REG_FEED_GIVEN_UP UINT32_C(0x02f8)
+#define PW_FEED_GIVEN_UP_COUNT_SHIFT 0
+#define PW_FEED_GIVEN_UP_COUNT_MASK UINT64_C(0x00000000ffffffff)
 
 // Book: Order table and levels.
 #define PW_REG_BOOK_LIVE_ORDERS UINT32_C(0x0300)
@@ -456,14 +510,14 @@ struct pw_field_row {
     const char *unit;
 };
 
-#define PW_REGISTER_ROWS 101
-#define PW_FIELD_ROWS 141
+#define PW_REGISTER_ROWS 117
+#define PW_FIELD_ROWS 160
 
 // Define PW_REGISTER_TABLES in the one source file that wants the tables.
 #ifdef PW_REGISTER_TABLES
 static const struct pw_register_row pw_register_rows[PW_REGISTER_ROWS] = {
     {"identity.magic", 0x0000, 0x0, 1, PW_REG_READ, 0, 1, UINT64_C(0x524957594e4e4550)},
-    {"identity.abi", 0x0008, 0x0, 1, PW_REG_READ, 1, 1, UINT64_C(0x2)},
+    {"identity.abi", 0x0008, 0x0, 1, PW_REG_READ, 1, 1, UINT64_C(0x3)},
     {"identity.config_name_lo", 0x0010, 0x0, 1, PW_REG_READ, 2, 1, UINT64_C(0x0)},
     {"identity.config_name_hi", 0x0018, 0x0, 1, PW_REG_READ, 3, 1, UINT64_C(0x0)},
     {"identity.git_hash", 0x0020, 0x0, 1, PW_REG_READ, 4, 1, UINT64_C(0x0)},
@@ -494,75 +548,91 @@ static const struct pw_register_row pw_register_rows[PW_REGISTER_ROWS] = {
     {"feed.gaps", 0x0268, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 43, 1, UINT64_C(0x0)},
     {"feed.duplicates", 0x0270, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 44, 1, UINT64_C(0x0)},
     {"feed.tracked", 0x0278, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 45, 1, UINT64_C(0x0)},
-    {"book.live_orders", 0x0300, 0x0, 1, PW_REG_READ, 46, 1, UINT64_C(0x0)},
-    {"book.unknown_references", 0x0308, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 47, 1, UINT64_C(0x0)},
-    {"book.duplicate_references", 0x0310, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 48, 1, UINT64_C(0x0)},
-    {"book.zero_adds", 0x0318, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 49, 1, UINT64_C(0x0)},
-    {"book.over_executions", 0x0320, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 50, 1, UINT64_C(0x0)},
-    {"book.table_overflows", 0x0328, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 51, 1, UINT64_C(0x0)},
-    {"book.queue_overflows", 0x0330, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 52, 1, UINT64_C(0x0)},
-    {"book.levels_spilled", 0x0338, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 53, 1, UINT64_C(0x0)},
-    {"book.refills", 0x0340, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 54, 1, UINT64_C(0x0)},
-    {"book.queue_max", 0x0348, 0x0, 1, PW_REG_READ, 55, 1, UINT64_C(0x0)},
-    {"book.events", 0x0350, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 56, 1, UINT64_C(0x0)},
-    {"orders.user_ref", 0x0400, 0x0, 1, PW_REG_READ | PW_REG_WRITE | PW_REG_LOCKED, 57, 1, UINT64_C(0x1)},
-    {"orders.account", 0x0408, 0x0, 1, PW_REG_READ | PW_REG_WRITE | PW_REG_LOCKED, 58, 1, UINT64_C(0x50)},
-    {"orders.session", 0x0410, 0x0, 1, PW_REG_READ | PW_REG_WRITE, 59, 1, UINT64_C(0x0)},
-    {"orders.open_orders", 0x0418, 0x0, 1, PW_REG_READ, 60, 1, UINT64_C(0x0)},
-    {"orders.entered", 0x0420, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 61, 1, UINT64_C(0x0)},
-    {"orders.replaced", 0x0428, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 62, 1, UINT64_C(0x0)},
-    {"orders.canceled", 0x0430, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 63, 1, UINT64_C(0x0)},
-    {"orders.answers", 0x0438, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 64, 1, UINT64_C(0x0)},
-    {"orders.impossible_answers", 0x0440, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 65, 1, UINT64_C(0x0)},
-    {"orders.unknown_answers", 0x0448, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 66, 1, UINT64_C(0x0)},
-    {"orders.executions", 0x0450, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 67, 1, UINT64_C(0x0)},
-    {"orders.rejects", 0x0458, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 68, 1, UINT64_C(0x0)},
-    {"risk.fee_remove", 0x0500, 0x0, 1, PW_REG_READ | PW_REG_WRITE | PW_REG_LOCKED, 69, 1, UINT64_C(0x0)},
-    {"risk.fee_add", 0x0508, 0x0, 1, PW_REG_READ | PW_REG_WRITE | PW_REG_LOCKED, 70, 1, UINT64_C(0x0)},
-    {"risk.commission", 0x0510, 0x0, 1, PW_REG_READ | PW_REG_WRITE | PW_REG_LOCKED, 71, 1, UINT64_C(0x0)},
-    {"risk.on_stale", 0x0518, 0x0, 1, PW_REG_READ | PW_REG_WRITE | PW_REG_LOCKED, 72, 1, UINT64_C(0x0)},
-    {"risk.refused[]", 0x0580, 0x8, 16, PW_REG_READ | PW_REG_COUNTER, 73, 1, UINT64_C(0x0)},
-    {"telemetry.sequence", 0x0600, 0x0, 1, PW_REG_READ, 74, 1, UINT64_C(0x0)},
-    {"telemetry.dropped", 0x0608, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 75, 1, UINT64_C(0x0)},
-    {"telemetry.depth_interval", 0x0610, 0x0, 1, PW_REG_READ | PW_REG_WRITE, 76, 1, UINT64_C(0x0)},
-    {"telemetry.enable", 0x0618, 0x0, 1, PW_REG_READ | PW_REG_WRITE, 77, 1, UINT64_C(0x1)},
-    {"modules.taker", 0x0700, 0x0, 1, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH, 78, 1, UINT64_C(0x0)},
-    {"modules.maker", 0x0708, 0x0, 1, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH, 79, 1, UINT64_C(0x0)},
-    {"market_maker.entered", 0x0a00, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 80, 1, UINT64_C(0x0)},
-    {"market_maker.moved", 0x0a08, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 81, 1, UINT64_C(0x0)},
-    {"market_maker.pulled", 0x0a10, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 82, 1, UINT64_C(0x0)},
-    {"market_maker.post_only_refused", 0x0a18, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 83, 1, UINT64_C(0x0)},
-    {"slot[].symbol", 0x1000, 0x200, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_LOCKED | PW_REG_EPOCH | PW_REG_PER_SLOT, 84, 1, UINT64_C(0x0)},
-    {"slot[].control", 0x1008, 0x200, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_PER_SLOT, 85, 3, UINT64_C(0x0)},
-    {"slot[].join", 0x1010, 0x200, 0, PW_REG_WRITE | PW_REG_PER_SLOT, 88, 5, UINT64_C(0x0)},
-    {"slot[].state", 0x1018, 0x200, 0, PW_REG_READ | PW_REG_PER_SLOT, 93, 8, UINT64_C(0x0)},
-    {"slot[].tick", 0x1020, 0x200, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_LOCKED | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 101, 1, UINT64_C(0x64)},
-    {"slot[].taker_ratio", 0x1040, 0x200, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 102, 1, UINT64_C(0x300)},
-    {"slot[].taker_min_volume", 0x1048, 0x200, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 103, 1, UINT64_C(0x0)},
-    {"slot[].taker_order_size", 0x1050, 0x200, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 104, 1, UINT64_C(0x64)},
-    {"slot[].taker_ticks", 0x1058, 0x200, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 105, 6, UINT64_C(0x80102000203)},
-    {"slot[].taker_cooldown", 0x1060, 0x200, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 111, 1, UINT64_C(0x0)},
-    {"slot[].max_inventory", 0x1080, 0x200, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 112, 1, UINT64_C(0x0)},
-    {"slot[].max_order_size", 0x1088, 0x200, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 113, 1, UINT64_C(0x0)},
-    {"slot[].ceiling_inventory", 0x1090, 0x200, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_LOCKED | PW_REG_MEMORY | PW_REG_PER_SLOT, 114, 1, UINT64_C(0x0)},
-    {"slot[].ceiling_order_size", 0x1098, 0x200, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_LOCKED | PW_REG_MEMORY | PW_REG_PER_SLOT, 115, 1, UINT64_C(0x0)},
-    {"slot[].short_sale", 0x10a0, 0x200, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_LOCKED | PW_REG_MEMORY | PW_REG_PER_SLOT, 116, 1, UINT64_C(0x0)},
-    {"slot[].position", 0x10c0, 0x200, 0, PW_REG_READ | PW_REG_PER_SLOT, 117, 1, UINT64_C(0x0)},
-    {"slot[].cash", 0x10c8, 0x200, 0, PW_REG_READ | PW_REG_PER_SLOT, 118, 1, UINT64_C(0x0)},
-    {"slot[].open_shares", 0x10d0, 0x200, 0, PW_REG_READ | PW_REG_PER_SLOT, 119, 2, UINT64_C(0x0)},
-    {"slot[].bbo", 0x10d8, 0x200, 0, PW_REG_READ | PW_REG_PER_SLOT, 121, 2, UINT64_C(0x0)},
-    {"slot[].volumes", 0x10e0, 0x200, 0, PW_REG_READ | PW_REG_PER_SLOT, 123, 2, UINT64_C(0x0)},
-    {"slot[].triggers", 0x10e8, 0x200, 0, PW_REG_READ | PW_REG_PER_SLOT, 125, 1, UINT64_C(0x0)},
-    {"maker[].control", 0xc000, 0x80, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_PER_SLOT, 126, 1, UINT64_C(0x0)},
-    {"maker[].prices", 0xc008, 0x80, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 127, 5, UINT64_C(0x10101)},
-    {"maker[].size", 0xc010, 0x80, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 132, 1, UINT64_C(0x0)},
-    {"maker[].inventory", 0xc018, 0x80, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 133, 1, UINT64_C(0x0)},
-    {"maker[].ratio", 0xc020, 0x80, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 134, 1, UINT64_C(0x300)},
-    {"maker[].throttle", 0xc028, 0x80, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 135, 1, UINT64_C(0x0)},
-    {"maker[].cooldown", 0xc030, 0x80, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 136, 1, UINT64_C(0x0)},
-    {"maker[].state", 0xc038, 0x80, 0, PW_REG_READ | PW_REG_PER_SLOT, 137, 2, UINT64_C(0x0)},
-    {"maker[].located", 0xc040, 0x80, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_LOCKED | PW_REG_EPOCH | PW_REG_PER_SLOT, 139, 1, UINT64_C(0x0)},
-    {"maker[].balance", 0xc048, 0x80, 0, PW_REG_READ | PW_REG_PER_SLOT, 140, 1, UINT64_C(0x0)},
+    {"feed.destination_b", 0x0280, 0x0, 1, PW_REG_READ | PW_REG_WRITE | PW_REG_LOCKED | PW_REG_EPOCH, 46, 2, UINT64_C(0x0)},
+    {"feed.arbitration", 0x0288, 0x0, 1, PW_REG_READ | PW_REG_WRITE | PW_REG_LOCKED | PW_REG_EPOCH, 48, 3, UINT64_C(0x3d0900000000)},
+    {"feed.b_frames", 0x0290, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 51, 1, UINT64_C(0x0)},
+    {"feed.b_frames_ignored", 0x0298, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 52, 1, UINT64_C(0x0)},
+    {"feed.b_frames_bad", 0x02a0, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 53, 1, UINT64_C(0x0)},
+    {"feed.b_packets", 0x02a8, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 54, 1, UINT64_C(0x0)},
+    {"feed.b_wrong_sizes", 0x02b0, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 55, 1, UINT64_C(0x0)},
+    {"feed.a_first", 0x02b8, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 56, 1, UINT64_C(0x0)},
+    {"feed.b_first", 0x02c0, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 57, 1, UINT64_C(0x0)},
+    {"feed.a_skipped", 0x02c8, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 58, 1, UINT64_C(0x0)},
+    {"feed.b_skipped", 0x02d0, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 59, 1, UINT64_C(0x0)},
+    {"feed.a_overflows", 0x02d8, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 60, 1, UINT64_C(0x0)},
+    {"feed.b_overflows", 0x02e0, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 61, 1, UINT64_C(0x0)},
+    {"feed.foreign", 0x02e8, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 62, 1, UINT64_C(0x0)},
+    {"feed.divergences", 0x02f0, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 63, 1, UINT64_C(0x0)},
+    {"feed.given_up", 0x02f8, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 64, 1, UINT64_C(0x0)},
+    {"book.live_orders", 0x0300, 0x0, 1, PW_REG_READ, 65, 1, UINT64_C(0x0)},
+    {"book.unknown_references", 0x0308, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 66, 1, UINT64_C(0x0)},
+    {"book.duplicate_references", 0x0310, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 67, 1, UINT64_C(0x0)},
+    {"book.zero_adds", 0x0318, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 68, 1, UINT64_C(0x0)},
+    {"book.over_executions", 0x0320, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 69, 1, UINT64_C(0x0)},
+    {"book.table_overflows", 0x0328, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 70, 1, UINT64_C(0x0)},
+    {"book.queue_overflows", 0x0330, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 71, 1, UINT64_C(0x0)},
+    {"book.levels_spilled", 0x0338, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 72, 1, UINT64_C(0x0)},
+    {"book.refills", 0x0340, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 73, 1, UINT64_C(0x0)},
+    {"book.queue_max", 0x0348, 0x0, 1, PW_REG_READ, 74, 1, UINT64_C(0x0)},
+    {"book.events", 0x0350, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 75, 1, UINT64_C(0x0)},
+    {"orders.user_ref", 0x0400, 0x0, 1, PW_REG_READ | PW_REG_WRITE | PW_REG_LOCKED, 76, 1, UINT64_C(0x1)},
+    {"orders.account", 0x0408, 0x0, 1, PW_REG_READ | PW_REG_WRITE | PW_REG_LOCKED, 77, 1, UINT64_C(0x50)},
+    {"orders.session", 0x0410, 0x0, 1, PW_REG_READ | PW_REG_WRITE, 78, 1, UINT64_C(0x0)},
+    {"orders.open_orders", 0x0418, 0x0, 1, PW_REG_READ, 79, 1, UINT64_C(0x0)},
+    {"orders.entered", 0x0420, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 80, 1, UINT64_C(0x0)},
+    {"orders.replaced", 0x0428, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 81, 1, UINT64_C(0x0)},
+    {"orders.canceled", 0x0430, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 82, 1, UINT64_C(0x0)},
+    {"orders.answers", 0x0438, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 83, 1, UINT64_C(0x0)},
+    {"orders.impossible_answers", 0x0440, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 84, 1, UINT64_C(0x0)},
+    {"orders.unknown_answers", 0x0448, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 85, 1, UINT64_C(0x0)},
+    {"orders.executions", 0x0450, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 86, 1, UINT64_C(0x0)},
+    {"orders.rejects", 0x0458, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 87, 1, UINT64_C(0x0)},
+    {"risk.fee_remove", 0x0500, 0x0, 1, PW_REG_READ | PW_REG_WRITE | PW_REG_LOCKED, 88, 1, UINT64_C(0x0)},
+    {"risk.fee_add", 0x0508, 0x0, 1, PW_REG_READ | PW_REG_WRITE | PW_REG_LOCKED, 89, 1, UINT64_C(0x0)},
+    {"risk.commission", 0x0510, 0x0, 1, PW_REG_READ | PW_REG_WRITE | PW_REG_LOCKED, 90, 1, UINT64_C(0x0)},
+    {"risk.on_stale", 0x0518, 0x0, 1, PW_REG_READ | PW_REG_WRITE | PW_REG_LOCKED, 91, 1, UINT64_C(0x0)},
+    {"risk.refused[]", 0x0580, 0x8, 16, PW_REG_READ | PW_REG_COUNTER, 92, 1, UINT64_C(0x0)},
+    {"telemetry.sequence", 0x0600, 0x0, 1, PW_REG_READ, 93, 1, UINT64_C(0x0)},
+    {"telemetry.dropped", 0x0608, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 94, 1, UINT64_C(0x0)},
+    {"telemetry.depth_interval", 0x0610, 0x0, 1, PW_REG_READ | PW_REG_WRITE, 95, 1, UINT64_C(0x0)},
+    {"telemetry.enable", 0x0618, 0x0, 1, PW_REG_READ | PW_REG_WRITE, 96, 1, UINT64_C(0x1)},
+    {"modules.taker", 0x0700, 0x0, 1, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH, 97, 1, UINT64_C(0x0)},
+    {"modules.maker", 0x0708, 0x0, 1, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH, 98, 1, UINT64_C(0x0)},
+    {"market_maker.entered", 0x0a00, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 99, 1, UINT64_C(0x0)},
+    {"market_maker.moved", 0x0a08, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 100, 1, UINT64_C(0x0)},
+    {"market_maker.pulled", 0x0a10, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 101, 1, UINT64_C(0x0)},
+    {"market_maker.post_only_refused", 0x0a18, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 102, 1, UINT64_C(0x0)},
+    {"slot[].symbol", 0x1000, 0x200, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_LOCKED | PW_REG_EPOCH | PW_REG_PER_SLOT, 103, 1, UINT64_C(0x0)},
+    {"slot[].control", 0x1008, 0x200, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_PER_SLOT, 104, 3, UINT64_C(0x0)},
+    {"slot[].join", 0x1010, 0x200, 0, PW_REG_WRITE | PW_REG_PER_SLOT, 107, 5, UINT64_C(0x0)},
+    {"slot[].state", 0x1018, 0x200, 0, PW_REG_READ | PW_REG_PER_SLOT, 112, 8, UINT64_C(0x0)},
+    {"slot[].tick", 0x1020, 0x200, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_LOCKED | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 120, 1, UINT64_C(0x64)},
+    {"slot[].taker_ratio", 0x1040, 0x200, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 121, 1, UINT64_C(0x300)},
+    {"slot[].taker_min_volume", 0x1048, 0x200, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 122, 1, UINT64_C(0x0)},
+    {"slot[].taker_order_size", 0x1050, 0x200, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 123, 1, UINT64_C(0x64)},
+    {"slot[].taker_ticks", 0x1058, 0x200, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 124, 6, UINT64_C(0x80102000203)},
+    {"slot[].taker_cooldown", 0x1060, 0x200, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 130, 1, UINT64_C(0x0)},
+    {"slot[].max_inventory", 0x1080, 0x200, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 131, 1, UINT64_C(0x0)},
+    {"slot[].max_order_size", 0x1088, 0x200, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 132, 1, UINT64_C(0x0)},
+    {"slot[].ceiling_inventory", 0x1090, 0x200, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_LOCKED | PW_REG_MEMORY | PW_REG_PER_SLOT, 133, 1, UINT64_C(0x0)},
+    {"slot[].ceiling_order_size", 0x1098, 0x200, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_LOCKED | PW_REG_MEMORY | PW_REG_PER_SLOT, 134, 1, UINT64_C(0x0)},
+    {"slot[].short_sale", 0x10a0, 0x200, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_LOCKED | PW_REG_MEMORY | PW_REG_PER_SLOT, 135, 1, UINT64_C(0x0)},
+    {"slot[].position", 0x10c0, 0x200, 0, PW_REG_READ | PW_REG_PER_SLOT, 136, 1, UINT64_C(0x0)},
+    {"slot[].cash", 0x10c8, 0x200, 0, PW_REG_READ | PW_REG_PER_SLOT, 137, 1, UINT64_C(0x0)},
+    {"slot[].open_shares", 0x10d0, 0x200, 0, PW_REG_READ | PW_REG_PER_SLOT, 138, 2, UINT64_C(0x0)},
+    {"slot[].bbo", 0x10d8, 0x200, 0, PW_REG_READ | PW_REG_PER_SLOT, 140, 2, UINT64_C(0x0)},
+    {"slot[].volumes", 0x10e0, 0x200, 0, PW_REG_READ | PW_REG_PER_SLOT, 142, 2, UINT64_C(0x0)},
+    {"slot[].triggers", 0x10e8, 0x200, 0, PW_REG_READ | PW_REG_PER_SLOT, 144, 1, UINT64_C(0x0)},
+    {"maker[].control", 0xc000, 0x80, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_PER_SLOT, 145, 1, UINT64_C(0x0)},
+    {"maker[].prices", 0xc008, 0x80, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 146, 5, UINT64_C(0x10101)},
+    {"maker[].size", 0xc010, 0x80, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 151, 1, UINT64_C(0x0)},
+    {"maker[].inventory", 0xc018, 0x80, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 152, 1, UINT64_C(0x0)},
+    {"maker[].ratio", 0xc020, 0x80, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 153, 1, UINT64_C(0x300)},
+    {"maker[].throttle", 0xc028, 0x80, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 154, 1, UINT64_C(0x0)},
+    {"maker[].cooldown", 0xc030, 0x80, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 155, 1, UINT64_C(0x0)},
+    {"maker[].state", 0xc038, 0x80, 0, PW_REG_READ | PW_REG_PER_SLOT, 156, 2, UINT64_C(0x0)},
+    {"maker[].located", 0xc040, 0x80, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_LOCKED | PW_REG_EPOCH | PW_REG_PER_SLOT, 158, 1, UINT64_C(0x0)},
+    {"maker[].balance", 0xc048, 0x80, 0, PW_REG_READ | PW_REG_PER_SLOT, 159, 1, UINT64_C(0x0)},
 };
 static const struct pw_field_row pw_field_rows[PW_FIELD_ROWS] = {
     {"value", 0, 64, PW_FIELD_READ, ""},
@@ -601,6 +671,25 @@ static const struct pw_field_row pw_field_rows[PW_FIELD_ROWS] = {
     {"value", 0, 16, PW_FIELD_READ, ""},
     {"epoch", 32, 16, PW_FIELD_READ, ""},
     {"value", 0, 64, PW_FIELD_READ, ""},
+    {"count", 0, 32, PW_FIELD_READ | PW_FIELD_COUNTER, ""},
+    {"count", 0, 32, PW_FIELD_READ | PW_FIELD_COUNTER, ""},
+    {"count", 0, 32, PW_FIELD_READ | PW_FIELD_COUNTER, ""},
+    {"count", 0, 32, PW_FIELD_READ | PW_FIELD_COUNTER, ""},
+    {"count", 0, 32, PW_FIELD_READ | PW_FIELD_COUNTER, ""},
+    {"count", 0, 32, PW_FIELD_READ | PW_FIELD_COUNTER, ""},
+    {"count", 0, 32, PW_FIELD_READ | PW_FIELD_COUNTER, ""},
+    {"count", 0, 32, PW_FIELD_READ | PW_FIELD_COUNTER, ""},
+    {"count", 0, 32, PW_FIELD_READ | PW_FIELD_COUNTER, ""},
+    {"count", 0, 32, PW_FIELD_READ | PW_FIELD_COUNTER, ""},
+    {"ip", 0, 32, PW_FIELD_READ | PW_FIELD_WRITE, ""},
+    {"port", 32, 16, PW_FIELD_READ | PW_FIELD_WRITE, ""},
+    {"two_lines", 0, 1, PW_FIELD_READ | PW_FIELD_WRITE, ""},
+    {"reorder", 8, 8, PW_FIELD_READ | PW_FIELD_WRITE, "messages"},
+    {"timeout", 32, 32, PW_FIELD_READ | PW_FIELD_WRITE, "cycles"},
+    {"count", 0, 32, PW_FIELD_READ | PW_FIELD_COUNTER, ""},
+    {"count", 0, 32, PW_FIELD_READ | PW_FIELD_COUNTER, ""},
+    {"count", 0, 32, PW_FIELD_READ | PW_FIELD_COUNTER, ""},
+    {"count", 0, 32, PW_FIELD_READ | PW_FIELD_COUNTER, ""},
     {"count", 0, 32, PW_FIELD_READ | PW_FIELD_COUNTER, ""},
     {"count", 0, 32, PW_FIELD_READ | PW_FIELD_COUNTER, ""},
     {"count", 0, 32, PW_FIELD_READ | PW_FIELD_COUNTER, ""},

@@ -139,7 +139,7 @@ class ProbeCard(wiring.Component):
         """Join the tapped card to the ports."""
         m = Module()
         m.submodules.card = card = self._card
-        for name in ("rx", "ouch_rx", "host_rx"):
+        for name in ("rx", "rx_b", "ouch_rx", "host_rx"):
             connect(m, flipped(getattr(self, name)), getattr(card, name))
         for name in ("ouch_tx", "host_tx", "events_tx"):
             connect(m, getattr(card, name), flipped(getattr(self, name)))

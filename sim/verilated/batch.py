@@ -3,9 +3,11 @@
 import array
 from collections.abc import Sequence
 
-from sim.card_port import Arrival
+from sim.card_port import Arrival, Port
 
 __all__ = ["ArrivalBatch"]
+
+_PORTS = max(Port)
 
 
 class ArrivalBatch:
@@ -56,8 +58,8 @@ class ArrivalBatch:
             raise ValueError("an arrival without bytes cannot enter the card")
         if sum(lengths) != len(data):
             raise ValueError(f"{count} arrivals: lengths add up to {sum(lengths)}, bytes are {len(data)}")
-        if any(port > 1 for port in ports):
-            raise ValueError(f"an arrival names port {max(ports)}: there are 0 and 1")
+        if any(port > _PORTS for port in ports):
+            raise ValueError(f"an arrival names port {max(ports)}: there are 0 to {_PORTS}")
         return cls(times, lengths, ports, data)
 
     def pack(self) -> bytes:

@@ -34,6 +34,7 @@ class LoopbackCard(wiring.Component):
         super().__init__(
             {
                 "rx": In(frame_signature(8, always_ready=True)),
+                "rx_b": In(frame_signature(8, always_ready=True)),
                 "ouch_tx": Out(frame_signature(8)),
                 "ouch_rx": In(frame_signature(8)),
                 "host_rx": In(frame_signature(8)),
@@ -79,6 +80,7 @@ class LoopbackCard(wiring.Component):
             bank.count("telemetry.dropped", 2).eq(telemetry.dropped),
             bank.count("control.hostlink_errors").eq(hostlink.error),
             bank.count("feed.frames").eq(self.rx.valid & self.rx.payload.last),
+            bank.count("feed.b_frames").eq(self.rx_b.valid & self.rx_b.payload.last),
             bank.count("feed.frames_bad").eq(self.rx.valid & ~echo.w_rdy),
             bank.count("orders.answers").eq(self.ouch_rx.valid & self.ouch_rx.payload.last),
             self.ouch_rx.ready.eq(1),

@@ -44,7 +44,7 @@ struct Sent {
 struct Model {
     VerilatedContext context;
     Vtop top{&context};
-    Input feed, orders, host;
+    Input feed, feed_b, orders, host;
     std::vector<Sent> sent;
     std::string order, answer, events, views;
     bool answered = false;
@@ -93,17 +93,21 @@ void entered(Input& input) {
 void cycle(Model& m, uint64_t time_step, uint64_t limit) {
     Vtop& top = m.top;
     const uint64_t now = top.card_time;
-    const bool feed = due(m.feed, now, limit), orders = due(m.orders, now, limit), host = !m.host.waiting.empty();
+    const bool feed = due(m.feed, now, limit), feed_b = due(m.feed_b, now, limit);
+    const bool orders = due(m.orders, now, limit), host = !m.host.waiting.empty();
     top.PORT(rx, valid) = feed;
+    top.PORT(rx_b, valid) = feed_b;
     top.PORT(ouch_rx, valid) = orders;
     top.PORT(host_rx, valid) = host;
     if (feed) put(top.PORT(rx, payload), m.feed.waiting.front().data, m.feed.at);
+    if (feed_b) put(top.PORT(rx_b, payload), m.feed_b.waiting.front().data, m.feed_b.at);
     if (orders) put(top.PORT(ouch_rx, payload), m.orders.waiting.front().data, m.orders.at);
     if (host) put(top.PORT(host_rx, payload), m.host.waiting.front().data, m.host.at);
     top.time_step = time_step;
     top.clk = 0;
     top.eval();
     if (feed) entered(m.feed);  // the feed never waits
+    if (feed_b) entered(m.feed_b);
     if (orders && top.PORT(ouch_rx, ready)) entered(m.orders);
     if (host && top.PORT(host_rx, ready)) entered(m.host);
     if (top.PORT(ouch_tx, valid) && take(top.PORT(ouch_tx, payload), m.order)) {
@@ -115,7 +119,7 @@ void cycle(Model& m, uint64_t time_step, uint64_t limit) {
     if (m.keep_views && top.PORT(view, valid)) {
         m.views.append(reinterpret_cast<const char*>(&top.PORT(view, payload)), sizeof top.PORT(view, payload));
     }
-    m.quiet = feed || orders || host || top.busy ? 0 : m.quiet + 1;
+    m.quiet = feed || feed_b || orders || host || top.busy ? 0 : m.quiet + 1;
     top.clk = 1;
     top.eval();
 }
@@ -124,7 +128,7 @@ bool idle(const Model& m) { return m.quiet >= kQuietCycles; }
 
 uint64_t next_arrival(const Model& m, uint64_t latest) {
     uint64_t next = latest;
-    for (const Input* input : {&m.feed, &m.orders}) {
+    for (const Input* input : {&m.feed, &m.feed_b, &m.orders}) {
         if (!input->waiting.empty() && input->waiting.front().time < next) next = input->waiting.front().time;
     }
     return next;
@@ -155,7 +159,7 @@ void pw_sim_delete(Model* m) {
 
 uint64_t pw_sim_now(const Model* m) { return m->top.card_time; }
 uint64_t pw_sim_cycles(const Model* m) { return m->cycles; }
-uint64_t pw_sim_consumed(const Model* m) { return m->feed.entered + m->orders.entered; }
+uint64_t pw_sim_consumed(const Model* m) { return m->feed.entered + m->feed_b.entered + m->orders.entered; }
 int pw_sim_idle(const Model* m) { return idle(*m); }
 void pw_sim_keep_views(Model* m, int keep) { m->keep_views = keep != 0; }
 uint32_t pw_sim_view_bytes(const Model* m) { return sizeof m->top.PORT(view, payload); }
@@ -164,7 +168,7 @@ uint32_t pw_sim_view_bytes(const Model* m) { return sizeof m->top.PORT(view, pay
 void pw_sim_push(Model* m, uint32_t n, const uint64_t* times, const uint8_t* ports, const uint32_t* lengths,
                  const char* bytes) {
     for (uint32_t i = 0; i < n; ++i) {
-        Input& input = ports[i] == 0 ? m->feed : m->orders;
+        Input& input = ports[i] == 0 ? m->feed : ports[i] == 1 ? m->orders : m->feed_b;
         input.waiting.push_back({times[i], std::string(bytes, lengths[i])});
         bytes += lengths[i];
     }
@@ -178,7 +182,8 @@ int64_t pw_sim_run(Model* m, uint64_t until, int stop_on_order, uint64_t patienc
     while (!(stop_on_order && m->sent.size() != orders)) {
         const uint64_t now = m->top.card_time;
         if (now >= until) {
-            if (idle(*m) && !due(m->feed, now, limit) && !due(m->orders, now, limit)) return 0;
+            if (idle(*m) && !due(m->feed, now, limit) && !due(m->feed_b, now, limit) &&
+                !due(m->orders, now, limit)) return 0;
             if (++overtime > patience) return kStaysBusy;
         }
         uint64_t step = 1;

@@ -23,6 +23,7 @@ async def bench(dut):
     }
     dut.packet__valid.value = 0
     dut.join.value = 0
+    dut.free.value = 0
     b = Bench(dut, WIDTH, watch)
     await b.reset()
     return b

@@ -1,0 +1,111 @@
+"""One sequence of messages from one line or from two."""
+
+from amaranth import Module, Mux
+from amaranth.lib import data, wiring
+from amaranth.lib.wiring import In, Out, connect, flipped
+
+from hdl.feed.arbiter import LineArbiter
+from hdl.feed.blocks import ENDS
+from hdl.feed.line import line_item
+from hdl.feed.mold import MoldReceiver
+from hdl.net.frame import frame_signature
+from hdl.net.udp_receiver import BeatTimes
+
+__all__ = ["JoinedFeed"]
+
+_FROM_EITHER = (
+    *("message_valid", "message", "gap", "session_changed", "joined", "joined_late", "session"),
+    *("session_epoch", "next_sequence", "duplicates"),
+)
+
+
+class JoinedFeed(wiring.Component):
+    """A :class:`hdl.feed.mold.MoldReceiver` for each line, and a :class:`hdl.feed.arbiter.LineArbiter`.
+
+    With ``two_lines`` low, line A's receiver is all there is: it keeps the sequence itself, declares a gap at once, and
+    the arbiter adds nothing, not even its cycle.
+
+    Parameters
+    ----------
+    width : int
+        Bytes of a beat: 1, 4 or 8.
+    window, queue : int
+        As of the arbiter.
+
+    Ports
+    -----
+    packet_a, times_a, packet_b, times_b
+        UDP payloads of the lines; always ready. When their bytes entered the card.
+    two_lines
+        Line B is heard, and the two are joined. Changed within a session it makes a gap.
+    wrong_sizes
+        By line, whether it is joined or not.
+    packets
+        By line.
+    The others
+        As of the receiver and the arbiter.
+
+    Latency: as of the receiver; one cycle more with ``two_lines``.
+    """
+
+    def __init__(self, width: int = 8, *, window: int = 256, queue: int = 16) -> None:
+        self._width = width
+        self._arbiter = LineArbiter(window, queue)
+        outputs = {n: self._arbiter.signature.members[n] for n in (*_FROM_EITHER, "gap_valid", *_OF_TWO)}
+        super().__init__(
+            {
+                "packet_a": In(frame_signature(width, always_ready=True)),
+                "packet_b": In(frame_signature(width, always_ready=True)),
+                "times_a": In(BeatTimes(width)),
+                "times_b": In(BeatTimes(width)),
+                "two_lines": In(1),
+                "join": In(1),
+                "reorder": In(8),
+                "timeout": In(32),
+                "card_time": In(64),
+                **outputs,
+                "packets": Out(2),
+                "wrong_sizes": Out(data.ArrayLayout(range(ENDS + 3), 2)),
+                "busy": Out(1),
+            }
+        )
+
+    def elaborate(self, platform: object) -> Module:
+        """Build the block."""
+        m = Module()
+        m.submodules.arbiter = arbiter = self._arbiter
+        m.submodules.mold_a = a = MoldReceiver(self._width)
+        m.submodules.mold_b = b = MoldReceiver(self._width)
+        two = self.two_lines
+        connect(m, flipped(self.packet_a), a.packet)
+        connect(m, flipped(self.packet_b), b.packet)
+        for mold, port in ((a, arbiter.a), (b, arbiter.b)):
+            line_item(m, mold, two, port)
+        m.d.comb += [
+            a.times.eq(self.times_a),
+            b.times.eq(self.times_b),
+            a.free.eq(two),
+            b.free.eq(1),
+            a.join.eq(self.join & ~two),
+            arbiter.enable.eq(two),
+            arbiter.join.eq(self.join & two),
+            *(getattr(arbiter, name).eq(getattr(self, name)) for name in ("reorder", "timeout", "card_time")),
+            *(getattr(self, name).eq(Mux(two, getattr(arbiter, name), getattr(a, name))) for name in _PLAIN),
+            *(getattr(self, name).eq(getattr(arbiter, name)) for name in _OF_TWO),
+            # Line B is left: what the arbiter says last is still heard.
+            self.gap_valid.eq(Mux(two, 0, a.gap_valid) | arbiter.gap_valid),
+            self.packets.eq(a.packets | b.packets << 1),
+            self.wrong_sizes[0].eq(a.wrong_sizes),
+            self.wrong_sizes[1].eq(b.wrong_sizes),
+            self.busy.eq(a.busy | b.busy | arbiter.busy),
+        ]
+        for name in ("message", "gap"):
+            with m.If(two | (arbiter.gap_valid if name == "gap" else 0)):
+                m.d.comb += getattr(self, name).eq(getattr(arbiter, name))
+            with m.Else():
+                m.d.comb += getattr(self, name).eq(getattr(a, name))
+        return m
+
+
+_PLAIN = tuple(name for name in _FROM_EITHER if name not in ("message", "gap"))
+_OF_TWO = ("foreign", "won", "skipped", "overflows", "diverged", "timed_out", "exceeded")
