@@ -6,10 +6,10 @@ from wave_record import Inputs, Scene, bit, when
 
 from hdl.feed.itch import ItchDecoder
 from hdl.feed.mold import FeedMessage, MoldReceiver
-from hdl.net.udp_receiver import UdpReceiver
+from hdl.net.udp_receiver import UdpReceiver, payload_lanes
 from hdl.types import EventKind
 from hdl.wire.itch50 import ITCH50, LONGEST
-from hdl.wire.moldudp64 import packet
+from hdl.wire.moldudp64 import HEADER, packet
 from sim.sessions.frames import FrameMaker
 
 __all__ = ["itch", "mold", "udp"]
@@ -36,9 +36,19 @@ def _beats(stream: Any, octets: bytes, lead: int, tail: int) -> list[Inputs]:
     return [*script, *([[(stream.valid, 0)]] * tail)]
 
 
+def _payload_beats(stream: Any, payload: bytes, lead: int, tail: int) -> list[Inputs]:
+    """The same for a UDP payload, which begins in lane 2: the first beat given is its second one."""
+    octets = bytes(payload_lanes(_W)[0]) + payload
+    script = _beats(stream, octets[_W:], lead, tail)
+    opening = {"first": 1, "lead": list(octets[:_W]), "start": payload_lanes(_W)[0]}
+    for cycle, extra in ((lead, opening), (lead + 1, {"first": 0})):
+        script[cycle] = [*script[cycle], *((stream.payload[name], value) for name, value in extra.items())]
+    return script
+
+
 def udp() -> Scene:
     """A short frame: its payload leaves beat by beat while it comes in; the last beat waits for the frame's end."""
-    block = UdpReceiver(_W)
+    block = UdpReceiver(_W, least=HEADER.length)
     rx, out = block.rx, block.datagram
     frame = FrameMaker().frame(1, [_DELETE])
     return Scene(
@@ -72,7 +82,7 @@ def mold() -> Scene:
     return Scene(
         "MoldUDP64 receiver: each message two cycles after the beat with its last byte; a gap",
         block,
-        [*_beats(stream, first, 1, 3), *_beats(stream, later, 0, 3)],
+        [*_payload_beats(stream, first, 1, 3), *_payload_beats(stream, later, 0, 3)],
         {
             "packet.valid": bit(stream.valid),
             "packet last": when(stream.valid, lambda ctx: "last" if ctx.get(stream.payload.last) else ""),

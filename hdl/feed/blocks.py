@@ -9,7 +9,7 @@ from amaranth.lib.wiring import In, Out
 
 from hdl.net.frame import Beat
 from hdl.wire.itch50 import LONGEST
-from hdl.wire.moldudp64 import HEADER, LENGTH_BYTES
+from hdl.wire.moldudp64 import LENGTH_BYTES
 
 __all__ = ["ENDS", "SHORT_BITS", "BlockFinder"]
 
@@ -39,9 +39,10 @@ class BlockFinder(wiring.Component):
     Ports
     -----
     beat_valid, beat
-        Beats of the packet, header included.
-    begin, blocks
-        With the beat that carries the header's last byte: the packet is good, and holds so many blocks.
+        Beats of the packet, header included; the packet may begin in any lane.
+    begin, body, blocks
+        With the beat that carries the header's last byte: the packet is good; lane after that byte, 1 to ``width``;
+        it holds so many blocks.
     now_valid, now, before
         One cycle later: that beat, and the one before it.
     active
@@ -52,8 +53,6 @@ class BlockFinder(wiring.Component):
         Bit k: the (k+1)-th of these ends is of a message that lies whole in this beat (not of an empty block).
     message_end
         The open block ends in ``now``; it is the first of ``ends``.
-    message_lane
-        Lane after its last byte, 1 to ``width``.
     length
         Its length in bytes.
     open, shift, word
@@ -76,6 +75,7 @@ class BlockFinder(wiring.Component):
                 "beat_valid": In(1),
                 "beat": In(Beat(width)),
                 "begin": In(1),
+                "body": In(range(width + 1)),
                 "blocks": In(16),
                 "now_valid": Out(1),
                 "now": Out(Beat(width)),
@@ -84,7 +84,6 @@ class BlockFinder(wiring.Component):
                 "ends": Out(range(ENDS + 1)),
                 "shorts": Out(SHORT_BITS),
                 "message_end": Out(1),
-                "message_lane": Out(range(width + 1)),
                 "length": Out(16),
                 "open": Out(1),
                 "shift": Out(range(width)),
@@ -151,7 +150,6 @@ class BlockFinder(wiring.Component):
             ),
             reaches.eq(ahead <= now.count),
             self.message_end.eq(self.active & self.open & reaches & counted),
-            self.message_lane.eq(ahead[: len(self.message_lane)]),
             self.left.eq(left - self.ends),
             self.trailing.eq(
                 self.now_valid & self.active & _any(at[q] & ~begins[q] & (q < now.count) for q in range(W))
@@ -190,7 +188,7 @@ class BlockFinder(wiring.Component):
             m.d.sync += [
                 self.active.eq(1),
                 left.eq(self.blocks),
-                ahead.eq(HEADER.length - (HEADER.length - 1) // W * W),
+                ahead.eq(self.body),
                 self.open.eq(0),
                 split.eq(0),
             ]

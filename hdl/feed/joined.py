@@ -8,8 +8,7 @@ from hdl.feed.arbiter import LineArbiter
 from hdl.feed.blocks import ENDS
 from hdl.feed.line import line_item
 from hdl.feed.mold import MoldReceiver
-from hdl.net.frame import frame_signature
-from hdl.net.udp_receiver import BeatTimes
+from hdl.net.udp_receiver import payload_signature
 
 __all__ = ["JoinedFeed"]
 
@@ -34,8 +33,8 @@ class JoinedFeed(wiring.Component):
 
     Ports
     -----
-    packet_a, times_a, packet_b, times_b
-        UDP payloads of the lines; always ready. When their bytes entered the card.
+    packet_a, packet_b
+        UDP payloads of the lines.
     two_lines
         Line B is heard, and the two are joined. Changed within a session it makes a gap.
     wrong_sizes
@@ -54,10 +53,8 @@ class JoinedFeed(wiring.Component):
         outputs = {n: self._arbiter.signature.members[n] for n in (*_FROM_EITHER, "gap_valid", *_OF_TWO)}
         super().__init__(
             {
-                "packet_a": In(frame_signature(width, always_ready=True)),
-                "packet_b": In(frame_signature(width, always_ready=True)),
-                "times_a": In(BeatTimes(width)),
-                "times_b": In(BeatTimes(width)),
+                "packet_a": In(payload_signature(width)),
+                "packet_b": In(payload_signature(width)),
                 "two_lines": In(1),
                 "join": In(1),
                 "reorder": In(8),
@@ -65,7 +62,7 @@ class JoinedFeed(wiring.Component):
                 "card_time": In(64),
                 **outputs,
                 "packets": Out(2),
-                "wrong_sizes": Out(data.ArrayLayout(range(ENDS + 3), 2)),
+                "wrong_sizes": Out(data.ArrayLayout(range(ENDS + 2), 2)),
                 "busy": Out(1),
             }
         )
@@ -82,8 +79,6 @@ class JoinedFeed(wiring.Component):
         for mold, port in ((a, arbiter.a), (b, arbiter.b)):
             line_item(m, mold, two, port)
         m.d.comb += [
-            a.times.eq(self.times_a),
-            b.times.eq(self.times_b),
             a.free.eq(two),
             b.free.eq(1),
             a.join.eq(self.join & ~two),

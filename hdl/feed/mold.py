@@ -6,8 +6,7 @@ from amaranth.lib.wiring import In, Out
 
 from hdl.feed.blocks import ENDS, BlockFinder
 from hdl.feed.capture import MessageCapture
-from hdl.net.frame import frame_signature
-from hdl.net.udp_receiver import BeatTimes
+from hdl.net.udp_receiver import payload_lanes, payload_signature
 from hdl.wire.itch50 import LONGEST
 from hdl.wire.moldudp64 import END_OF_SESSION, HEADER
 
@@ -54,8 +53,8 @@ class MoldReceiver(wiring.Component):
 
     Ports
     -----
-    packet, times
-        UDP payloads; always ready. When their bytes entered the card.
+    packet
+        UDP payloads, none shorter than the header.
     join
         Pulse: the next packet's session and sequence are taken as they come.
     free
@@ -80,8 +79,7 @@ class MoldReceiver(wiring.Component):
         Pulses, in the cycle of the last ``blocks``: a packet is over; it was damaged.
     packets, duplicates, wrong_sizes
         How much to count this cycle: packets with a whole header; messages skipped because known; blocks that lie
-        whole in a beat (too short for any message) or run past their packet, headers cut short, bytes behind the
-        last block.
+        whole in a beat (too short for any message) or run past their packet, bytes behind the last block.
     busy
         A beat is in flight.
 
@@ -96,8 +94,7 @@ class MoldReceiver(wiring.Component):
         self._width = width
         super().__init__(
             {
-                "packet": In(frame_signature(width, always_ready=True)),
-                "times": In(BeatTimes(width)),
+                "packet": In(payload_signature(width)),
                 "join": In(1),
                 "free": In(1),
                 "message_valid": Out(1),
@@ -117,7 +114,7 @@ class MoldReceiver(wiring.Component):
                 "packet_spoiled": Out(1),
                 "packets": Out(1),
                 "duplicates": Out(range(ENDS + 1)),
-                "wrong_sizes": Out(range(ENDS + 3)),
+                "wrong_sizes": Out(range(ENDS + 2)),
                 "busy": Out(1),
             }
         )
@@ -130,32 +127,47 @@ class MoldReceiver(wiring.Component):
         m.submodules.capture = capture = MessageCapture(W)
         beat, beat_valid = self.packet.payload, self.packet.valid
 
-        # The header, as its last beat comes by.
-        final = (HEADER.length - 1) // W  # number of that beat
-        number = Signal(range(final + 2))
+        # The header, as its last beat comes by. It begins in one of a few lanes.
+        lanes = payload_lanes(W)
+        finals = {lane: (lane + HEADER.length - 1) // W for lane in lanes}  # number of that beat
+        limit = max(finals.values()) + 1
+        number, following = Signal(range(limit + 1)), Signal(range(limit + 1))
+        lane, kept_lane = Signal(range(W)), Signal(range(W))
+        m.d.comb += [
+            number.eq(Mux(beat.first, 1, following)),
+            lane.eq(Mux(beat.first, beat.start, kept_lane)),
+        ]
         with m.If(beat_valid):
-            m.d.sync += number.eq(Mux(beat.last, 0, Mux(number == final + 1, number, number + 1)))
-        early = [Signal(8, name=f"header_{p}") for p in range(final * W)]
-        for p, byte in enumerate(early):
-            with m.If(beat_valid & (number == p // W)):
-                m.d.sync += byte.eq(beat.data[p % W])
-        header = early + [beat.data[p % W] for p in range(final * W, HEADER.length)]
+            m.d.sync += [following.eq(Mux(beat.last, 0, Mux(number == limit, limit, number + 1))), kept_lane.eq(lane)]
+
+        def by_lane(values):
+            return values[lanes[0]] if len(lanes) == 1 else Mux(lane == lanes[0], *(values[n] for n in lanes))
+
+        header = []
+        for p in range(HEADER.length):
+            byte, sources = Signal(8, name=f"header_{p}"), {}
+            for first in lanes:
+                of_beat, at = divmod(first + p, W)
+                sources[first] = beat.data[at] if of_beat == finals[first] else byte
+                early = (beat.first, beat.lead[at]) if of_beat == 0 else (number == of_beat, beat.data[at])
+                with m.If(beat_valid & early[0] & (lane == first)):
+                    m.d.sync += byte.eq(early[1])
+            header.append(by_lane(sources))
 
         def field(name, *, text=False):
             part = header[HEADER[name].offset : HEADER[name].end]
             return Cat(part if text else reversed(part))
 
         session, sequence, count = field("session", text=True), field("sequence_number"), field("message_count")
-        enough = beat.count > (HEADER.length - 1) % W
-        spoiled = beat.last & beat.error
+        body = Signal(range(W + 1))
         begin = Signal()
-        runt = Signal()
         m.d.comb += [
-            begin.eq(beat_valid & (number == final) & enough & ~spoiled),
-            runt.eq(beat_valid & beat.last & ~beat.error & ((number < final) | ((number == final) & ~enough))),
+            body.eq(by_lane({n: (n + HEADER.length - 1) % W + 1 for n in lanes})),
+            begin.eq(beat_valid & (number == by_lane(finals)) & (beat.count >= body) & ~(beat.last & beat.error)),
             finder.beat_valid.eq(beat_valid),
-            finder.beat.eq(beat),
+            *(finder.beat[name].eq(beat[name]) for name in ("data", "count", "last", "error")),
             finder.begin.eq(begin),
+            finder.body.eq(body),
             finder.blocks.eq(Mux(count == END_OF_SESSION, 0, count)),
         ]
 
@@ -214,9 +226,7 @@ class MoldReceiver(wiring.Component):
             self.block_sequence.eq(expected),
             self.packet_ended.eq(ending & ~finder.now.error),
             self.packet_spoiled.eq(ending & finder.now.error),
-            self.wrong_sizes.eq(
-                short_count + torn + runt + (ending & ~finder.now.error & (trailing | finder.trailing))
-            ),
+            self.wrong_sizes.eq(short_count + torn + (ending & ~finder.now.error & (trailing | finder.trailing))),
         ]
         with m.If(finder.now_valid):
             m.d.sync += trailing.eq(~finder.now.last & (trailing | finder.trailing))
@@ -264,10 +274,10 @@ class MoldReceiver(wiring.Component):
         with m.If(self.join):
             m.d.sync += joining.eq(1)
 
-        # The message, and when its last byte came in: that beat's times travel beside it.
-        times = Signal(BeatTimes(W))
+        # The message, and when the beat with its last byte came in.
+        time = Signal(64)
         with m.If(beat_valid):
-            m.d.sync += times.eq(self.times)
+            m.d.sync += time.eq(beat.time)
         m.d.comb += [
             capture.valid.eq(finder.now_valid & finder.open),
             capture.now.eq(finder.now),
@@ -282,8 +292,8 @@ class MoldReceiver(wiring.Component):
                 self.message.length.eq(finder.length),
                 self.message.sequence.eq(expected),
                 self.message.session_epoch.eq(self.session_epoch),
-                self.message.card_time.eq(Mux(finder.message_lane <= times.split, times.older, times.newer)),
+                self.message.card_time.eq(time),
             ]
         news = self.message_valid | self.gap_valid | self.session_changed | self.joined
-        m.d.comb += self.busy.eq(beat_valid | (number != 0) | finder.now_valid | news)
+        m.d.comb += self.busy.eq(beat_valid | (following != 0) | finder.now_valid | news)
         return m

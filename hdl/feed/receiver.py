@@ -14,6 +14,7 @@ from hdl.feed.states import MarketStates, StateChange, SystemEvent
 from hdl.net.frame import frame_signature
 from hdl.net.udp_receiver import UdpReceiver
 from hdl.types import MarketEvent, SlotFlags
+from hdl.wire.moldudp64 import HEADER
 
 __all__ = ["FeedReceiver"]
 
@@ -58,9 +59,9 @@ class FeedReceiver(wiring.Component):
     busy
         A frame, a message, an event or a state change is in flight.
 
-    Latency: an event is valid 3 cycles after the message's last byte leaves the ``UdpReceiver``, which is the cycle in
-    which it enters, or the one in which the frame's next beat enters, or the frame has ended (``docs/blocks/udp.md``).
-    With ``two_lines`` it is 4 cycles.
+    Latency: an event is valid 3 cycles after the beat with the message's last byte is on ``rx``, whatever its lane;
+    with ``two_lines`` 4 cycles. Only where a frame goes on behind its datagram (a trailer) does the datagram's last
+    beat wait for the frame's end (``docs/blocks/udp.md``).
     """
 
     def __init__(self, config: CardConfig) -> None:
@@ -99,7 +100,7 @@ class FeedReceiver(wiring.Component):
                 "packets": Out(1),
                 "messages": Out(1),
                 "unknown_types": Out(1),
-                "wrong_sizes": Out(range(ENDS + 4)),
+                "wrong_sizes": Out(range(ENDS + 3)),
                 "gaps": Out(1),
                 "duplicates": Out(range(2 * ENDS + 2)),
                 "tracked": Out(1),
@@ -107,7 +108,7 @@ class FeedReceiver(wiring.Component):
                 "b_frames_ignored": Out(1),
                 "b_frames_bad": Out(1),
                 "b_packets": Out(1),
-                "b_wrong_sizes": Out(range(ENDS + 3)),
+                "b_wrong_sizes": Out(range(ENDS + 2)),
                 "a_first": Out(1),
                 "b_first": Out(1),
                 "a_skipped": Out(16),
@@ -129,8 +130,8 @@ class FeedReceiver(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         """Build the block."""
         m = Module()
-        m.submodules.udp = udp = UdpReceiver(self._width)
-        m.submodules.udp_b = udp_b = UdpReceiver(self._width)
+        m.submodules.udp = udp = UdpReceiver(self._width, least=HEADER.length)
+        m.submodules.udp_b = udp_b = UdpReceiver(self._width, least=HEADER.length)
         m.submodules.lines = mold = JoinedFeed(self._width)
         m.submodules.itch = itch = ItchDecoder()
         m.submodules.states = states = MarketStates(self._slots)
@@ -150,8 +151,6 @@ class FeedReceiver(wiring.Component):
             udp_b.ip.eq(self.dest_b_ip),
             udp_b.port.eq(self.dest_b_port),
             udp_b.check_ip_checksum.eq(self.check_ip_checksum),
-            mold.times_a.eq(udp.times),
-            mold.times_b.eq(udp_b.times),
             mold.card_time.eq(self.card_time),
             mold.two_lines.eq(self.two_lines),
             mold.reorder.eq(self.reorder),

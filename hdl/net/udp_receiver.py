@@ -1,40 +1,76 @@
-"""Ethernet, IPv4 and UDP off a frame; its payload out, cut through."""
+"""Ethernet, IPv4 and UDP off a frame; its payload out, cut through, in the beats in which it came."""
 
 from amaranth import Cat, Module, Mux, Signal, unsigned
-from amaranth.lib import data, wiring
+from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from hdl.net.frame import Beat, frame_signature
 from hdl.wire.ethernet import ETHERNET, ETHERTYPE_IPV4, ETHERTYPE_VLAN, IPV4, PROTOCOL_UDP, UDP, VLAN
 
-__all__ = ["BeatTimes", "UdpReceiver"]
+__all__ = ["PayloadBeat", "UdpReceiver", "payload_lanes", "payload_signature"]
 
 #: Bytes before the IPv4 header of a frame without a tag; a tag adds ``VLAN.length``, which is one 4-byte word.
 _IP = ETHERNET.length
 _WORD = VLAN.length
 
 
-class BeatTimes(data.StructLayout):
-    """When the bytes of a payload beat entered: lanes below ``split`` at ``older``, the others at ``newer``."""
+def payload_lanes(width: int) -> list[int]:
+    """Lanes in which a payload can begin: a tag and each IPv4 option word move it by 4 bytes."""
+    return sorted({(_IP + UDP.length + _WORD * words) % width for words in (0, 1)})
+
+
+class PayloadBeat(data.StructLayout):
+    """A beat of a frame that carries payload, its bytes in the lanes they had in the frame.
+
+    The first one of a datagram is that with the payload's second beat: ``lead`` is the one before it, in which the
+    payload begins at lane ``start``. (Not before is it known whether the frame's headers are right.) The others'
+    ``lead`` and ``start`` mean nothing.
+
+    Parameters
+    ----------
+    width : int
+        Bytes in a beat: 1, 4 or 8.
+    """
 
     def __init__(self, width: int = 8) -> None:
-        super().__init__({"older": unsigned(64), "newer": unsigned(64), "split": range(width + 1)})
+        super().__init__(
+            {
+                "data": data.ArrayLayout(unsigned(8), width),
+                "count": range(width + 1),
+                "last": 1,
+                "error": 1,
+                "first": 1,
+                "lead": data.ArrayLayout(unsigned(8), width),
+                "start": range(width),
+                #: Card time at which it entered.
+                "time": 64,
+            }
+        )
+        self.width = width
+
+
+def payload_signature(width: int = 8) -> stream.Signature:
+    """Stream of :class:`PayloadBeat`, never waiting. ``count``, ``last`` and ``error`` are as in ``hdl.net.frame``."""
+    return stream.Signature(PayloadBeat(width), always_ready=True)
 
 
 class UdpReceiver(wiring.Component):
-    """Gives the payload of every good UDP datagram for this card, byte 0 in lane 0, trimmed to the UDP length.
+    """Gives the payload of every good UDP datagram for this card, trimmed to the UDP length.
 
     Heard are Ethernet II frames, with or without one 802.1Q tag, that carry unfragmented IPv4 with UDP; options in the
-    IPv4 header are passed over. Everything the headers say is checked before the first payload byte leaves: version,
-    header length and checksum, addresses, and that UDP and IPv4 agree on the length. The payload is not stored: a
-    frame that turns out short or damaged at its end has been given out by then, and says so by ``error`` on its last
-    beat. That last beat waits for the end of the frame where bytes follow the payload (padding, a trailer). The UDP
-    checksum is not verified: feeds send it as zero, and the frame check sequence covers the same bytes.
+    IPv4 header are passed over. Everything the headers say is checked before the payload leaves: version, header length
+    and checksum, addresses, and that UDP and IPv4 agree on the length. The payload is neither stored nor moved to
+    other lanes: either would cost time. A frame that turns out short or damaged at its end has been given out by then,
+    and says so by ``error`` on its last beat. That last beat waits for the end of the frame where beats follow that
+    carry none of the payload (padding, a trailer). The UDP checksum is not verified: feeds send it as zero, and the
+    frame check sequence covers the same bytes.
 
     Parameters
     ----------
     width : int
         Bytes of a beat: 1, 4 or 8.
+    least : int
+        Shortest payload that makes sense, more than ``width`` bytes. A datagram with less, but not without any, is bad.
 
     Ports
     -----
@@ -47,24 +83,23 @@ class UdpReceiver(wiring.Component):
     check_ip_checksum
         Whether a wrong IPv4 header checksum makes a frame bad.
     datagram
-        Payload, as a frame; taken at once, always.
-    times
-        When the bytes of the beat on ``datagram`` entered.
+        The payload's beats.
     frame_seen, frame_ignored, frame_bad
         Pulses, at most one of the latter two a frame, two cycles after its end. Ignored: other protocols, addresses
         and ports, fragments, datagrams without payload. Bad: ``error``, runts, wrong checksums and lengths that lie.
     busy
         A frame is in flight.
 
-    Latency: a payload beat leaves in the cycle in which its last byte enters (0 cycles, no register), or in the
-    next one where the frame has ended. Since payload starts in the middle of a frame's beat, a byte may so wait one
-    beat.
+    Latency: none. A beat leaves in the cycle in which it enters, the payload's first beat with its second; a last beat
+    that waits leaves in the cycle in which the frame ends.
 
     Sources: ``hdl.wire.ethernet``.
     """
 
-    def __init__(self, width: int = 8) -> None:
-        self._width = width
+    def __init__(self, width: int = 8, *, least: int) -> None:
+        if least <= width:
+            raise ValueError(f"the shortest payload is longer than a beat of {width} bytes, not {least!r}")
+        self._width, self._least = width, least
         super().__init__(
             {
                 "rx": In(frame_signature(width, always_ready=True)),
@@ -72,8 +107,7 @@ class UdpReceiver(wiring.Component):
                 "ip": In(32),
                 "port": In(16),
                 "check_ip_checksum": In(1),
-                "datagram": Out(frame_signature(width, always_ready=True)),
-                "times": Out(BeatTimes(width)),
+                "datagram": Out(payload_signature(width)),
                 "frame_seen": Out(1),
                 "frame_ignored": Out(1),
                 "frame_bad": Out(1),
@@ -92,16 +126,12 @@ class UdpReceiver(wiring.Component):
         number = Signal(range(limit + 1))
         before = Signal(Beat(W))  # the beat before this one
         before_number = Signal.like(number)
-        before_time = Signal(64)
-        before_valid = Signal()
         fresh = Signal()
         closing = Signal()  # ``before`` was the last beat of its frame, one cycle ago
         m.d.sync += [fresh.eq(rx_valid), closing.eq(rx_valid & rx.last)]
         with m.If(rx_valid):
-            m.d.sync += [before.eq(rx), before_number.eq(number), before_time.eq(self.card_time), before_valid.eq(1)]
+            m.d.sync += [before.eq(rx), before_number.eq(number)]
             m.d.sync += number.eq(Mux(rx.last, 0, Mux(number == limit, limit, number + 1)))
-        with m.Elif(closing):
-            m.d.sync += before_valid.eq(0)
 
         # Headers, byte by byte, as far as they lie at a fixed place with or without a tag.
         first = ETHERNET["ethertype"].offset
@@ -136,7 +166,7 @@ class UdpReceiver(wiring.Component):
                         m.d.sync += byte.eq(rx.data[lane])
         udp_port, udp_length = Cat(udp[1], udp[0]), Cat(udp[3], udp[2])
 
-        # The checksum follows one beat behind: its verdict is ready when the first payload beat is.
+        # The checksum follows one beat behind: its verdict is ready with the payload's second beat.
         total = Signal(21)
         terms = []
         for lane in range(0, W, 2):
@@ -156,6 +186,7 @@ class UdpReceiver(wiring.Component):
         malformed = Signal()
         foreign = Signal()
         lying = Signal()
+        short = Signal()
         wrong_port = Signal()
         accept = Signal()
         fragment = field("flags_fragment")
@@ -172,77 +203,47 @@ class UdpReceiver(wiring.Component):
                 | ((self.ip != 0) & (self.ip != field("destination")))
             ),
             lying.eq((udp_length < UDP.length) | (field("total_length") != udp_length + _WORD * ip_header_words)),
+            short.eq(udp_length < UDP.length + self._least),
             wrong_port.eq((self.port != 0) & (self.port != udp_port)),
-            accept.eq(~(not_ipv4 | malformed | foreign | lying | wrong_port)),
+            accept.eq(~(not_ipv4 | malformed | foreign | lying | short | wrong_port)),
         ]
 
-        # Payload: what is left of the beat before, and the start of this one.
+        # Payload, from its second beat on.
         start = Signal(range(_IP + _WORD * 31 + UDP.length + 1))
         m.d.comb += start.eq(_IP + UDP.length + _WORD * words)
-        shift = start % W
-        split = Signal(range(W + 1))
-        m.d.comb += split.eq(W - shift)
-
+        lanes = payload_lanes(W)
+        lane = lanes[0] if len(lanes) == 1 else Mux(words[0], *lanes)  # an odd number of words: the smaller one
         started = Signal()
         done = Signal()
         complete = Signal()
         left = Signal(16)
         left_now = Signal(16)
-        old_bytes, new_bytes = Signal(range(W + 1)), Signal(range(W + 1))
-        available = Signal(range(W + 1))
-        ends_here, follows = Signal(), Signal()
+        ends_here, final, torn, take = Signal(), Signal(), Signal(), Signal()
+        waiting, wait = Signal(), Signal()
+        beat, held = Signal(PayloadBeat(W)), Signal(PayloadBeat(W))
         m.d.comb += [
-            left_now.eq(Mux(started, left, udp_length - UDP.length)),
-            ends_here.eq(~closing & rx_valid & rx.last),
-            follows.eq(ends_here & (rx.count > shift)),
-            old_bytes.eq(Mux(before.count > shift, before.count - shift, 0)),
-            new_bytes.eq(Mux(closing, 0, Mux(rx.count < shift, rx.count, shift))),
-            available.eq(old_bytes + new_bytes),
-        ]
-        formed = Signal(Beat(W))
-        for lane in range(W):
-            options = [
-                before.data[s + lane] if s + lane < W else rx.data[s + lane - W]
-                for s in sorted({(_IP + UDP.length + _WORD * q) % W for q in (0, 1)})
-            ]
-            # Where two shifts are possible, the odd number of words has the smaller one.
-            m.d.comb += formed.data[lane].eq(options[0] if len(options) == 1 else Mux(words[0], *options))
-        final, torn, take = Signal(), Signal(), Signal()
-        m.d.comb += [
-            take.eq(
-                before_valid
-                & (closing | rx_valid)
-                & (before_number >= start // W)
-                & accept
-                & ~done
-                & (available != 0)
-                & (left_now != 0)
-            ),
-            final.eq(left_now <= available),
-            torn.eq(~final & (closing | (ends_here & ~follows))),
-            formed.count.eq(Mux(final, left_now, available)),
-            formed.last.eq(final | torn),
-            formed.error.eq(torn | (final & Mux(closing, before.error, rx.error & rx.last))),
-        ]
-        held = Signal(Beat(W))
-        held_times = Signal(BeatTimes(W))
-        waiting = Signal()
-        wait = Signal()
-        m.d.comb += [
-            wait.eq(take & final & ~closing & ~rx.last),
+            left_now.eq(Mux(started, left, udp_length - UDP.length - (W - lane))),
+            ends_here.eq(rx_valid & rx.last),
+            take.eq(rx_valid & (number > start // W) & accept & ~done),
+            final.eq(left_now <= rx.count),
+            torn.eq(~final & ends_here),
+            beat.data.eq(rx.data),
+            beat.count.eq(Mux(final, left_now, rx.count)),
+            beat.last.eq(final | torn),
+            beat.error.eq(torn | (final & rx.error & rx.last)),
+            beat.first.eq(~started),
+            beat.lead.eq(before.data),
+            beat.start.eq(lane),
+            beat.time.eq(self.card_time),
+            wait.eq(take & final & ~rx.last),
             self.datagram.valid.eq((take & ~wait) | (waiting & ends_here)),
-            self.datagram.payload.eq(formed),
-            self.times.older.eq(before_time),
-            self.times.newer.eq(self.card_time),
-            self.times.split.eq(split),
+            self.datagram.payload.eq(beat),
         ]
         with m.If(waiting):
             m.d.comb += [self.datagram.payload.eq(held), self.datagram.payload.error.eq(rx.error)]
-            m.d.comb += self.times.eq(held_times)
         with m.If(take):
-            m.d.sync += [started.eq(1), left.eq(left_now - available)]
-            m.d.sync += [done.eq(formed.last), complete.eq(final), waiting.eq(wait)]
-            m.d.sync += [held.eq(formed), held_times.eq(self.times)]
+            m.d.sync += [started.eq(1), left.eq(left_now - rx.count)]
+            m.d.sync += [done.eq(beat.last), complete.eq(final), waiting.eq(wait), held.eq(beat)]
         with m.Elif(ends_here):
             m.d.sync += waiting.eq(0)
         with m.If(closing):
@@ -258,7 +259,7 @@ class UdpReceiver(wiring.Component):
             m.d.sync += [
                 length.eq(before_number * W + before.count),
                 error.eq(before.error),
-                whole.eq(complete | (take & final)),
+                whole.eq(complete),
             ]
         with m.If(closed):
             with m.If(error | (length < _IP + _WORD * tagged)):
@@ -273,7 +274,7 @@ class UdpReceiver(wiring.Component):
                 m.d.sync += self.frame_bad.eq(1)
             with m.Elif(wrong_port | (udp_length == UDP.length)):
                 m.d.sync += self.frame_ignored.eq(1)
-            with m.Elif(~whole):
+            with m.Elif(short | ~whole):
                 m.d.sync += self.frame_bad.eq(1)
         m.d.comb += self.busy.eq(
             rx_valid | (number != 0) | closing | closed | self.frame_seen | self.frame_ignored | self.frame_bad

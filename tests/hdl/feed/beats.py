@@ -5,6 +5,8 @@ import random
 from amaranth.lib import data
 from cocotb.triggers import Timer
 
+from hdl.net.udp_receiver import PayloadBeat
+
 
 def layout_of(struct):
     """Amaranth's layout of a struct class or of a layout."""
@@ -72,17 +74,40 @@ class Bench:
             out.append(bits | last << 8 * w + count_bits | (last and error) << 8 * w + count_bits + 1)
         return out
 
-    async def send(self, valid, payload, frame, *, error=False, idle=0.0, rng=random, side=None):
-        """Send a frame; returns the cycle in which each beat went in."""
+    def payload_beats(self, payload, error=False, *, lane=0, time=lambda beat: 0):
+        """Beats of a UDP payload that begins in ``lane``, packed as ``hdl.net.udp_receiver.PayloadBeat``.
+
+        ``time`` gives the card time of each beat by its number; the payload's first beat is number 0 and comes with the
+        next one.
+        """
+        layout = layout_of(PayloadBeat(self.width))
+        lanes = bytes(lane) + payload
+        parts = [lanes[at : at + self.width] for at in range(0, len(lanes), self.width)]
+        out = []
+        for number, part in enumerate(parts[1:], 1):
+            last = number == len(parts) - 1
+            values = {
+                "data": int.from_bytes(part, "little"),
+                "count": len(part),
+                "last": last,
+                "error": last and error,
+                "first": number == 1,
+                "lead": int.from_bytes(parts[0], "little") if number == 1 else 0,
+                "start": lane if number == 1 else 0,
+                "time": time(number),
+            }
+            out.append(sum(int(value) << layout[name].offset for name, value in values.items()))
+        return out
+
+    async def send(self, valid, payload, beats, *, idle=0.0, rng=random):
+        """Send the beats of a frame; returns the cycle in which each went in."""
         cycles = []
-        for index, bits in enumerate(self.beats(frame, error)):
+        for bits in beats:
             while idle and rng.random() < idle:
                 valid.value = 0
                 await self.cycle()
             valid.value = 1
             payload.value = bits
-            if side is not None:
-                side(index)
             cycles.append(self.now)
             await self.cycle()
         valid.value = 0

@@ -9,6 +9,7 @@ from beats import Bench
 from lines_model import Sent, gaps_of, heard, make_line, make_truth
 
 from hdl.feed.mold import FeedMessage, Gap
+from hdl.net.udp_receiver import payload_lanes
 from hdl.wire.itch50 import LONGEST
 from hdl.wire.moldudp64 import HEADER, packet
 
@@ -26,7 +27,6 @@ async def bench(dut, *, two_lines=1, reorder=0, timeout=NEVER):
     }
     for line in "ab":
         getattr(dut, f"packet_{line}__valid").value = 0
-        getattr(dut, f"times_{line}").value = 0
     dut.join.value = 0
     dut.two_lines.value = two_lines
     dut.reorder.value = reorder
@@ -45,7 +45,7 @@ async def play(b, a_sent, b_sent, *, idle=0.0, rng=random, settle=40):
             [
                 (p.at, i == len(beats) - 1, bits)
                 for p in sent
-                for beats in [b.beats(p.data, p.error)]
+                for beats in [b.payload_beats(p.data, p.error, lane=rng.choice(payload_lanes(WIDTH)))]
                 for i, bits in enumerate(beats)
             ]
         )

@@ -8,8 +8,9 @@ from beats import Bench
 from mold_model import MoldModel
 
 from hdl.feed.mold import FeedMessage, Gap
+from hdl.net.udp_receiver import payload_lanes
 from hdl.wire.itch50 import LONGEST
-from hdl.wire.moldudp64 import packet
+from hdl.wire.moldudp64 import HEADER, packet
 
 WIDTH = int(os.environ["WIDTH"])
 ROUNDS = int(os.environ["ROUNDS"])
@@ -31,17 +32,13 @@ async def bench(dut):
 
 async def play(b, model, data, *, error=False, idle=0.0, rng=random):
     """Send one packet to both; check messages, their numbers and the cycle they come in."""
-    split = rng.randrange(WIDTH + 1)
-
-    def side(index):
-        # Bytes below ``split`` are said to have entered 1000 x beat, the others 1000 x beat + 1.
-        b.dut.times.value = (1000 * index) | (1000 * index + 1) << 64 | split << 128
-
-    cycles = await b.send(b.dut.packet__valid, b.dut.packet__payload, data, error=error, idle=idle, rng=rng, side=side)
-    expect = [(cycles[(end - 1) // WIDTH] + 2, end, *rest) for *rest, end in model.packet(data, error)]
-    for cycle, end, sequence, epoch, content in expect:
-        lane, beat = (end - 1) % WIDTH, (end - 1) // WIDTH
-        b.expected.append((cycle, sequence, epoch, len(content), content[:LONGEST], 1000 * beat + (lane >= split)))
+    lane = rng.choice(payload_lanes(WIDTH))
+    # The payload's beat n is said to have entered at 1000 x n.
+    beats = b.payload_beats(data, error, lane=lane, time=lambda beat: 1000 * beat)
+    cycles = await b.send(b.dut.packet__valid, b.dut.packet__payload, beats, idle=idle, rng=rng)
+    for sequence, epoch, content, end in model.packet(data, error, lane):
+        beat = (lane + end - 1) // WIDTH
+        b.expected.append((cycles[beat - 1] + 2, sequence, epoch, len(content), content[:LONGEST], 1000 * beat))
 
 
 def check(b, model):
@@ -145,7 +142,9 @@ async def anything_goes_wrong(dut):
             sequence = rng.choice((0, 1, 500))
         data = packet(session, sequence, messages, count) + tail
         if cut is not None:
-            data = data[: max(1, len(data) - cut)]
+            # Only a frame that ends early, with an error, gives less than a header.
+            error = rng.random() < 0.5
+            data = data[: max(WIDTH + 1 if error else HEADER.length, len(data) - cut)]
         await play(b, model, data, error=error, idle=rng.choice((0, 0, 0.4)), rng=rng)
         if rng.random() < 0.3:
             await b.idle(rng.randrange(4))

@@ -1,5 +1,7 @@
 """A FeedReceiver under test: frames in; events, decoded messages and counts out."""
 
+import os
+
 from beats import Bench, as_dict
 
 from hdl.feed.itch import ItchMessage
@@ -9,7 +11,7 @@ from hdl.types import MarketEvent, SlotFlags
 from hdl.wire.ethernet import udp_frame
 from hdl.wire.moldudp64 import packet
 
-SLOTS, WIDTH = 4, 8
+SLOTS, WIDTH = 4, int(os.environ["WIDTH"])
 COUNTS = (
     *("frames", "frames_ignored", "frames_bad", "packets", "messages", "unknown_types"),
     *("wrong_sizes", "gaps", "duplicates", "tracked"),
@@ -49,8 +51,8 @@ class FeedBench(Bench):
             int.from_bytes(symbol.ljust(8).encode(), "little") << 64 * i for i, symbol in enumerate(symbols) if symbol
         )
 
-    async def frame(self, frame, **options):
-        return await self.send(self.dut.rx__valid, self.dut.rx__payload, frame, **options)
+    async def frame(self, frame, *, error=False, **options):
+        return await self.send(self.dut.rx__valid, self.dut.rx__payload, self.beats(frame, error), **options)
 
     async def say(self, messages, *, session="DAY", sequence=None, vlan=None, **options):
         """Send messages in one packet; returns the entry cycle of each beat."""

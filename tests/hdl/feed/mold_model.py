@@ -18,14 +18,14 @@ class MoldModel:
     duplicates: int = 0
     wrong_sizes: int = 0
 
-    def packet(self, data: bytes, error: bool = False) -> list:
-        """Take one UDP payload; returns the messages it delivers."""
-        w = self.width
-        last_beat = (len(data) - 1) // w
-        if len(data) < 20:
-            self.wrong_sizes += not error
-            return []
-        if error and 19 // w == last_beat:
+    def packet(self, data: bytes, error: bool = False, lane: int = 0) -> list:
+        """Take one UDP payload that begins in ``lane``; returns the messages it delivers."""
+
+        def beat_of(position):
+            return (lane + position) // self.width
+
+        last_beat = beat_of(len(data) - 1)
+        if len(data) < 20 or (error and beat_of(19) == last_beat):
             return []
         self.packets += 1
         session, sequence, count = data[:10], int.from_bytes(data[10:18], "big"), int.from_bytes(data[18:20], "big")
@@ -55,14 +55,14 @@ class MoldModel:
                 break
             length = int.from_bytes(data[at : at + 2], "big")
             end = at + 2 + length
-            if end > len(data) or (error and (end - 1) // w == last_beat):
+            if end > len(data) or (error and beat_of(end - 1) == last_beat):
                 break
             blocks -= 1
             if skip:
                 skip -= 1
                 self.duplicates += 1
             else:
-                if length and (end - 1) // w == (at + 1) // w:
+                if length and beat_of(end - 1) == beat_of(at + 1):
                     self.wrong_sizes += 1  # whole in one beat: too short for any message
                 elif length:
                     out.append((self.expected, self.epoch, data[at + 2 : end], end))

@@ -1,11 +1,18 @@
+from dataclasses import replace
+
+import pytest
+
 from hdl.configs import CONFIGS
 from hdl.feed.receiver import FeedReceiver
 
 
-def test_on_real_data(run_cocotb, real_data):
+@pytest.mark.parametrize("width", [8, 4, 1])
+def test_on_real_data(run_cocotb, real_data, width):
     real_data("itch/aapl_20200130_first10k.itch50")
-    run_cocotb(FeedReceiver(CONFIGS["demo"]), "cocotb_feed")
+    messages = {8: 3000, 4: 800, 1: 240}[width]
+    env = {"WIDTH": str(width), "MESSAGES": str(messages)}
+    run_cocotb(FeedReceiver(replace(CONFIGS["demo"], width=width)), "cocotb_feed", env=env)
 
 
 def test_states_against_a_model(run_cocotb):
-    run_cocotb(FeedReceiver(CONFIGS["demo"]), "cocotb_states")
+    run_cocotb(FeedReceiver(CONFIGS["demo"]), "cocotb_states", env={"WIDTH": "8"})

@@ -5,12 +5,13 @@ import random
 
 import cocotb
 
-from hdl.net.udp_receiver import BeatTimes
+from hdl.net.udp_receiver import PayloadBeat
 from hdl.wire.ethernet import ones_complement_sum, udp_frame
-from tests.hdl.feed.beats import Bench, as_dict
+from tests.hdl.feed.beats import Bench
 
 WIDTH = int(os.environ["WIDTH"])
 ROUNDS = int(os.environ["ROUNDS"])
+LEAST = int(os.environ["LEAST"])
 IP, PORT = 0xE9360C6F, 26477
 
 
@@ -41,6 +42,8 @@ def judge(frame, error, ip, port, check):
         return "bad", 0, b"", 0
     if (port and to != port) or length == 8:
         return bad_end or "ignored", 0, b"", 0
+    if length - 8 < LEAST:
+        return "bad", 0, b"", 0
     payload = frame[udp + 8 : udp + length]
     torn = len(payload) < length - 8
     return "bad" if torn or error else "good", udp + 8, payload, int(torn or error)
@@ -48,7 +51,9 @@ def judge(frame, error, ip, port, check):
 
 def make(rng):
     """Make a frame, most often a good one, sometimes with one thing wrong."""
-    payload = rng.randbytes(rng.choice((0, 1, 2, 3, 5, 6, 7, 8, 9, 18, 20, rng.randrange(1, 200))))
+    payload = rng.randbytes(
+        rng.choice((0, 1, 9, LEAST - 1, LEAST, *(rng.randrange(LEAST, n) for n in (LEAST + 9, 40, 200, 200))))
+    )
     frame = bytearray(
         udp_frame(
             payload,
@@ -86,8 +91,7 @@ async def against_the_model(dut):
     """Payload, errors, counts and times of entry, for frames back to back and with gaps."""
     rng = random.Random(WIDTH)
     watch = {
-        "datagram": (dut.datagram__valid, dut.datagram__payload, None),
-        "times": (dut.datagram__valid, dut.times, None),
+        "datagram": (dut.datagram__valid, dut.datagram__payload, PayloadBeat(WIDTH)),
         **{n: (getattr(dut, n), None, None) for n in ("frame_seen", "frame_ignored", "frame_bad")},
     }
     b = Bench(dut, WIDTH, watch)
@@ -103,26 +107,29 @@ async def against_the_model(dut):
             settings = (rng.choice((0, IP)), rng.choice((0, PORT)), rng.choice((0, 1)))
             dut.ip.value, dut.port.value, dut.check_ip_checksum.value = settings
         frame, error = make(rng), rng.random() < 0.05
-        cycles = await b.send(dut.rx__valid, dut.rx__payload, frame, error=error, idle=rng.choice((0, 0, 0.3)), rng=rng)
+        beats = b.beats(frame, error)
+        cycles = await b.send(dut.rx__valid, dut.rx__payload, beats, idle=rng.choice((0, 0, 0.3)), rng=rng)
         verdict, start, payload, torn = judge(frame, error, *settings)
         counts[verdict] += 1
-        if payload:
+        if payload and (start + len(payload) - 1) // WIDTH > start // WIDTH:  # else torn before anything was given
             expect.append((payload, torn))
-            entries.append([cycles[(start + i) // WIDTH] for i in range(len(payload))])
+            entries.append([cycles[at] for at in range(start // WIDTH + 1, (start + len(payload) - 1) // WIDTH + 1)])
         await b.idle(rng.choice((0, 0, 1, 3)))
     await b.idle(5)
 
     got, entered, parts, stamps = [], [], b"", []
-    count_bits = WIDTH.bit_length()
-    for (cycle, beat), (_, stamp) in zip(b.seen["datagram"], b.seen["times"], strict=True):
-        count = beat >> 8 * WIDTH & (1 << count_bits) - 1
-        last, error = beat >> 8 * WIDTH + count_bits & 1, beat >> 8 * WIDTH + count_bits + 1 & 1
+    for cycle, beat in b.seen["datagram"]:
+        data, lead = (bytes(beat[name][lane] for lane in range(WIDTH)) for name in ("data", "lead"))
+        count, last, error = beat["count"], beat["last"], beat["error"]
         assert 1 <= count <= WIDTH
         assert last or (count == WIDTH and not error)
-        parts += (beat & (1 << 8 * WIDTH) - 1).to_bytes(WIDTH, "little")[:count]
-        stamp = as_dict(BeatTimes(WIDTH), stamp)
-        stamps += [stamp["older"] if lane < stamp["split"] else stamp["newer"] for lane in range(count)]
-        assert stamps[-1] <= cycle
+        assert beat["first"] == (not stamps)
+        if beat["first"]:
+            parts = lead[beat["start"] :]
+        parts += data[:count]
+        stamps.append(beat["time"])
+        # Only where the frame goes on behind its datagram does a beat wait, and then it is the last one.
+        assert beat["time"] == cycle or (last and beat["time"] < cycle)
         if last:
             got.append((parts, error))
             entered.append(stamps)
