@@ -54,6 +54,8 @@ class Card(wiring.Component):
     -----
     rx, rx_b : In
         Ethernet frames of the feed's lines A and B, without check sequence; never wait.
+    tx : Out
+        Ethernet frames without check sequence: requests for missing messages.
     ouch_tx, ouch_rx : Out, In
         Order session: one OUCH message a frame.
     host_rx, host_tx : In, Out
@@ -79,6 +81,7 @@ class Card(wiring.Component):
             {
                 "rx": In(frame_signature(config.width, always_ready=True)),
                 "rx_b": In(frame_signature(config.width, always_ready=True)),
+                "tx": Out(frame_signature(config.width)),
                 "ouch_tx": Out(frame_signature(8)),
                 "ouch_rx": In(frame_signature(8)),
                 "host_rx": In(frame_signature(8)),
@@ -106,6 +109,7 @@ class Card(wiring.Component):
         m.submodules.bank = bank
         connect(m, flipped(self.rx), engine.rx)
         connect(m, flipped(self.rx_b), engine.rx_b)
+        connect(m, engine.tx, flipped(self.tx))
         connect(m, engine.ouch_tx, flipped(self.ouch_tx))
         connect(m, flipped(self.ouch_rx), engine.ouch_rx)
         connect(m, flipped(self.host_rx), hostlink.rx)
@@ -168,6 +172,20 @@ class Card(wiring.Component):
         for name in _FEED_COUNTERS:
             amount = getattr(feed, name)
             m.d.comb += bank.count(f"feed.{name}", len(amount)).eq(amount)
+        for side, address in (("own", feed.own_address), ("server", feed.request_address)):
+            m.d.comb += [
+                address.mac.eq(bank.value(f"requests.{side}_mac.value")),
+                address.ip.eq(bank.value(f"requests.{side}.ip")),
+                address.port.eq(bank.value(f"requests.{side}.port")),
+            ]
+        m.d.comb += [
+            feed.request_timeout.eq(bank.value("requests.pacing.timeout")),
+            feed.request_tries.eq(bank.value("requests.pacing.tries")),
+            bank.drive("requests.status.recovering").eq(feed.recovering),
+            bank.drive("requests.next_missing.value").eq(feed.next_missing),
+        ]
+        for name in _REQUEST_COUNTERS:
+            m.d.comb += bank.count(f"requests.{name}").eq(getattr(feed, name))
         symbols = bank.slot_value("symbol")
         locates = bank.slot_value("join", "locate")
         strobes = {name: bank.slot_strobe("join", name) for name in ("bind", "trading", "whole", "stale")}
@@ -367,6 +385,7 @@ _FEED_COUNTERS = (
     "duplicates", "tracked", "b_frames", "b_frames_ignored", "b_frames_bad", "b_packets", "b_wrong_sizes", "a_first",
     "b_first", "a_skipped", "b_skipped", "a_overflows", "b_overflows", "foreign", "divergences", "given_up",
 )  # fmt: skip
+_REQUEST_COUNTERS = ("requests_sent", "recovered", "gaps_filled", "gaps_lost", "not_held", "answers_useless")
 _BOOK_COUNTERS = (
     "unknown_references", "duplicate_references", "zero_adds", "over_executions", "table_overflows", "levels_spilled",
     "refills",

@@ -38,6 +38,8 @@ class Engine(wiring.Component):
     -----
     rx, rx_b : In
         Ethernet frames of the feed's lines, without check sequence; never wait.
+    tx : Out
+        Ethernet frames without check sequence: requests for missing messages.
     ouch_tx, ouch_rx : Out, In
         One OUCH message a frame, no session framing.
     card_time : In(64)
@@ -69,6 +71,7 @@ class Engine(wiring.Component):
             {
                 "rx": In(frame_signature(config.width, always_ready=True)),
                 "rx_b": In(frame_signature(config.width, always_ready=True)),
+                "tx": Out(frame_signature(config.width)),
                 "ouch_tx": Out(frame_signature(8)),
                 "ouch_rx": In(frame_signature(8)),
                 "card_time": In(64),
@@ -90,12 +93,14 @@ class Engine(wiring.Component):
         # Feed to book to strategy.
         connect(m, flipped(self.rx), feed.rx)
         connect(m, flipped(self.rx_b), feed.rx_b)
+        connect(m, feed.tx, flipped(self.tx))
         connect(m, feed.events, queue.incoming)
         connect(m, queue.outgoing, book.events)
         m.d.comb += [
             feed.book_stale_valid.eq(book.stale.valid),
             feed.book_stale_slot.eq(book.stale.payload.slot),
             feed.queue_overflow.eq(queue.overflow),
+            feed.book_settled.eq(queue.level == 0),
             taker.view.valid.eq(book.view.valid),
             taker.view.payload.eq(book.view.payload),
             maker.view.valid.eq(book.view.valid),

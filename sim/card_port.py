@@ -5,11 +5,11 @@ process) and ``sim.softcard.client.MarketClient`` (the soft card, a process of i
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Protocol
 
-__all__ = ["Arrival", "CardPort", "Played", "Port", "SentOrder"]
+__all__ = ["Arrival", "CardPort", "Played", "Port", "SentFrame", "SentOrder"]
 
 
 class Port(IntEnum):
@@ -18,6 +18,7 @@ class Port(IntEnum):
     FEED = 0  #: an Ethernet frame, without its check sequence
     ORDERS = 1  #: one OUCH message from the exchange, without session framing
     FEED_B = 2  #: an Ethernet frame on the feed's second line
+    ANSWERS = 3  #: an Ethernet frame on line A's wire that has a queue of its own: an answer to what the card asked for
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,16 +39,25 @@ class SentOrder:
 
 
 @dataclass(frozen=True, slots=True)
+class SentFrame:
+    """One Ethernet frame of the card, without its check sequence. ``time``: card cycle of its last beat."""
+
+    time: int
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class Played:
     """What came of a stretch of play.
 
     ``now``: card time reached. ``consumed``: how many of the arrivals given so far, over all calls,
-    have entered the card. ``orders``: what left it, in order.
+    have entered the card. ``orders`` and ``frames``: what left it, each in order.
     """
 
     now: int
     consumed: int
     orders: list[SentOrder]
+    frames: list[SentFrame] = field(default_factory=list)
 
 
 class CardPort(Protocol):
@@ -56,7 +66,7 @@ class CardPort(Protocol):
     def play(self, arrivals: Sequence[Arrival], until: int, *, stop_on_order: bool = True) -> Played:
         """Queue ``arrivals`` (each port's times must not fall) and run until card time ``until``.
 
-        With ``stop_on_order`` the run ends early once an order has left the card whole; ``now`` is
+        With ``stop_on_order`` the run ends early once an order or a frame has left the card whole; ``now`` is
         then the time it did, and what has not entered stays queued for the next call. Idle stretches
         are skipped, not simulated. Bytes of one port enter one after the other at the rate of the
         port (one beat a cycle); the ports are independent.

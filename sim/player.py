@@ -10,11 +10,12 @@ further than to the next session message that could fill it. So the fills do not
 """
 
 from collections import Counter, deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from sim.card_port import Arrival, CardPort, Port
+from sim.card_port import Arrival, CardPort, Port, SentFrame
+from sim.rerequest import RerequestServer
 from sim.sessions.encode import time_of
 from sim.sessions.frames import FrameMaker, Packet, Packing, pack_messages
 
@@ -75,6 +76,8 @@ class PlayerSettings:
         The card's clock.
     feed_latency_ns : int
         From an exchange time to the frame at the card.
+    answer_latency_ns : int
+        From a request of the card for missing messages to the answer at the card.
     line_b_latency_ns : int or None
         The same on the feed's second line; None: there is none.
     boundary_ns : int
@@ -89,6 +92,7 @@ class PlayerSettings:
 
     clock_period_ps: int = 6_400
     feed_latency_ns: int = 5_000
+    answer_latency_ns: int = 50_000
     line_b_latency_ns: int | None = None
     boundary_ns: int = 10_000_000_000
     settle_ns: int = 1_000_000_000
@@ -100,8 +104,9 @@ class PlayerSettings:
         for name in ("clock_period_ps", "boundary_ns", "settle_ns"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} is {getattr(self, name)}; it must be 1 or more")
-        if self.feed_latency_ns < 0:
-            raise ValueError(f"feed_latency_ns is {self.feed_latency_ns}; it must be 0 or more")
+        for name in ("feed_latency_ns", "answer_latency_ns"):
+            if getattr(self, name) < 0:
+                raise ValueError(f"{name} is {getattr(self, name)}; it must be 0 or more")
         if self.line_b_latency_ns is not None and self.line_b_latency_ns < 0:
             raise ValueError(f"line_b_latency_ns is {self.line_b_latency_ns}; it must be 0 or more, or None")
 
@@ -118,6 +123,8 @@ class RunLengths:
         Frames given to the card on line A, and frames kept from it on purpose.
     frames_b, dropped_frames_b : int
         The same of line B.
+    requests : int
+        Frames of the card: requests for missing messages.
     orders : Counter
         OUCH messages of the card by type letter.
     answers : int
@@ -135,6 +142,7 @@ class RunLengths:
     dropped_frames: int = 0
     frames_b: int = 0
     dropped_frames_b: int = 0
+    requests: int = 0
     orders: Counter[str] = field(default_factory=Counter)
     answers: int = 0
     first_time: int = 0
@@ -164,6 +172,8 @@ class Player:
         Says of each packet whether it is kept from line A, as if the network had lost it.
     drop_b : callable, optional
         The same for line B.
+    server : RerequestServer, optional
+        Answers what the card asks for. With one, a heartbeat ends the session, so that a loss at its end is seen too.
     """
 
     def __init__(
@@ -176,6 +186,7 @@ class Player:
         progress: Callable[[int], None] | None = None,
         drop: Callable[[Packet], bool] | None = None,
         drop_b: Callable[[Packet], bool] | None = None,
+        server: RerequestServer | None = None,
         frames: FrameMaker | None = None,
     ) -> None:
         self._port = port
@@ -185,6 +196,7 @@ class Player:
         self._progress = progress
         self._drop = drop
         self._drop_b = drop_b
+        self._server = server
         self._frames = frames or FrameMaker()
         self._lengths = RunLengths()
         self._sequence = 1
@@ -194,6 +206,7 @@ class Player:
         self._consumed = 0
         self._now = 0
         self._last_answer = 0
+        self._last_reply = 0
 
     def cycle_of(self, time: int) -> int:
         """First card cycle that is not before an exchange time."""
@@ -229,9 +242,11 @@ class Player:
 
     def _settle(self) -> None:
         """Play on after the last message, until nothing is on its way."""
+        arrivals = [] if self._server is None else self._heartbeat()
         for _ in range(_SETTLE_TRIES):
             end = self._lengths.last_time + self._settings.settle_ns
-            self._play_stretch([], end)
+            self._play_stretch(arrivals, end)
+            arrivals = []
             self._boundary(end)
             if self._consumed == self._given:
                 return
@@ -239,6 +254,15 @@ class Player:
             f"the card took {self._consumed} of {self._given} arrivals, and no more in "
             f"{_SETTLE_TRIES * self._settings.settle_ns} ns after the session's end; is one of its ports stuck?"
         )
+
+    def _heartbeat(self) -> list[Arrival]:
+        """Say on each line how far the session has come."""
+        settings, frame = self._settings, self._frames.frame(self._sequence, [])
+        lines = [(Port.FEED, settings.feed_latency_ns)]
+        if settings.line_b_latency_ns is not None:
+            lines.append((Port.FEED_B, settings.line_b_latency_ns))
+        # A frame of the session may still be on its way, and a port's times do not fall.
+        return [Arrival(max(self._now, self.cycle_of(self._lengths.last_time + ns)), port, frame) for port, ns in lines]
 
     def _start(self, first: int) -> None:
         played = self._port.play([], 0)
@@ -271,6 +295,8 @@ class Player:
 
     def _arrivals(self, stretch: list[tuple[int, bytes]]) -> list[Arrival]:
         self._ahead.extend(stretch)
+        if self._server is not None:
+            self._server.publish([message for _, message in stretch])
         arrivals = []
         for packet in pack_messages(stretch, self._frames, self._settings.packing, self._sequence):
             self._sequence = packet.sequence + packet.count
@@ -300,11 +326,11 @@ class Player:
                 break
             until = max(self._now, min(last_cycle, self._next_fill(end)))
             played = self._port.play(arrivals, until)
-            if played.now < until and not played.orders:
+            if played.now < until and not played.orders and not played.frames:
                 raise PlayError(f"the card stopped at card time {played.now}, before {until}, without an order")
             self._given += len(arrivals)
-            arrivals = []
             self._now = played.now
+            arrivals = self._replies(played.frames)
             self._consumed = played.consumed
             for order in played.orders:
                 if not order.data:
@@ -329,6 +355,18 @@ class Player:
             self._last_answer = max(self.cycle_of(time), self._last_answer, self._now)
             arrivals.append(Arrival(self._last_answer, Port.ORDERS, data))
         self._lengths.answers += len(arrivals)
+        return arrivals
+
+    def _replies(self, frames: Sequence[SentFrame]) -> list[Arrival]:
+        """Have the card's requests answered."""
+        arrivals = []
+        for frame in frames:
+            self._lengths.requests += 1
+            answer = None if self._server is None else self._server.answer(frame.data)
+            if answer is not None:
+                time = self.cycle_of(self.time_of(frame.time) + self._settings.answer_latency_ns)
+                self._last_reply = max(time, self._last_reply)
+                arrivals.append(Arrival(self._last_reply, Port.ANSWERS, answer))
         return arrivals
 
     def _next_fill(self, end: int) -> int:

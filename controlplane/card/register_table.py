@@ -43,7 +43,7 @@ class RegisterRow:
 
 
 MAGIC = 0x524957594e4e4550
-ABI_VERSION = 3
+ABI_VERSION = 4
 SLOT_BASE = 0x1000
 SLOT_STRIDE = 0x200
 
@@ -51,7 +51,7 @@ REGISTERS: tuple[RegisterRow, ...] = (
     RegisterRow("identity.magic", 0x0000, 0x0, 1, True, False, False, False, False, False, 0x524957594e4e4550, (
         FieldRow("value", 0, 64, False, "", True, False, False, False, ""),
     ), "The letters PENNYWIR, first in the lowest byte."),
-    RegisterRow("identity.abi", 0x0008, 0x0, 1, True, False, False, False, False, False, 0x3, (
+    RegisterRow("identity.abi", 0x0008, 0x0, 1, True, False, False, False, False, False, 0x4, (
         FieldRow("version", 0, 32, False, "", True, False, False, False, ""),
     ), "Version of this register map and of the event records."),
     RegisterRow("identity.config_name_lo", 0x0010, 0x0, 1, True, False, False, False, False, False, 0x0, (
@@ -311,6 +311,48 @@ REGISTERS: tuple[RegisterRow, ...] = (
     RegisterRow("modules.maker", 0x0708, 0x0, 1, True, True, False, True, False, False, 0x0, (
         FieldRow("enable", 0, 1, False, "", True, True, False, False, ""),
     ), "Market maker."),
+    RegisterRow("requests.own_mac", 0x0880, 0x0, 1, True, True, True, True, False, False, 0x0, (
+        FieldRow("value", 0, 48, False, "", True, True, False, False, ""),
+    ), "Ethernet address that requests come from."),
+    RegisterRow("requests.own", 0x0888, 0x0, 1, True, True, True, True, False, False, 0x0, (
+        FieldRow("ip", 0, 32, False, "", True, True, False, False, ""),
+        FieldRow("port", 32, 16, False, "", True, True, False, False, ""),
+    ), "IPv4 address and port that requests come from and answers go to; heard on line A's port. 0: nothing is asked for."),
+    RegisterRow("requests.server_mac", 0x0890, 0x0, 1, True, True, True, True, False, False, 0x0, (
+        FieldRow("value", 0, 48, False, "", True, True, False, False, ""),
+    ), "Ethernet address that requests go to: the server's, or the router's."),
+    RegisterRow("requests.server", 0x0898, 0x0, 1, True, True, True, True, False, False, 0x0, (
+        FieldRow("ip", 0, 32, False, "", True, True, False, False, ""),
+        FieldRow("port", 32, 16, False, "", True, True, False, False, ""),
+    ), "IPv4 address and port of the re-request server. 0: nothing is asked for."),
+    RegisterRow("requests.pacing", 0x08a0, 0x0, 1, True, True, True, True, False, False, 0x50002625a, (
+        FieldRow("timeout", 0, 32, False, "cycles", True, True, False, False, "Wait for the first answer; twice as long for each one after it."),
+        FieldRow("tries", 32, 8, False, "", True, True, False, False, "Requests in a row that may bring nothing before the gap is given up."),
+    ), "How long an answer is waited for."),
+    RegisterRow("requests.status", 0x08a8, 0x0, 1, True, False, False, False, False, False, 0x0, (
+        FieldRow("recovering", 0, 1, False, "", True, False, False, False, "A gap is open: every slot is stale."),
+    ), "State."),
+    RegisterRow("requests.next_missing", 0x08b0, 0x0, 1, True, False, False, False, False, False, 0x0, (
+        FieldRow("value", 0, 64, False, "", True, False, False, False, ""),
+    ), "While a gap is open: the lowest sequence number missing."),
+    RegisterRow("requests.requests_sent", 0x08b8, 0x0, 1, True, False, False, False, False, True, 0x0, (
+        FieldRow("count", 0, 32, False, "", True, False, False, False, ""),
+    ), "Requests sent."),
+    RegisterRow("requests.recovered", 0x08c0, 0x0, 1, True, False, False, False, False, True, 0x0, (
+        FieldRow("count", 0, 32, False, "", True, False, False, False, ""),
+    ), "Messages that came as answers and were put in their place."),
+    RegisterRow("requests.gaps_filled", 0x08c8, 0x0, 1, True, False, False, False, False, True, 0x0, (
+        FieldRow("count", 0, 32, False, "", True, False, False, False, ""),
+    ), "Gaps filled: all has come, and the books are whole again."),
+    RegisterRow("requests.gaps_lost", 0x08d0, 0x0, 1, True, False, False, False, False, True, 0x0, (
+        FieldRow("count", 0, 32, False, "", True, False, False, False, ""),
+    ), "Gaps lost: no answer after the last try, or a damaged frame whose messages had gone on."),
+    RegisterRow("requests.not_held", 0x08d8, 0x0, 1, True, False, False, False, False, True, 0x0, (
+        FieldRow("count", 0, 32, False, "", True, False, False, False, ""),
+    ), "Messages of the feed that did not fit the window while a gap was open; they are asked for in their turn."),
+    RegisterRow("requests.answers_useless", 0x08e0, 0x0, 1, True, False, False, False, False, True, 0x0, (
+        FieldRow("count", 0, 32, False, "", True, False, False, False, ""),
+    ), "Answers' messages of no use: known, beyond the window, or of another session."),
     RegisterRow("market_maker.entered", 0x0a00, 0x0, 1, True, False, False, False, False, True, 0x0, (
         FieldRow("count", 0, 32, False, "", True, False, False, False, ""),
     ), "Quotes entered."),

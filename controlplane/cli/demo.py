@@ -26,6 +26,7 @@ def run_demo(
     config: Path = CONFIG,
     export: Path | None = None,
     exchange: Mapping[str, Any] | None = None,
+    lose: int = 0,
     console: Console | None = None,
 ) -> int:
     """Make a session, play it, print and write the report.
@@ -50,6 +51,8 @@ def run_demo(
         Folder for Parquet and CSV.
     exchange : mapping, optional
         Settings of the exchange.
+    lose : int
+        Packets of a thousand that the feed loses, always the same ones.
     console : rich.console.Console, optional
         Where to print.
 
@@ -83,5 +86,7 @@ def run_demo(
         strategies=strategies,
         export=export,
         exchange=exchange or {},
+        lose=lose,
+        lose_seed=seed,
     )
     return finish("demo", lambda: run_session(plan, screen), screen)

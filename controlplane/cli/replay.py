@@ -29,6 +29,7 @@ def run_replay(
     decide_seconds: int = 60,
     export: Path | None = None,
     exchange: Mapping[str, Any] | None = None,
+    lose: int = 0,
     console: Console | None = None,
 ) -> int:
     """Play a recorded session, print and write the report.
@@ -51,6 +52,8 @@ def run_replay(
         Folder for Parquet and CSV.
     exchange : mapping, optional
         Settings of the exchange.
+    lose : int
+        Packets of a thousand that the feed loses, always the same ones.
     console : rich.console.Console, optional
         Where to print.
 
@@ -99,6 +102,7 @@ def run_replay(
         decide_seconds=decide_seconds,
         export=export,
         exchange=exchange or {},
+        lose=lose,
     )
     status = finish("replay", lambda: run_session(plan, screen), screen)
     for symbol in set(symbols) - set(tracked.locates):

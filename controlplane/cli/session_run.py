@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import logging
+import random
 import shutil
 import sys
 import tempfile
@@ -67,6 +68,8 @@ class RunPlan:
     strategies : tuple of str
         Switched on by the operator right after arming, with the limits of the part signed for unattended use; without
         any it is the agent's to do.
+    lose : int
+        Packets of a thousand that the feed loses on their way to the card, chosen by ``lose_seed``.
     """
 
     title: str
@@ -83,6 +86,8 @@ class RunPlan:
     export: Path | None = None
     exchange: Mapping[str, Any] = field(default_factory=dict)
     strategies: tuple[str, ...] = ()
+    lose: int = 0
+    lose_seed: int = 1
 
 
 @dataclass
@@ -222,11 +227,16 @@ def _play(plan: RunPlan, folder: Path, client: "RunClient", console: Console) ->
     from sim.exchange.settings import venue_of
     from sim.market_watch import MarketWatch
     from sim.player import Player, PlayerSettings, RunLengths
+    from sim.rerequest import HostAddress, RerequestServer
     from sim.softcard.client import MarketClient
 
     # ADK warns at every call that a model without a price gave no token counts.
     logging.getLogger("google_adk").setLevel(logging.ERROR)
-    fees = load_config(plan.config).fees
+    config = load_config(plan.config)
+    fees, server, loser = config.fees, None, random.Random(plan.lose_seed)
+    if config.requests is not None:
+        host = config.requests.server
+        server = RerequestServer(HostAddress(host.mac_number, int(host.ip), host.port))
     venue = venue_of(plan.exchange, Fees(fees.remove, fees.add, fees.commission))
     run = _Run(RunLengths(), MarketWatch(plan.symbols), venue)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
@@ -248,7 +258,13 @@ def _play(plan: RunPlan, folder: Path, client: "RunClient", console: Console) ->
 
         settings = PlayerSettings(clock_period_ps=client.status().clock_period_ps)
         player = Player(
-            port, venue, settings, on_boundary=on_boundary, progress=lambda done: bar.update(task, completed=done)
+            port,
+            venue,
+            settings,
+            on_boundary=on_boundary,
+            progress=lambda done: bar.update(task, completed=done),
+            drop=(lambda _: loser.randrange(1000) < plan.lose) if plan.lose else None,
+            server=server,
         )
         begun = time.monotonic()
         run.lengths = player.play(run.watch.watch(plan.messages))
@@ -283,6 +299,8 @@ def _data(
         messages=lengths.messages,
         play={
             "frames": lengths.frames,
+            "frames_lost_on_purpose": lengths.dropped_frames,
+            "requests": lengths.requests,
             "orders": lengths.orders.total(),
             "answers": lengths.answers,
             "grants_of_time": lengths.boundaries,

@@ -12,6 +12,9 @@ _session = typer.Typer(help="Recorded and made sessions.", no_args_is_help=True)
 
 _Seed = Annotated[int, typer.Option(help="One seed gives one session, byte for byte.", min=0)]
 _Messages = Annotated[int, typer.Option(help="Messages of the session, at least.", min=1000)]
+_Lose = Annotated[
+    int, typer.Option(help="Packets of a thousand that the feed loses; the card asks for them again.", min=0, max=500)
+]
 _Out = Annotated[Path, typer.Option(help="Folder for the report.")]
 _Regime = Annotated[str, typer.Option(help="calm, toxic, quiet, trending, informed, bursts or halts.")]
 _Export = Annotated[
@@ -53,6 +56,7 @@ def demo(
     ] = "",
     export: _Export = None,
     exchange: _Exchange = None,
+    lose: _Lose = 0,
 ) -> None:
     """Play a made session through the real gateware, supervised by the keyless agent, and write a report."""
     from controlplane.cli.demo import run_demo
@@ -65,6 +69,7 @@ def demo(
         strategies=tuple(name.strip() for name in strategies.split(",") if name.strip()),
         export=export,
         exchange=_exchange(exchange),
+        lose=lose,
     )
     raise typer.Exit(status)
 
@@ -79,6 +84,7 @@ def replay(
     config: Annotated[Path | None, typer.Option(help="Configuration of the service.", exists=True)] = None,
     export: _Export = None,
     exchange: _Exchange = None,
+    lose: _Lose = 0,
 ) -> None:
     """Play a recorded session through the real gateware, and write a report.
 
@@ -96,6 +102,7 @@ def replay(
         config=config,
         export=export,
         exchange=_exchange(exchange),
+        lose=lose,
     )
     raise typer.Exit(status)
 

@@ -5,6 +5,7 @@ number of the file is rounded on its way to the card, except the imbalance ratio
 """
 
 import datetime
+import ipaddress
 from typing import Annotated, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -15,10 +16,12 @@ __all__ = [
     "Heartbeat",
     "MakerDefaults",
     "Prerequisites",
+    "Requests",
     "ServiceConfig",
     "SymbolConfig",
     "TakerDefaults",
     "Telemetry",
+    "UdpHost",
 ]
 
 #: Largest number of shares a limit register holds.
@@ -212,6 +215,38 @@ class Telemetry(_Table):
     depth_interval_microseconds: Annotated[int, Field(strict=True, ge=0, le=1_000_000_000)] = 100_000
 
 
+class UdpHost(_Table):
+    """A host on the feed's network: its Ethernet address (the router's, where it is not on this one), and UDP's."""
+
+    mac: Annotated[str, Field(pattern=r"^[0-9A-Fa-f]{2}(:[0-9A-Fa-f]{2}){5}$")]
+    ip: ipaddress.IPv4Address
+    port: Annotated[int, Field(strict=True, ge=1, le=65535)]
+
+    @property
+    def mac_number(self) -> int:
+        """The Ethernet address as the card has it, first octet highest."""
+        return int(self.mac.replace(":", ""), 16)
+
+
+class Requests(_Table):
+    """Where the card asks for messages that its feed lines did not bring.
+
+    Attributes
+    ----------
+    own, server : UdpHost
+        Where requests come from and answers go to; the MoldUDP64 re-request server.
+    timeout_microseconds : int
+        How long the first answer is waited for, in card time; twice as long each time after that.
+    tries : int
+        Requests in a row that may bring nothing before the gap is given up.
+    """
+
+    own: UdpHost
+    server: UdpHost
+    timeout_microseconds: Annotated[int, Field(strict=True, ge=1, le=10_000_000)] = 1_000
+    tries: Annotated[int, Field(strict=True, ge=1, le=255)] = 5
+
+
 class ServiceConfig(_Table):
     """The whole file.
 
@@ -220,6 +255,7 @@ class ServiceConfig(_Table):
     ``join`` gives today's locate numbers of symbols for a card that joins a day that has begun: their books
     start empty and whole, and the market counts as open.
     ``confirmation_seconds``: for how long a person may approve what an agent asked for.
+    ``requests``: without it nothing is asked for, and after a loss the books stay stale.
     """
 
     envelope: EnvelopePart
@@ -230,6 +266,7 @@ class ServiceConfig(_Table):
     maker: MakerDefaults = MakerDefaults()
     heartbeat: Heartbeat = Heartbeat()
     telemetry: Telemetry = Telemetry()
+    requests: Requests | None = None
     order_session_up: bool = True
     cancel_exit_on_stale: bool = False
     confirmation_seconds: Annotated[float, Field(gt=0, le=3600)] = 120.0

@@ -59,8 +59,24 @@ def register_items(config: ServiceConfig, identity: CardIdentity) -> dict[str, i
         "telemetry.depth_interval": _cycles(config.telemetry.depth_interval_microseconds, identity),
         "orders.session": int(config.order_session_up),
     }
+    items |= _request_items(config, identity)
     for slot in range(identity.slots):
         items |= _slot_items(config, identity, slot)
+    return items
+
+
+def _request_items(config: ServiceConfig, identity: CardIdentity) -> dict[str, int]:
+    requests = config.requests
+    if requests is None:
+        return {"requests.own": 0, "requests.server": 0}
+    items = {
+        "requests.pacing": pack(
+            "requests.pacing", timeout=_cycles(requests.timeout_microseconds, identity), tries=requests.tries
+        )
+    }
+    for side, host in (("own", requests.own), ("server", requests.server)):
+        items[f"requests.{side}_mac"] = host.mac_number
+        items[f"requests.{side}"] = pack(f"requests.{side}", ip=int(host.ip), port=host.port)
     return items
 
 

@@ -191,6 +191,7 @@ class LineArbiter(wiring.Component):
                     self.gap_valid.eq(1),
                     self.gap.expected.eq(line.first),
                     self.gap.received.eq(expected),
+                    self.gap.doubt.eq(1),
                     line.position.eq(line.before),
                     line.gave.eq(0),
                     line.doubt.eq(0),
@@ -207,6 +208,7 @@ class LineArbiter(wiring.Component):
                     self.gap_valid.eq(1),
                     self.gap.expected.eq(Mux(losing, lost_from, expected)),
                     self.gap.received.eq(line.unit),
+                    self.gap.doubt.eq(0),
                     self.exceeded.eq(1),
                     losing.eq(0),
                     jumped.eq(1),
@@ -289,6 +291,7 @@ class LineArbiter(wiring.Component):
             m.d.comb += [line.ready.eq(1) for line in lines]
             m.d.sync += [known.eq(0), joining.eq(0), losing.eq(0), jumped.eq(0)]
             m.d.sync += [self.gap_valid.eq(known), self.gap.expected.eq(expected), self.gap.received.eq(expected)]
+            m.d.sync += self.gap.doubt.eq(1)
             for line in lines:
                 m.d.sync += [s.eq(0) for s in (line.heard, line.inside, line.part, line.doubt, line.gave)]
         news = self.message_valid | self.gap_valid | self.session_changed | self.joined | losing | window.present
@@ -375,6 +378,7 @@ class LineArbiter(wiring.Component):
                     self.gap_valid.eq(1),
                     self.gap.expected.eq(lost_from),
                     self.gap.received.eq(expected),
+                    self.gap.doubt.eq(0),
                 ]
             with m.Elif(window.empty & ~ahead[0] & ~ahead[1]):
                 m.d.comb += [jumps.eq(1), following.eq(Mux(by_time, reach, both - self.reorder))]

@@ -27,10 +27,11 @@ class FeedMessage(data.Struct):
 
 
 class Gap(data.Struct):
-    """A loss: messages from ``expected`` up to, not including, ``received`` did not come."""
+    """Messages from ``expected`` up to, not including, ``received`` did not come, or came and are in ``doubt``."""
 
     expected: unsigned(64)
     received: unsigned(64)
+    doubt: unsigned(1)
 
 
 class MoldReceiver(wiring.Component):
@@ -239,6 +240,7 @@ class MoldReceiver(wiring.Component):
                 self.gap_valid.eq(delivered),
                 self.gap.expected.eq(fallback),
                 self.gap.received.eq(expected),
+                self.gap.doubt.eq(1),
                 expected.eq(fallback),
                 joining.eq(joining | joined_here),
             ]
@@ -249,6 +251,7 @@ class MoldReceiver(wiring.Component):
                 self.gap_valid.eq(1),
                 self.gap.expected.eq(after),
                 self.gap.received.eq(after + missing),
+                self.gap.doubt.eq(0),
                 reported.eq(1),
             ]
 
@@ -268,6 +271,7 @@ class MoldReceiver(wiring.Component):
                 self.gap_valid.eq(lost & ~(reported & same)),
                 self.gap.expected.eq(base),
                 self.gap.received.eq(sequence),
+                self.gap.doubt.eq(0),
             ]
             with m.If(known & ~same):
                 m.d.sync += [self.session_changed.eq(1), self.session_epoch.eq(self.session_epoch + 1)]

@@ -1,6 +1,6 @@
 """The feed side of the card in one block: frames in, market events and states out."""
 
-from amaranth import Module, unsigned
+from amaranth import Cat, Module, Mux, unsigned
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
 
@@ -8,19 +8,22 @@ from hdl.configs import CardConfig
 from hdl.feed.blocks import ENDS
 from hdl.feed.itch import ItchDecoder, ItchMessage
 from hdl.feed.joined import JoinedFeed
-from hdl.feed.mold import Gap
+from hdl.feed.line import line_item
+from hdl.feed.mold import MoldReceiver
+from hdl.feed.recovery import GapRecovery, GapReport
 from hdl.feed.slot_state import SlotJoin
 from hdl.feed.states import MarketStates, StateChange, SystemEvent
 from hdl.net.frame import frame_signature
 from hdl.net.udp_receiver import UdpReceiver
+from hdl.net.udp_sender import UdpAddress, UdpSender
 from hdl.types import MarketEvent, SlotFlags
-from hdl.wire.moldudp64 import HEADER
+from hdl.wire.moldudp64 import HEADER, REQUEST
 
 __all__ = ["FeedReceiver"]
 
 
 class FeedReceiver(wiring.Component):
-    """A ``UdpReceiver`` for each line, ``JoinedFeed``, ``ItchDecoder`` and ``MarketStates`` wired together.
+    """A ``UdpReceiver`` for each line, ``JoinedFeed``, ``GapRecovery``, ``ItchDecoder`` and ``MarketStates``, wired.
 
     Parameters
     ----------
@@ -33,6 +36,12 @@ class FeedReceiver(wiring.Component):
         Ethernet frames of lines A and B without check sequence, always ready; card time of this cycle.
     dest_ip, dest_port, dest_b_ip, dest_b_port, check_ip_checksum
         As registers ``feed.destination``, ``feed.destination_b`` and ``feed.checks``.
+    tx
+        Requests for missing messages, as frames without check sequence.
+    own_address, request_address, request_timeout, request_tries
+        As registers ``requests.own`` to ``requests.pacing``: where answers come, on line A's port, and requests go.
+    book_settled
+        Nothing waits before the book.
     two_lines, reorder, timeout
         As register ``feed.arbitration``.
     join
@@ -47,10 +56,12 @@ class FeedReceiver(wiring.Component):
     flags, locates
         State of each slot.
     gap_valid, gap
-        A loss, once.
+        A loss was found, filled or given up.
+    recovering, next_missing
+        A gap is open; the lowest number missing.
     session, session_epoch, session_changed, next_sequence
         The MoldUDP64 session (first character lowest), number of changes, pulse of a change, sequence expected next.
-    frames ... given_up
+    frames ... given_up, requests_sent ... answers_useless
         What to add to the counter of that name this cycle.
     system_event_valid, system_event, state_change
         For telemetry; ``state_change`` waits until it is taken.
@@ -70,6 +81,12 @@ class FeedReceiver(wiring.Component):
             {
                 "rx": In(frame_signature(config.width, always_ready=True)),
                 "rx_b": In(frame_signature(config.width, always_ready=True)),
+                "tx": Out(frame_signature(config.width)),
+                "own_address": In(UdpAddress),
+                "request_address": In(UdpAddress),
+                "request_timeout": In(32),
+                "request_tries": In(8),
+                "book_settled": In(1),
                 "card_time": In(64),
                 "dest_ip": In(32),
                 "dest_port": In(16),
@@ -89,7 +106,9 @@ class FeedReceiver(wiring.Component):
                 "flags": Out(data.ArrayLayout(SlotFlags, config.slots)),
                 "locates": Out(data.ArrayLayout(unsigned(16), config.slots)),
                 "gap_valid": Out(1),
-                "gap": Out(Gap),
+                "gap": Out(GapReport),
+                "recovering": Out(1),
+                "next_missing": Out(64),
                 "session": Out(80),
                 "session_epoch": Out(16),
                 "session_changed": Out(1),
@@ -118,6 +137,12 @@ class FeedReceiver(wiring.Component):
                 "foreign": Out(range(2 * ENDS + 1)),
                 "divergences": Out(1),
                 "given_up": Out(2),
+                "requests_sent": Out(1),
+                "recovered": Out(1),
+                "gaps_filled": Out(1),
+                "gaps_lost": Out(1),
+                "not_held": Out(1),
+                "answers_useless": Out(1),
                 "system_event_valid": Out(1),
                 "system_event": Out(SystemEvent),
                 "state_change": Out(stream.Signature(StateChange)),
@@ -133,6 +158,9 @@ class FeedReceiver(wiring.Component):
         m.submodules.udp = udp = UdpReceiver(self._width, least=HEADER.length)
         m.submodules.udp_b = udp_b = UdpReceiver(self._width, least=HEADER.length)
         m.submodules.lines = mold = JoinedFeed(self._width)
+        m.submodules.answers = answers = MoldReceiver(self._width)
+        m.submodules.recovery = recovery = GapRecovery()
+        m.submodules.sender = sender = UdpSender(self._width, REQUEST.length)
         m.submodules.itch = itch = ItchDecoder()
         m.submodules.states = states = MarketStates(self._slots)
 
@@ -156,8 +184,8 @@ class FeedReceiver(wiring.Component):
             mold.reorder.eq(self.reorder),
             mold.timeout.eq(self.timeout),
             mold.join.eq(self.join),
-            itch.message_valid.eq(mold.message_valid),
-            itch.message.eq(mold.message),
+            itch.message_valid.eq(recovery.out_valid),
+            itch.message.eq(recovery.out),
             states.message_valid.eq(itch.decoded_valid),
             states.message.eq(itch.decoded),
             states.card_time.eq(self.card_time),
@@ -167,7 +195,8 @@ class FeedReceiver(wiring.Component):
             states.market_join.eq(self.join),
             states.joined.eq(mold.joined),
             states.joined_late.eq(mold.joined_late),
-            states.gap.eq(mold.gap_valid),
+            states.gap.eq(recovery.lost),
+            states.recovering.eq(recovery.recovering),
             states.diverged.eq(mold.diverged),
             states.session_changed.eq(mold.session_changed),
             states.session_epoch.eq(mold.session_epoch),
@@ -178,8 +207,10 @@ class FeedReceiver(wiring.Component):
         m.d.comb += [
             self.flags.eq(states.flags),
             self.locates.eq(states.locates),
-            self.gap_valid.eq(mold.gap_valid),
-            self.gap.eq(mold.gap),
+            self.gap_valid.eq(recovery.report_valid),
+            self.gap.eq(recovery.report),
+            self.recovering.eq(recovery.recovering),
+            self.next_missing.eq(recovery.next_missing),
             self.session.eq(mold.session),
             self.session_epoch.eq(mold.session_epoch),
             self.session_changed.eq(mold.session_changed),
@@ -208,10 +239,60 @@ class FeedReceiver(wiring.Component):
             self.foreign.eq(mold.foreign),
             self.divergences.eq(mold.diverged),
             self.given_up.eq(mold.timed_out + mold.exceeded),
+            self.requests_sent.eq(sender.payload.valid & sender.payload.ready),
+            self.recovered.eq(recovery.recovered),
+            self.gaps_filled.eq(recovery.filled),
+            self.gaps_lost.eq(recovery.lost & recovery.enable),
+            self.not_held.eq(recovery.overflowed),
+            self.answers_useless.eq(recovery.strangers),
             self.system_event_valid.eq(states.system_event_valid),
             self.system_event.eq(states.system_event),
             self.decoded_valid.eq(itch.decoded_valid),
             self.decoded.eq(itch.decoded),
-            self.busy.eq(udp.busy | udp_b.busy | mold.busy | states.busy),
+            self.busy.eq(
+                udp.busy | udp_b.busy | mold.busy | states.busy | answers.busy | recovery.busy | sender.tx.valid
+            ),
         ]
+        self._recover(m, udp, mold, answers, recovery, sender)
         return m
+
+    def _recover(self, m: Module, udp, mold, answers, recovery, sender) -> None:
+        """Wire what fills gaps: between the lines and the decoder, and out to the server."""
+        request = recovery.requests.payload
+        connect(m, udp.own_datagram, answers.packet)
+        connect(m, sender.tx, flipped(self.tx))
+        line_item(m, answers, self._asks(), recovery.answers)
+        m.d.comb += [
+            udp.own_ip.eq(Mux(self._asks(), self.own_address.ip, 0)),
+            udp.own_port.eq(self.own_address.port),
+            answers.free.eq(1),
+            recovery.enable.eq(self._asks()),
+            *(getattr(recovery, name).eq(getattr(mold, name)) for name in _FROM_LINES),
+            recovery.packet.eq(mold.packets[0]),
+            recovery.settled.eq(self.book_settled),
+            recovery.timeout.eq(self.request_timeout),
+            recovery.tries.eq(self.request_tries),
+            recovery.card_time.eq(self.card_time),
+            sender.source.eq(self.own_address),
+            sender.destination.eq(self.request_address),
+            sender.payload.valid.eq(recovery.requests.valid),
+            recovery.requests.ready.eq(sender.payload.ready),
+            Cat(sender.payload.payload[i] for i in range(REQUEST.length)).eq(
+                Cat(request.session, _big_endian(request.sequence), _big_endian(request.count))
+            ),
+        ]
+
+    def _asks(self):
+        """Whether requests can be sent and answers come."""
+        return (self.own_address.ip != 0) & (self.request_address.ip != 0)
+
+
+def _big_endian(value):
+    """Bytes of a number, the highest lowest."""
+    return Cat(value.word_select(i, 8) for i in reversed(range(len(value) // 8)))
+
+
+_FROM_LINES = (
+    *("message_valid", "message", "gap_valid", "gap", "session_changed", "joined"),
+    *("session", "session_epoch", "next_sequence"),
+)

@@ -55,6 +55,8 @@ class SlotState(wiring.Component):
         Of the whole session.
     gap, diverged, session_changed, queue_overflow, book_stale
         What makes the slot stale; ``session_changed`` starts it anew.
+    recovering, gap_opened
+        A gap is open, which makes the slot stale for so long; pulse: it is since now.
     about, names
         The message carries this slot's locate; its text is this slot's symbol.
     binds_whole
@@ -77,6 +79,8 @@ class SlotState(wiring.Component):
     missed: In(1)
     market_open: In(1)
     gap: In(1)
+    recovering: In(1)
+    gap_opened: In(1)
     diverged: In(1)
     session_changed: In(1)
     queue_overflow: In(1)
@@ -107,7 +111,7 @@ class SlotState(wiring.Component):
         anew_waits = Signal()  # the slot began anew: the book is to be emptied
         m.d.comb += [
             self.flags.bound.eq(bound),
-            self.flags.stale.eq(stale),
+            self.flags.stale.eq(stale | self.recovering),
             self.flags.halted.eq(stopped | out_of_order),
             self.flags.short_restricted.eq(restricted),
             self.flags.opened.eq(opened),
@@ -189,4 +193,6 @@ class SlotState(wiring.Component):
             m.d.sync += [told.eq(self.flags), told_locate.eq(locate), self.cause.eq(StaleCause.NONE)]
         with m.If(~stale & (cause != StaleCause.NONE)):
             m.d.sync += self.cause.eq(cause)
+        with m.Elif(~stale & self.gap_opened):
+            m.d.sync += self.cause.eq(StaleCause.GAP)
         return m

@@ -58,8 +58,11 @@ class MarketStates(wiring.Component):
         The host's word on each slot; ``whole`` takes effect together with a CLEAR event, in the first free cycle.
     market_join, joined_late
         The host joins: the market counts as open. The session was joined after its first message.
-    gap, session_changed, joined
+    session_changed, joined
         From :class:`hdl.feed.joined.JoinedFeed`; ahead of the messages they speak of.
+    gap, recovering
+        From :class:`hdl.feed.recovery.GapRecovery`: messages are missing for good; they may still come, and no slot is
+        whole before that.
     diverged
         The lines said different things under one number: nothing heard in this session is trusted.
     book_stale_valid, book_stale_slot, queue_overflow
@@ -97,6 +100,7 @@ class MarketStates(wiring.Component):
                 "joined": In(1),
                 "joined_late": In(1),
                 "gap": In(1),
+                "recovering": In(1),
                 "diverged": In(1),
                 "session_changed": In(1),
                 "session_epoch": In(16),
@@ -146,6 +150,9 @@ class MarketStates(wiring.Component):
         with m.If(valid):
             m.d.sync += exchange_time.eq(message.exchange_time)
 
+        was_recovering = Signal()
+        m.d.sync += was_recovering.eq(self.recovering)
+
         # Of each slot. Its locate is compared with the message's, all at once.
         states = [SlotState() for _ in range(self._slots)]
         named = Signal(self._slots)
@@ -167,6 +174,8 @@ class MarketStates(wiring.Component):
                 state.missed.eq(missed),
                 state.market_open.eq(market_open),
                 state.gap.eq(self.gap),
+                state.recovering.eq(self.recovering),
+                state.gap_opened.eq(self.recovering & ~was_recovering),
                 state.diverged.eq(self.diverged),
                 state.session_changed.eq(self.session_changed),
                 state.queue_overflow.eq(self.queue_overflow),

@@ -35,7 +35,7 @@ class ReorderWindow(wiring.Component):
     expected
         The number expected in this one.
     store, number, entry
-        Keep ``entry`` for ``number``, which is above ``expected`` and less than ``depth`` above it.
+        Keep ``entry`` for ``number``, which is ``expected`` or less than ``depth`` above it.
     taken
         ``number`` has an entry already.
     present, head

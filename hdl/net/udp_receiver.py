@@ -80,9 +80,11 @@ class UdpReceiver(wiring.Component):
         Card time of this cycle, in cycles.
     ip, port
         Destination heard; 0 hears every one.
+    own_ip, own_port
+        A second destination, whose datagrams go to ``own_datagram``; none while ``own_ip`` is 0.
     check_ip_checksum
         Whether a wrong IPv4 header checksum makes a frame bad.
-    datagram
+    datagram, own_datagram
         The payload's beats.
     frame_seen, frame_ignored, frame_bad
         Pulses, at most one of the latter two a frame, two cycles after its end. Ignored: other protocols, addresses
@@ -106,8 +108,11 @@ class UdpReceiver(wiring.Component):
                 "card_time": In(64),
                 "ip": In(32),
                 "port": In(16),
+                "own_ip": In(32),
+                "own_port": In(16),
                 "check_ip_checksum": In(1),
                 "datagram": Out(payload_signature(width)),
+                "own_datagram": Out(payload_signature(width)),
                 "frame_seen": Out(1),
                 "frame_ignored": Out(1),
                 "frame_bad": Out(1),
@@ -188,6 +193,7 @@ class UdpReceiver(wiring.Component):
         lying = Signal()
         short = Signal()
         wrong_port = Signal()
+        own_ip, own = Signal(), Signal()
         accept = Signal()
         fragment = field("flags_fragment")
         m.d.comb += [
@@ -200,11 +206,16 @@ class UdpReceiver(wiring.Component):
             foreign.eq(
                 (fragment[:14] != 0)  # an offset, or more fragments to come
                 | (field("protocol") != PROTOCOL_UDP)
-                | ((self.ip != 0) & (self.ip != field("destination")))
+                | ((self.ip != 0) & (self.ip != field("destination")) & ~own_ip)
             ),
+            own_ip.eq((self.own_ip != 0) & (self.own_ip == field("destination"))),
+            own.eq(own_ip & (self.own_port == udp_port)),
             lying.eq((udp_length < UDP.length) | (field("total_length") != udp_length + _WORD * ip_header_words)),
             short.eq(udp_length < UDP.length + self._least),
-            wrong_port.eq((self.port != 0) & (self.port != udp_port)),
+            wrong_port.eq(
+                ~own
+                & (((self.port != 0) & (self.port != udp_port)) | ((self.ip != 0) & (self.ip != field("destination"))))
+            ),
             accept.eq(~(not_ipv4 | malformed | foreign | lying | short | wrong_port)),
         ]
 
@@ -219,7 +230,7 @@ class UdpReceiver(wiring.Component):
         left = Signal(16)
         left_now = Signal(16)
         ends_here, final, torn, take = Signal(), Signal(), Signal(), Signal()
-        waiting, wait = Signal(), Signal()
+        waiting, wait, given = Signal(), Signal(), Signal()
         beat, held = Signal(PayloadBeat(W)), Signal(PayloadBeat(W))
         m.d.comb += [
             left_now.eq(Mux(started, left, udp_length - UDP.length - (W - lane))),
@@ -236,11 +247,14 @@ class UdpReceiver(wiring.Component):
             beat.start.eq(lane),
             beat.time.eq(self.card_time),
             wait.eq(take & final & ~rx.last),
-            self.datagram.valid.eq((take & ~wait) | (waiting & ends_here)),
-            self.datagram.payload.eq(beat),
+            given.eq((take & ~wait) | (waiting & ends_here)),
+            self.datagram.valid.eq(given & ~own),
+            self.own_datagram.valid.eq(given & own),
         ]
-        with m.If(waiting):
-            m.d.comb += [self.datagram.payload.eq(held), self.datagram.payload.error.eq(rx.error)]
+        for port in (self.datagram, self.own_datagram):
+            m.d.comb += port.payload.eq(beat)
+            with m.If(waiting):
+                m.d.comb += [port.payload.eq(held), port.payload.error.eq(rx.error)]
         with m.If(take):
             m.d.sync += [started.eq(1), left.eq(left_now - rx.count)]
             m.d.sync += [done.eq(beat.last), complete.eq(final), waiting.eq(wait), held.eq(beat)]

@@ -137,8 +137,8 @@ RECORDS = (
         18,
         "GAP",
         ("expected_lo", "expected_hi", "received_lo", "received_hi", None),
-        "0",
-        "the feed's sequence jumped: nothing after it is trusted",
+        "0 found, 1 filled: all of it has come, 2 lost: given up",
+        "the feed's sequence jumped: nothing after it is trusted until it is filled",
     ),
     RecordType(
         19,

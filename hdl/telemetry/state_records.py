@@ -4,7 +4,7 @@ from amaranth import Module, Mux, Signal
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from hdl.feed.mold import Gap
+from hdl.feed.recovery import GapReport
 from hdl.feed.states import StaleCause, StateChange, SystemEvent
 from hdl.risk.arming import ArmChange, KillChange
 from hdl.strategy.taker_types import Alarm, Trigger
@@ -24,7 +24,7 @@ class StateRecords(wiring.Component):
     Ports
     -----
     gap_valid, gap : In
-        The feed lost messages.
+        The feed lost messages; they came after all; they are given up.
     system_event_valid, system_event : In
         System Event messages.
     state_change : In
@@ -42,7 +42,7 @@ class StateRecords(wiring.Component):
     """
 
     gap_valid: In(1)
-    gap: In(Gap)
+    gap: In(GapReport)
     system_event_valid: In(1)
     system_event: In(SystemEvent)
     state_change: In(stream.Signature(StateChange))
@@ -96,6 +96,7 @@ class StateRecords(wiring.Component):
         m.d.sync += [
             self.gaps.valid.eq(self.gap_valid),
             gap.cause.eq(self.gap.expected),
+            gap.detail.eq(self.gap.outcome),
             gap.word0.eq(self.gap.expected[:32]),
             gap.word1.eq(self.gap.expected[32:]),
             gap.word2.eq(self.gap.received[:32]),

@@ -1,13 +1,13 @@
-"""MoldUDP64 1.00: the downstream packet, as data.
+"""MoldUDP64 1.00: the downstream packet and the request packet, as data.
 
-Source: Nasdaq MoldUDP64 protocol specification 1.00, "Downstream packet" and "Message block".
+Source: Nasdaq MoldUDP64 protocol specification 1.00, "Downstream packet", "Message block" and "Request packet".
 """
 
 from collections.abc import Sequence
 
 from hdl.wire.fields import Field, Kind, MessageFormat, WireError
 
-__all__ = ["END_OF_SESSION", "HEADER", "HEARTBEAT", "LENGTH_BYTES", "packet"]
+__all__ = ["END_OF_SESSION", "HEADER", "HEARTBEAT", "LENGTH_BYTES", "REQUEST", "packet"]
 
 HEADER = MessageFormat(
     "downstream_header",
@@ -15,6 +15,15 @@ HEADER = MessageFormat(
         Field("session", 0, 10, Kind.ALPHA),
         Field("sequence_number", 10, 8, Kind.UINT),
         Field("message_count", 18, 2, Kind.UINT),
+    ),
+)
+#: Asks a re-request server for messages; it answers with a downstream packet, with as many of them as fit.
+REQUEST = MessageFormat(
+    "request",
+    (
+        Field("session", 0, 10, Kind.ALPHA),
+        Field("sequence_number", 10, 8, Kind.UINT),
+        Field("requested_count", 18, 2, Kind.UINT),
     ),
 )
 #: Every message is preceded by its length in so many bytes.

@@ -28,7 +28,7 @@ enum pw_record_type {
     PW_RECORD_KILL = 15, // killed, or the kill was released
     PW_RECORD_POSITION = 16, // position (signed shares), cash (signed 1/1,000,000 dollar, after fees) and what could still fill
     PW_RECORD_ORDER_SESSION = 17, // the order session
-    PW_RECORD_GAP = 18, // the feed's sequence jumped: nothing after it is trusted
+    PW_RECORD_GAP = 18, // the feed's sequence jumped: nothing after it is trusted until it is filled
     PW_RECORD_STALE = 19, // a slot's book is not whole
     PW_RECORD_HEARTBEAT = 20, // the host's mark came by; everything before it was sent
     PW_RECORD_TRIGGER = 21, // a strategy decided to act; side is the side it takes; volumes saturate
@@ -157,7 +157,7 @@ static const struct pw_record_row pw_record_rows[PW_RECORD_ROWS] = {
     {15, "KILL", {NULL, NULL, NULL, NULL, NULL}, "1 host, 2 lease ran out, 3 impossible answer, 4 released"},
     {16, "POSITION", {"position", "cash_lo", "cash_hi", "open_buy", "open_sell"}, "0"},
     {17, "ORDER_SESSION", {NULL, NULL, NULL, NULL, NULL}, "1 up, 0 down"},
-    {18, "GAP", {"expected_lo", "expected_hi", "received_lo", "received_hi", NULL}, "0"},
+    {18, "GAP", {"expected_lo", "expected_hi", "received_lo", "received_hi", NULL}, "0 found, 1 filled: all of it has come, 2 lost: given up"},
     {19, "STALE", {NULL, NULL, NULL, NULL, NULL}, "1 gap, 2 order table full, 3 queue overflow, 4 host, 5 session change, 6 the feed's lines diverge"},
     {20, "HEARTBEAT", {"token", "lease_lo", "lease_hi", NULL, NULL}, "0"},
     {21, "TRIGGER", {"bid_volume", "ask_volume", "bid_price", "ask_price", "ratio"}, "module"},

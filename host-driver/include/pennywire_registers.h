@@ -9,7 +9,7 @@
 // as `slot[].x`, and exist once a slot; how many slots a card has is in its register identity.sizes.
 
 #define PW_MAGIC UINT64_C(0x524957594e4e4550)
-#define PW_ABI_VERSION UINT32_C(3)
+#define PW_ABI_VERSION UINT32_C(4)
 #define PW_SLOT_BASE UINT32_C(0x1000)
 #define PW_SLOT_STRIDE UINT32_C(0x200)
 
@@ -309,6 +309,53 @@
 #define PW_MODULES_MAKER_ENABLE_SHIFT 0
 #define PW_MODULES_MAKER_ENABLE_MASK UINT64_C(0x0000000000000001)
 
+// Requests: Asking a re-request server for messages that are missing (MoldUDP64 request packets). Off while either address is 0: then every gap is lost at once.
+#define PW_REG_REQUESTS_OWN_MAC UINT32_C(0x0880)
+#define PW_REQUESTS_OWN_MAC_VALUE_SHIFT 0
+#define PW_REQUESTS_OWN_MAC_VALUE_MASK UINT64_C(0x0000ffffffffffff)
+#define PW_REG_REQUESTS_OWN UINT32_C(0x0888)
+#define PW_REQUESTS_OWN_IP_SHIFT 0
+#define PW_REQUESTS_OWN_IP_MASK UINT64_C(0x00000000ffffffff)
+#define PW_REQUESTS_OWN_PORT_SHIFT 32
+#define PW_REQUESTS_OWN_PORT_MASK UINT64_C(0x0000ffff00000000)
+#define PW_REG_REQUESTS_SERVER_MAC UINT32_C(0x0890)
+#define PW_REQUESTS_SERVER_MAC_VALUE_SHIFT 0
+#define PW_REQUESTS_SERVER_MAC_VALUE_MASK UINT64_C(0x0000ffffffffffff)
+#define PW_REG_REQUESTS_SERVER UINT32_C(0x0898)
+#define PW_REQUESTS_SERVER_IP_SHIFT 0
+#define PW_REQUESTS_SERVER_IP_MASK UINT64_C(0x00000000ffffffff)
+#define PW_REQUESTS_SERVER_PORT_SHIFT 32
+#define PW_REQUESTS_SERVER_PORT_MASK UINT64_C(0x0000ffff00000000)
+#define PW_REG_REQUESTS_PACING UINT32_C(0x08a0)
+#define PW_REQUESTS_PACING_TIMEOUT_SHIFT 0
+#define PW_REQUESTS_PACING_TIMEOUT_MASK UINT64_C(0x00000000ffffffff)
+#define PW_REQUESTS_PACING_TRIES_SHIFT 32
+#define PW_REQUESTS_PACING_TRIES_MASK UINT64_C(0x000000ff00000000)
+#define PW_REG_REQUESTS_STATUS UINT32_C(0x08a8)
+#define PW_REQUESTS_STATUS_RECOVERING_SHIFT 0
+#define PW_REQUESTS_STATUS_RECOVERING_MASK UINT64_C(0x0000000000000001)
+#define PW_REG_REQUESTS_NEXT_MISSING UINT32_C(0x08b0)
+#define PW_REQUESTS_NEXT_MISSING_VALUE_SHIFT 0
+#define PW_REQUESTS_NEXT_MISSING_VALUE_MASK UINT64_C(0xffffffffffffffff)
+#define PW_REG_REQUESTS_REQUESTS_SENT UINT32_C(0x08b8)
+#define PW_REQUESTS_REQUESTS_SENT_COUNT_SHIFT 0
+#define PW_REQUESTS_REQUESTS_SENT_COUNT_MASK UINT64_C(0x00000000ffffffff)
+#define PW_REG_REQUESTS_RECOVERED UINT32_C(0x08c0)
+#define PW_REQUESTS_RECOVERED_COUNT_SHIFT 0
+#define PW_REQUESTS_RECOVERED_COUNT_MASK UINT64_C(0x00000000ffffffff)
+#define PW_REG_REQUESTS_GAPS_FILLED UINT32_C(0x08c8)
+#define PW_REQUESTS_GAPS_FILLED_COUNT_SHIFT 0
+#define PW_REQUESTS_GAPS_FILLED_COUNT_MASK UINT64_C(0x00000000ffffffff)
+#define PW_REG_REQUESTS_GAPS_LOST UINT32_C(0x08d0)
+#define PW_REQUESTS_GAPS_LOST_COUNT_SHIFT 0
+#define PW_REQUESTS_GAPS_LOST_COUNT_MASK UINT64_C(0x00000000ffffffff)
+#define PW_REG_REQUESTS_NOT_HELD UINT32_C(0x08d8)
+#define PW_REQUESTS_NOT_HELD_COUNT_SHIFT 0
+#define PW_REQUESTS_NOT_HELD_COUNT_MASK UINT64_C(0x00000000ffffffff)
+#define PW_REG_REQUESTS_ANSWERS_USELESS UINT32_C(0x08e0)
+#define PW_REQUESTS_ANSWERS_USELESS_COUNT_SHIFT 0
+#define PW_REQUESTS_ANSWERS_USELESS_COUNT_MASK UINT64_C(0x00000000ffffffff)
+
 // Market maker: What the market maker has done.
 #define PW_REG_MARKET_MAKER_ENTERED UINT32_C(0x0a00)
 #define PW_MARKET_MAKER_ENTERED_COUNT_SHIFT 0
@@ -510,14 +557,14 @@ struct pw_field_row {
     const char *unit;
 };
 
-#define PW_REGISTER_ROWS 117
-#define PW_FIELD_ROWS 160
+#define PW_REGISTER_ROWS 130
+#define PW_FIELD_ROWS 176
 
 // Define PW_REGISTER_TABLES in the one source file that wants the tables.
 #ifdef PW_REGISTER_TABLES
 static const struct pw_register_row pw_register_rows[PW_REGISTER_ROWS] = {
     {"identity.magic", 0x0000, 0x0, 1, PW_REG_READ, 0, 1, UINT64_C(0x524957594e4e4550)},
-    {"identity.abi", 0x0008, 0x0, 1, PW_REG_READ, 1, 1, UINT64_C(0x3)},
+    {"identity.abi", 0x0008, 0x0, 1, PW_REG_READ, 1, 1, UINT64_C(0x4)},
     {"identity.config_name_lo", 0x0010, 0x0, 1, PW_REG_READ, 2, 1, UINT64_C(0x0)},
     {"identity.config_name_hi", 0x0018, 0x0, 1, PW_REG_READ, 3, 1, UINT64_C(0x0)},
     {"identity.git_hash", 0x0020, 0x0, 1, PW_REG_READ, 4, 1, UINT64_C(0x0)},
@@ -598,41 +645,54 @@ static const struct pw_register_row pw_register_rows[PW_REGISTER_ROWS] = {
     {"telemetry.enable", 0x0618, 0x0, 1, PW_REG_READ | PW_REG_WRITE, 96, 1, UINT64_C(0x1)},
     {"modules.taker", 0x0700, 0x0, 1, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH, 97, 1, UINT64_C(0x0)},
     {"modules.maker", 0x0708, 0x0, 1, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH, 98, 1, UINT64_C(0x0)},
-    {"market_maker.entered", 0x0a00, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 99, 1, UINT64_C(0x0)},
-    {"market_maker.moved", 0x0a08, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 100, 1, UINT64_C(0x0)},
-    {"market_maker.pulled", 0x0a10, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 101, 1, UINT64_C(0x0)},
-    {"market_maker.post_only_refused", 0x0a18, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 102, 1, UINT64_C(0x0)},
-    {"slot[].symbol", 0x1000, 0x200, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_LOCKED | PW_REG_EPOCH | PW_REG_PER_SLOT, 103, 1, UINT64_C(0x0)},
-    {"slot[].control", 0x1008, 0x200, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_PER_SLOT, 104, 3, UINT64_C(0x0)},
-    {"slot[].join", 0x1010, 0x200, 0, PW_REG_WRITE | PW_REG_PER_SLOT, 107, 5, UINT64_C(0x0)},
-    {"slot[].state", 0x1018, 0x200, 0, PW_REG_READ | PW_REG_PER_SLOT, 112, 8, UINT64_C(0x0)},
-    {"slot[].tick", 0x1020, 0x200, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_LOCKED | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 120, 1, UINT64_C(0x64)},
-    {"slot[].taker_ratio", 0x1040, 0x200, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 121, 1, UINT64_C(0x300)},
-    {"slot[].taker_min_volume", 0x1048, 0x200, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 122, 1, UINT64_C(0x0)},
-    {"slot[].taker_order_size", 0x1050, 0x200, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 123, 1, UINT64_C(0x64)},
-    {"slot[].taker_ticks", 0x1058, 0x200, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 124, 6, UINT64_C(0x80102000203)},
-    {"slot[].taker_cooldown", 0x1060, 0x200, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 130, 1, UINT64_C(0x0)},
-    {"slot[].max_inventory", 0x1080, 0x200, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 131, 1, UINT64_C(0x0)},
-    {"slot[].max_order_size", 0x1088, 0x200, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 132, 1, UINT64_C(0x0)},
-    {"slot[].ceiling_inventory", 0x1090, 0x200, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_LOCKED | PW_REG_MEMORY | PW_REG_PER_SLOT, 133, 1, UINT64_C(0x0)},
-    {"slot[].ceiling_order_size", 0x1098, 0x200, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_LOCKED | PW_REG_MEMORY | PW_REG_PER_SLOT, 134, 1, UINT64_C(0x0)},
-    {"slot[].short_sale", 0x10a0, 0x200, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_LOCKED | PW_REG_MEMORY | PW_REG_PER_SLOT, 135, 1, UINT64_C(0x0)},
-    {"slot[].position", 0x10c0, 0x200, 0, PW_REG_READ | PW_REG_PER_SLOT, 136, 1, UINT64_C(0x0)},
-    {"slot[].cash", 0x10c8, 0x200, 0, PW_REG_READ | PW_REG_PER_SLOT, 137, 1, UINT64_C(0x0)},
-    {"slot[].open_shares", 0x10d0, 0x200, 0, PW_REG_READ | PW_REG_PER_SLOT, 138, 2, UINT64_C(0x0)},
-    {"slot[].bbo", 0x10d8, 0x200, 0, PW_REG_READ | PW_REG_PER_SLOT, 140, 2, UINT64_C(0x0)},
-    {"slot[].volumes", 0x10e0, 0x200, 0, PW_REG_READ | PW_REG_PER_SLOT, 142, 2, UINT64_C(0x0)},
-    {"slot[].triggers", 0x10e8, 0x200, 0, PW_REG_READ | PW_REG_PER_SLOT, 144, 1, UINT64_C(0x0)},
-    {"maker[].control", 0xc000, 0x80, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_PER_SLOT, 145, 1, UINT64_C(0x0)},
-    {"maker[].prices", 0xc008, 0x80, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 146, 5, UINT64_C(0x10101)},
-    {"maker[].size", 0xc010, 0x80, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 151, 1, UINT64_C(0x0)},
-    {"maker[].inventory", 0xc018, 0x80, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 152, 1, UINT64_C(0x0)},
-    {"maker[].ratio", 0xc020, 0x80, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 153, 1, UINT64_C(0x300)},
-    {"maker[].throttle", 0xc028, 0x80, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 154, 1, UINT64_C(0x0)},
-    {"maker[].cooldown", 0xc030, 0x80, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 155, 1, UINT64_C(0x0)},
-    {"maker[].state", 0xc038, 0x80, 0, PW_REG_READ | PW_REG_PER_SLOT, 156, 2, UINT64_C(0x0)},
-    {"maker[].located", 0xc040, 0x80, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_LOCKED | PW_REG_EPOCH | PW_REG_PER_SLOT, 158, 1, UINT64_C(0x0)},
-    {"maker[].balance", 0xc048, 0x80, 0, PW_REG_READ | PW_REG_PER_SLOT, 159, 1, UINT64_C(0x0)},
+    {"requests.own_mac", 0x0880, 0x0, 1, PW_REG_READ | PW_REG_WRITE | PW_REG_LOCKED | PW_REG_EPOCH, 99, 1, UINT64_C(0x0)},
+    {"requests.own", 0x0888, 0x0, 1, PW_REG_READ | PW_REG_WRITE | PW_REG_LOCKED | PW_REG_EPOCH, 100, 2, UINT64_C(0x0)},
+    {"requests.server_mac", 0x0890, 0x0, 1, PW_REG_READ | PW_REG_WRITE | PW_REG_LOCKED | PW_REG_EPOCH, 102, 1, UINT64_C(0x0)},
+    {"requests.server", 0x0898, 0x0, 1, PW_REG_READ | PW_REG_WRITE | PW_REG_LOCKED | PW_REG_EPOCH, 103, 2, UINT64_C(0x0)},
+    {"requests.pacing", 0x08a0, 0x0, 1, PW_REG_READ | PW_REG_WRITE | PW_REG_LOCKED | PW_REG_EPOCH, 105, 2, UINT64_C(0x50002625a)},
+    {"requests.status", 0x08a8, 0x0, 1, PW_REG_READ, 107, 1, UINT64_C(0x0)},
+    {"requests.next_missing", 0x08b0, 0x0, 1, PW_REG_READ, 108, 1, UINT64_C(0x0)},
+    {"requests.requests_sent", 0x08b8, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 109, 1, UINT64_C(0x0)},
+    {"requests.recovered", 0x08c0, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 110, 1, UINT64_C(0x0)},
+    {"requests.gaps_filled", 0x08c8, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 111, 1, UINT64_C(0x0)},
+    {"requests.gaps_lost", 0x08d0, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 112, 1, UINT64_C(0x0)},
+    {"requests.not_held", 0x08d8, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 113, 1, UINT64_C(0x0)},
+    {"requests.answers_useless", 0x08e0, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 114, 1, UINT64_C(0x0)},
+    {"market_maker.entered", 0x0a00, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 115, 1, UINT64_C(0x0)},
+    {"market_maker.moved", 0x0a08, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 116, 1, UINT64_C(0x0)},
+    {"market_maker.pulled", 0x0a10, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 117, 1, UINT64_C(0x0)},
+    {"market_maker.post_only_refused", 0x0a18, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 118, 1, UINT64_C(0x0)},
+    {"slot[].symbol", 0x1000, 0x200, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_LOCKED | PW_REG_EPOCH | PW_REG_PER_SLOT, 119, 1, UINT64_C(0x0)},
+    {"slot[].control", 0x1008, 0x200, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_PER_SLOT, 120, 3, UINT64_C(0x0)},
+    {"slot[].join", 0x1010, 0x200, 0, PW_REG_WRITE | PW_REG_PER_SLOT, 123, 5, UINT64_C(0x0)},
+    {"slot[].state", 0x1018, 0x200, 0, PW_REG_READ | PW_REG_PER_SLOT, 128, 8, UINT64_C(0x0)},
+    {"slot[].tick", 0x1020, 0x200, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_LOCKED | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 136, 1, UINT64_C(0x64)},
+    {"slot[].taker_ratio", 0x1040, 0x200, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 137, 1, UINT64_C(0x300)},
+    {"slot[].taker_min_volume", 0x1048, 0x200, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 138, 1, UINT64_C(0x0)},
+    {"slot[].taker_order_size", 0x1050, 0x200, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 139, 1, UINT64_C(0x64)},
+    {"slot[].taker_ticks", 0x1058, 0x200, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 140, 6, UINT64_C(0x80102000203)},
+    {"slot[].taker_cooldown", 0x1060, 0x200, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 146, 1, UINT64_C(0x0)},
+    {"slot[].max_inventory", 0x1080, 0x200, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 147, 1, UINT64_C(0x0)},
+    {"slot[].max_order_size", 0x1088, 0x200, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 148, 1, UINT64_C(0x0)},
+    {"slot[].ceiling_inventory", 0x1090, 0x200, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_LOCKED | PW_REG_MEMORY | PW_REG_PER_SLOT, 149, 1, UINT64_C(0x0)},
+    {"slot[].ceiling_order_size", 0x1098, 0x200, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_LOCKED | PW_REG_MEMORY | PW_REG_PER_SLOT, 150, 1, UINT64_C(0x0)},
+    {"slot[].short_sale", 0x10a0, 0x200, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_LOCKED | PW_REG_MEMORY | PW_REG_PER_SLOT, 151, 1, UINT64_C(0x0)},
+    {"slot[].position", 0x10c0, 0x200, 0, PW_REG_READ | PW_REG_PER_SLOT, 152, 1, UINT64_C(0x0)},
+    {"slot[].cash", 0x10c8, 0x200, 0, PW_REG_READ | PW_REG_PER_SLOT, 153, 1, UINT64_C(0x0)},
+    {"slot[].open_shares", 0x10d0, 0x200, 0, PW_REG_READ | PW_REG_PER_SLOT, 154, 2, UINT64_C(0x0)},
+    {"slot[].bbo", 0x10d8, 0x200, 0, PW_REG_READ | PW_REG_PER_SLOT, 156, 2, UINT64_C(0x0)},
+    {"slot[].volumes", 0x10e0, 0x200, 0, PW_REG_READ | PW_REG_PER_SLOT, 158, 2, UINT64_C(0x0)},
+    {"slot[].triggers", 0x10e8, 0x200, 0, PW_REG_READ | PW_REG_PER_SLOT, 160, 1, UINT64_C(0x0)},
+    {"maker[].control", 0xc000, 0x80, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_PER_SLOT, 161, 1, UINT64_C(0x0)},
+    {"maker[].prices", 0xc008, 0x80, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 162, 5, UINT64_C(0x10101)},
+    {"maker[].size", 0xc010, 0x80, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 167, 1, UINT64_C(0x0)},
+    {"maker[].inventory", 0xc018, 0x80, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 168, 1, UINT64_C(0x0)},
+    {"maker[].ratio", 0xc020, 0x80, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 169, 1, UINT64_C(0x300)},
+    {"maker[].throttle", 0xc028, 0x80, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 170, 1, UINT64_C(0x0)},
+    {"maker[].cooldown", 0xc030, 0x80, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 171, 1, UINT64_C(0x0)},
+    {"maker[].state", 0xc038, 0x80, 0, PW_REG_READ | PW_REG_PER_SLOT, 172, 2, UINT64_C(0x0)},
+    {"maker[].located", 0xc040, 0x80, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_LOCKED | PW_REG_EPOCH | PW_REG_PER_SLOT, 174, 1, UINT64_C(0x0)},
+    {"maker[].balance", 0xc048, 0x80, 0, PW_REG_READ | PW_REG_PER_SLOT, 175, 1, UINT64_C(0x0)},
 };
 static const struct pw_field_row pw_field_rows[PW_FIELD_ROWS] = {
     {"value", 0, 64, PW_FIELD_READ, ""},
@@ -734,6 +794,22 @@ static const struct pw_field_row pw_field_rows[PW_FIELD_ROWS] = {
     {"trades", 0, 1, PW_FIELD_READ | PW_FIELD_WRITE, ""},
     {"enable", 0, 1, PW_FIELD_READ | PW_FIELD_WRITE, ""},
     {"enable", 0, 1, PW_FIELD_READ | PW_FIELD_WRITE, ""},
+    {"value", 0, 48, PW_FIELD_READ | PW_FIELD_WRITE, ""},
+    {"ip", 0, 32, PW_FIELD_READ | PW_FIELD_WRITE, ""},
+    {"port", 32, 16, PW_FIELD_READ | PW_FIELD_WRITE, ""},
+    {"value", 0, 48, PW_FIELD_READ | PW_FIELD_WRITE, ""},
+    {"ip", 0, 32, PW_FIELD_READ | PW_FIELD_WRITE, ""},
+    {"port", 32, 16, PW_FIELD_READ | PW_FIELD_WRITE, ""},
+    {"timeout", 0, 32, PW_FIELD_READ | PW_FIELD_WRITE, "cycles"},
+    {"tries", 32, 8, PW_FIELD_READ | PW_FIELD_WRITE, ""},
+    {"recovering", 0, 1, PW_FIELD_READ, ""},
+    {"value", 0, 64, PW_FIELD_READ, ""},
+    {"count", 0, 32, PW_FIELD_READ | PW_FIELD_COUNTER, ""},
+    {"count", 0, 32, PW_FIELD_READ | PW_FIELD_COUNTER, ""},
+    {"count", 0, 32, PW_FIELD_READ | PW_FIELD_COUNTER, ""},
+    {"count", 0, 32, PW_FIELD_READ | PW_FIELD_COUNTER, ""},
+    {"count", 0, 32, PW_FIELD_READ | PW_FIELD_COUNTER, ""},
+    {"count", 0, 32, PW_FIELD_READ | PW_FIELD_COUNTER, ""},
     {"count", 0, 32, PW_FIELD_READ | PW_FIELD_COUNTER, ""},
     {"count", 0, 32, PW_FIELD_READ | PW_FIELD_COUNTER, ""},
     {"count", 0, 32, PW_FIELD_READ | PW_FIELD_COUNTER, ""},

@@ -141,7 +141,7 @@ class ProbeCard(wiring.Component):
         m.submodules.card = card = self._card
         for name in ("rx", "rx_b", "ouch_rx", "host_rx"):
             connect(m, flipped(getattr(self, name)), getattr(card, name))
-        for name in ("ouch_tx", "host_tx", "events_tx"):
+        for name in ("tx", "ouch_tx", "host_tx", "events_tx"):
             connect(m, getattr(card, name), flipped(getattr(self, name)))
         m.d.comb += [getattr(card, name).eq(getattr(self, name)) for name in ("time_step", "soft")]
         m.d.comb += [getattr(self, name).eq(getattr(card, name)) for name in ("card_time", "busy")]

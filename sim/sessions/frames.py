@@ -84,6 +84,8 @@ class FrameMaker:
         MoldUDP64 session, at most 10 characters.
     group, source : int
         IPv4 addresses as 32-bit numbers: 233.54.12.111 from 10.0.0.1 unless given.
+    group_mac : int or None
+        Ethernet address the frames go to; None: that of the multicast group.
     port, source_port : int
         UDP ports.
     """
@@ -93,6 +95,7 @@ class FrameMaker:
         session: str = "PW00000001",
         *,
         group: int = 0xE9360C6F,
+        group_mac: int | None = None,
         port: int = 26477,
         source: int = 0x0A000001,
         source_port: int = 26400,
@@ -100,7 +103,7 @@ class FrameMaker:
         self._session = HEADER["session"].encode(session)
         ethernet = ETHERNET.pack(
             # RFC 1112 section 6.4: the low 23 bits of the group in a fixed prefix.
-            destination=0x01005E000000 | group & 0x7FFFFF,
+            destination=0x01005E000000 | group & 0x7FFFFF if group_mac is None else group_mac,
             source=0x020000000001,
             ethertype=ETHERTYPE_IPV4,
         )

@@ -66,8 +66,8 @@ class MarketClient:
             An arrival has no bytes.
         """
         body = self._ask(Kind.PLAY, protocol.pack_arrivals(arrivals, until, stop_on_order), Kind.PLAYED)
-        now, consumed, self.cycles, orders = protocol.unpack_played(body)
-        return Played(now, consumed, orders)
+        played, self.cycles = protocol.unpack_played(body)
+        return played
 
     def boundary(self, token: int, *, wait_for_host: bool = True) -> None:
         """Mark the card and wait for the host's lease, as :meth:`sim.card_port.CardPort.boundary` says.

@@ -8,7 +8,8 @@ kind     name          fields
 ======== ============= ==========================================================================================
 1        PLAY          until u64, stop_on_order u8, n u32, n times u64, n lengths u32, n ports u8, then all bytes
 2        BOUNDARY      token u32, wait_for_host u8
-0x81     PLAYED        now u64, consumed u64, cycles u64, n u32, n x (time u64, length u32), then all bytes
+0x81     PLAYED        now u64, consumed u64, cycles u64, orders u32, frames u32, for each order, then for each frame:
+                       (time u64, length u32), then all bytes
 0x82     BOUNDARY_DONE none
 0xFF     ERROR         code u8 (enum ErrorCode), text in UTF-8
 ======== ============= ==========================================================================================
@@ -20,16 +21,16 @@ import sys
 from collections.abc import Sequence
 from enum import IntEnum
 
-from sim.card_port import Arrival, SentOrder
+from sim.card_port import Arrival, Played, SentFrame, SentOrder
 from sim.verilated.batch import ArrivalBatch
 
 __all__ = ["ErrorCode", "Kind", "ProtocolError", "Reader", "pack_arrivals", "pack_played", "send", "unpack_played"]
 
 LENGTH = struct.Struct("<I")
 PLAY = struct.Struct("<QBI")
-PLAYED = struct.Struct("<QQQI")
+PLAYED = struct.Struct("<QQQII")
 BOUNDARY = struct.Struct("<IB")
-_ORDER = struct.Struct("<QI")
+_SENT = struct.Struct("<QI")
 #: A longer message is taken as a sign that the other side speaks something else.
 MAX_BYTES = 1 << 28
 
@@ -64,22 +65,25 @@ def pack_arrivals(arrivals: Sequence[Arrival], until: int, stop_on_order: bool) 
     return PLAY.pack(until, stop_on_order, len(batch)) + batch.pack()
 
 
-def pack_played(now: int, consumed: int, cycles: int, orders: Sequence[SentOrder]) -> bytes:
-    """Make the fields of a PLAYED message."""
-    heads = b"".join(_ORDER.pack(o.time, len(o.data)) for o in orders)
-    return PLAYED.pack(now, consumed, cycles, len(orders)) + heads + b"".join(o.data for o in orders)
+def pack_played(played: Played, cycles: int) -> bytes:
+    """Make the fields of a PLAYED message; ``cycles``: how many were simulated."""
+    sent: list[SentOrder | SentFrame] = [*played.orders, *played.frames]
+    heads = b"".join(_SENT.pack(s.time, len(s.data)) for s in sent)
+    fields = PLAYED.pack(played.now, played.consumed, cycles, len(played.orders), len(played.frames))
+    return fields + heads + b"".join(s.data for s in sent)
 
 
-def unpack_played(body: memoryview) -> tuple[int, int, int, list[SentOrder]]:
-    """Read the fields of a PLAYED message: now, consumed, cycles, orders."""
-    now, consumed, cycles, count = PLAYED.unpack_from(body)
-    heads = [_ORDER.unpack_from(body, PLAYED.size + i * _ORDER.size) for i in range(count)]
-    at = PLAYED.size + count * _ORDER.size
-    orders = []
+def unpack_played(body: memoryview) -> tuple[Played, int]:
+    """Read the fields of a PLAYED message: what came of it, and cycles simulated."""
+    now, consumed, cycles, orders, frames = PLAYED.unpack_from(body)
+    heads = [_SENT.unpack_from(body, PLAYED.size + i * _SENT.size) for i in range(orders + frames)]
+    at = PLAYED.size + len(heads) * _SENT.size
+    sent = []
     for time, length in heads:
-        orders.append(SentOrder(time, bytes(body[at : at + length])))
+        sent.append((time, bytes(body[at : at + length])))
         at += length
-    return now, consumed, cycles, orders
+    played = Played(now, consumed, [SentOrder(*s) for s in sent[:orders]], [SentFrame(*s) for s in sent[orders:]])
+    return played, cycles
 
 
 def send(sock: socket.socket, kind: Kind, fields: bytes = b"") -> None:

@@ -306,8 +306,7 @@ class SoftCard:
         self._model.queue(ArrivalBatch.unpack(count, body[protocol.PLAY.size :]))
         played = self._model.play([], until, stop_on_order=bool(stop_on_order))
         self._pass_events()
-        fields = protocol.pack_played(played.now, played.consumed, self._model.cycles, played.orders)
-        self._reply(Kind.PLAYED, fields)
+        self._reply(Kind.PLAYED, protocol.pack_played(played, self._model.cycles))
 
     def _mark(self, body: memoryview) -> None:
         if len(body) != protocol.BOUNDARY.size:

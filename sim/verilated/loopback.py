@@ -35,6 +35,7 @@ class LoopbackCard(wiring.Component):
             {
                 "rx": In(frame_signature(8, always_ready=True)),
                 "rx_b": In(frame_signature(8, always_ready=True)),
+                "tx": Out(frame_signature(8)),
                 "ouch_tx": Out(frame_signature(8)),
                 "ouch_rx": In(frame_signature(8)),
                 "host_rx": In(frame_signature(8)),

@@ -11,7 +11,7 @@ import cffi
 from hdl.configs import CONFIGS, CardConfig
 from hdl.regs.hostlink import HEADER_WORDS, MAGIC, VERSION
 from hdl.telemetry.records import RECORD_BYTES
-from sim.card_port import Arrival, Played, SentOrder
+from sim.card_port import Arrival, Played, SentFrame, SentOrder
 from sim.verilated.batch import ArrivalBatch
 from sim.verilated.build import build_card
 
@@ -47,6 +47,11 @@ uint64_t pw_sim_order_time(void *, uint32_t);
 uint32_t pw_sim_order_length(void *, uint32_t);
 const char *pw_sim_order_data(void *, uint32_t);
 void pw_sim_clear_orders(void *);
+uint32_t pw_sim_frame_count(void *);
+uint64_t pw_sim_frame_time(void *, uint32_t);
+uint32_t pw_sim_frame_length(void *, uint32_t);
+const char *pw_sim_frame_data(void *, uint32_t);
+void pw_sim_clear_frames(void *);
 uint64_t pw_sim_events_length(void *);
 const char *pw_sim_events(void *);
 void pw_sim_clear_events(void *);
@@ -147,16 +152,22 @@ class CardModel:
         self.queue(ArrivalBatch.of(arrivals))
         if self._lib.pw_sim_run(self._card, until, stop_on_order, PATIENCE) < 0:
             raise CardBusyError(f"the card still works {PATIENCE} cycles after card time {until}")
-        lib, card, buffer = self._lib, self._card, self._ffi.buffer
-        orders = [
-            SentOrder(
-                int(lib.pw_sim_order_time(card, i)),
-                bytes(buffer(lib.pw_sim_order_data(card, i), lib.pw_sim_order_length(card, i))),
-            )
-            for i in range(lib.pw_sim_order_count(card))
+        orders = [SentOrder(*sent) for sent in self._sent("order")]
+        frames = [SentFrame(*sent) for sent in self._sent("frame")]
+        return Played(self.now, int(self._lib.pw_sim_consumed(self._card)), orders, frames)
+
+    def _sent(self, what: str) -> list[tuple[int, bytes]]:
+        """Take out what has left the card, ``order`` or ``frame``, with its times."""
+        count, time, length, data, clear = (
+            getattr(self._lib, f"pw_sim_{name}")
+            for name in (f"{what}_count", f"{what}_time", f"{what}_length", f"{what}_data", f"clear_{what}s")
+        )
+        card = self._card
+        out = [
+            (int(time(card, i)), bytes(self._ffi.buffer(data(card, i), length(card, i)))) for i in range(count(card))
         ]
-        lib.pw_sim_clear_orders(card)
-        return Played(self.now, int(lib.pw_sim_consumed(card)), orders)
+        clear(card)
+        return out
 
     def queue(self, batch: ArrivalBatch) -> None:
         """Queue arrivals for the next stretch of play."""

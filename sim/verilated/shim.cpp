@@ -45,8 +45,9 @@ struct Model {
     VerilatedContext context;
     Vtop top{&context};
     Input feed, feed_b, orders, host;
-    std::vector<Sent> sent;
-    std::string order, answer, events, views;
+    Input answers;  // share the wire of `feed`: frame by frame, whichever is due first
+    std::vector<Sent> sent, frames;
+    std::string order, frame, answer, events, views;
     bool answered = false;
     bool keep_views = false;
     unsigned quiet = 0;
@@ -80,6 +81,13 @@ bool due(const Input& input, uint64_t now, uint64_t limit) {
     return input.at != 0 || (time <= now && time < limit);
 }
 
+// The queue whose frame is on line A's wire next.
+Input& on_line_a(Model& m) {
+    if (m.feed.at != 0 || m.answers.waiting.empty()) return m.feed;
+    if (m.answers.at != 0 || m.feed.waiting.empty()) return m.answers;
+    return m.answers.waiting.front().time < m.feed.waiting.front().time ? m.answers : m.feed;
+}
+
 void entered(Input& input) {
     input.at += 8;
     if (input.at >= input.waiting.front().data.size()) {
@@ -93,26 +101,31 @@ void entered(Input& input) {
 void cycle(Model& m, uint64_t time_step, uint64_t limit) {
     Vtop& top = m.top;
     const uint64_t now = top.card_time;
-    const bool feed = due(m.feed, now, limit), feed_b = due(m.feed_b, now, limit);
+    Input& line_a = on_line_a(m);
+    const bool feed = due(line_a, now, limit), feed_b = due(m.feed_b, now, limit);
     const bool orders = due(m.orders, now, limit), host = !m.host.waiting.empty();
     top.PORT(rx, valid) = feed;
     top.PORT(rx_b, valid) = feed_b;
     top.PORT(ouch_rx, valid) = orders;
     top.PORT(host_rx, valid) = host;
-    if (feed) put(top.PORT(rx, payload), m.feed.waiting.front().data, m.feed.at);
+    if (feed) put(top.PORT(rx, payload), line_a.waiting.front().data, line_a.at);
     if (feed_b) put(top.PORT(rx_b, payload), m.feed_b.waiting.front().data, m.feed_b.at);
     if (orders) put(top.PORT(ouch_rx, payload), m.orders.waiting.front().data, m.orders.at);
     if (host) put(top.PORT(host_rx, payload), m.host.waiting.front().data, m.host.at);
     top.time_step = time_step;
     top.clk = 0;
     top.eval();
-    if (feed) entered(m.feed);  // the feed never waits
+    if (feed) entered(line_a);  // the feed never waits
     if (feed_b) entered(m.feed_b);
     if (orders && top.PORT(ouch_rx, ready)) entered(m.orders);
     if (host && top.PORT(host_rx, ready)) entered(m.host);
     if (top.PORT(ouch_tx, valid) && take(top.PORT(ouch_tx, payload), m.order)) {
         m.sent.push_back({now, std::move(m.order)});
         m.order.clear();
+    }
+    if (top.PORT(tx, valid) && take(top.PORT(tx, payload), m.frame)) {
+        m.frames.push_back({now, std::move(m.frame)});
+        m.frame.clear();
     }
     if (top.PORT(events_tx, valid)) take(top.PORT(events_tx, payload), m.events);
     if (top.PORT(host_tx, valid) && take(top.PORT(host_tx, payload), m.answer)) m.answered = true;
@@ -128,7 +141,7 @@ bool idle(const Model& m) { return m.quiet >= kQuietCycles; }
 
 uint64_t next_arrival(const Model& m, uint64_t latest) {
     uint64_t next = latest;
-    for (const Input* input : {&m.feed, &m.feed_b, &m.orders}) {
+    for (const Input* input : {&m.feed, &m.answers, &m.feed_b, &m.orders}) {
         if (!input->waiting.empty() && input->waiting.front().time < next) next = input->waiting.front().time;
     }
     return next;
@@ -142,7 +155,7 @@ Model* pw_sim_new(int soft) {
     Model* m = new Model;
     Vtop& top = m->top;
     top.soft = soft != 0;
-    top.PORT(ouch_tx, ready) = top.PORT(events_tx, ready) = top.PORT(host_tx, ready) = 1;
+    top.PORT(tx, ready) = top.PORT(ouch_tx, ready) = top.PORT(events_tx, ready) = top.PORT(host_tx, ready) = 1;
     top.rst = 1;
     for (int i = 0; i < 4; ++i) cycle(*m, 0, 0);
     top.rst = 0;
@@ -159,7 +172,9 @@ void pw_sim_delete(Model* m) {
 
 uint64_t pw_sim_now(const Model* m) { return m->top.card_time; }
 uint64_t pw_sim_cycles(const Model* m) { return m->cycles; }
-uint64_t pw_sim_consumed(const Model* m) { return m->feed.entered + m->feed_b.entered + m->orders.entered; }
+uint64_t pw_sim_consumed(const Model* m) {
+    return m->feed.entered + m->answers.entered + m->feed_b.entered + m->orders.entered;
+}
 int pw_sim_idle(const Model* m) { return idle(*m); }
 void pw_sim_keep_views(Model* m, int keep) { m->keep_views = keep != 0; }
 uint32_t pw_sim_view_bytes(const Model* m) { return sizeof m->top.PORT(view, payload); }
@@ -167,22 +182,23 @@ uint32_t pw_sim_view_bytes(const Model* m) { return sizeof m->top.PORT(view, pay
 // Queues `n` arrivals, their bytes one behind the other in `bytes`.
 void pw_sim_push(Model* m, uint32_t n, const uint64_t* times, const uint8_t* ports, const uint32_t* lengths,
                  const char* bytes) {
+    Input* const inputs[] = {&m->feed, &m->orders, &m->feed_b, &m->answers};  // by the numbers of sim.card_port.Port
     for (uint32_t i = 0; i < n; ++i) {
-        Input& input = ports[i] == 0 ? m->feed : ports[i] == 1 ? m->orders : m->feed_b;
+        Input& input = *inputs[ports[i]];
         input.waiting.push_back({times[i], std::string(bytes, lengths[i])});
         bytes += lengths[i];
     }
 }
 
-// Runs until card time `until` and until nothing moves, or until an order has left. A quiet stretch is one cycle.
+// Runs until card time `until` and until nothing moves, or until an order or a frame has left. A quiet stretch is one cycle.
 int64_t pw_sim_run(Model* m, uint64_t until, int stop_on_order, uint64_t patience) {
-    const size_t orders = m->sent.size();
+    const size_t left = m->sent.size() + m->frames.size();
     const uint64_t limit = until + 1;
     uint64_t overtime = 0;
-    while (!(stop_on_order && m->sent.size() != orders)) {
+    while (!(stop_on_order && m->sent.size() + m->frames.size() != left)) {
         const uint64_t now = m->top.card_time;
         if (now >= until) {
-            if (idle(*m) && !due(m->feed, now, limit) && !due(m->feed_b, now, limit) &&
+            if (idle(*m) && !due(on_line_a(*m), now, limit) && !due(m->feed_b, now, limit) &&
                 !due(m->orders, now, limit)) return 0;
             if (++overtime > patience) return kStaysBusy;
         }
@@ -231,6 +247,12 @@ uint64_t pw_sim_order_time(const Model* m, uint32_t i) { return m->sent[i].time;
 uint32_t pw_sim_order_length(const Model* m, uint32_t i) { return static_cast<uint32_t>(m->sent[i].data.size()); }
 const char* pw_sim_order_data(const Model* m, uint32_t i) { return m->sent[i].data.data(); }
 void pw_sim_clear_orders(Model* m) { m->sent.clear(); }
+
+uint32_t pw_sim_frame_count(const Model* m) { return static_cast<uint32_t>(m->frames.size()); }
+uint64_t pw_sim_frame_time(const Model* m, uint32_t i) { return m->frames[i].time; }
+uint32_t pw_sim_frame_length(const Model* m, uint32_t i) { return static_cast<uint32_t>(m->frames[i].data.size()); }
+const char* pw_sim_frame_data(const Model* m, uint32_t i) { return m->frames[i].data.data(); }
+void pw_sim_clear_frames(Model* m) { m->frames.clear(); }
 
 // Event datagrams, one behind the other as they left.
 uint64_t pw_sim_events_length(const Model* m) { return m->events.size(); }

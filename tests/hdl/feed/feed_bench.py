@@ -5,8 +5,9 @@ import os
 from beats import Bench, as_dict
 
 from hdl.feed.itch import ItchMessage
-from hdl.feed.mold import Gap
+from hdl.feed.recovery import GapReport
 from hdl.feed.states import StateChange, SystemEvent
+from hdl.net.frame import Beat
 from hdl.types import MarketEvent, SlotFlags
 from hdl.wire.ethernet import udp_frame
 from hdl.wire.moldudp64 import packet
@@ -15,6 +16,7 @@ SLOTS, WIDTH = 4, int(os.environ["WIDTH"])
 COUNTS = (
     *("frames", "frames_ignored", "frames_bad", "packets", "messages", "unknown_types"),
     *("wrong_sizes", "gaps", "duplicates", "tracked"),
+    *("requests_sent", "recovered", "gaps_filled", "gaps_lost", "not_held", "answers_useless"),
 )
 
 
@@ -26,8 +28,9 @@ class FeedBench(Bench):
             {
                 "event": (dut.events__valid, dut.events__payload, MarketEvent),
                 "decoded": (dut.decoded_valid, dut.decoded, ItchMessage),
-                "gap": (dut.gap_valid, dut.gap, Gap),
+                "gap": (dut.gap_valid, dut.gap, GapReport),
                 "change": (dut.state_change__valid, dut.state_change__payload, StateChange),
+                "tx": (dut.tx__valid, dut.tx__payload, Beat(WIDTH)),
                 "system": (dut.system_event_valid, dut.system_event, SystemEvent),
                 **{name: (getattr(dut, name), None, None) for name in COUNTS},
             },
@@ -40,7 +43,9 @@ class FeedBench(Bench):
             getattr(d, name).value = 0
         d.book_stale_slot.value = 0
         d.check_ip_checksum.value = 1
-        d.state_change__ready.value = 1
+        d.state_change__ready.value = d.tx__ready.value = d.book_settled.value = 1
+        for name in ("own_address", "request_address", "request_timeout", "request_tries", "two_lines", "rx_b__valid"):
+            getattr(d, name).value = 0
         self.follow(symbols)
         await self.reset()
         await self.idle(3)

@@ -16,3 +16,7 @@ def test_on_real_data(run_cocotb, real_data, width):
 
 def test_states_against_a_model(run_cocotb):
     run_cocotb(FeedReceiver(CONFIGS["demo"]), "cocotb_states", env={"WIDTH": "8"})
+
+
+def test_gaps_are_asked_for_and_filled(run_cocotb):
+    run_cocotb(FeedReceiver(CONFIGS["demo"]), "cocotb_requests", env={"WIDTH": "8"})
