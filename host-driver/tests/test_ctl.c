@@ -68,7 +68,7 @@ static void info(void) {
     CHECK_TEXT(output, "configuration  fake\n");
     CHECK_TEXT(output, "clock          6400 ps\n");
     CHECK_EQUAL(ctl("--json info"), 0);
-    CHECK_TEXT(output, "\"config_name\": \"fake\", \"abi_version\": 2");
+    CHECK_TEXT(output, "\"config_name\": \"fake\", \"abi_version\": 4");
 }
 
 static void get_and_set(void) {
