@@ -36,16 +36,14 @@ def _beats(stream: Any, octets: bytes, lead: int, tail: int) -> list[Inputs]:
     return [*script, *([[(stream.valid, 0)]] * tail)]
 
 
-def _payload_beats(stream: Any, octets: bytes, lead: int, tail: int) -> list[Inputs]:
-    """Inputs of cycles in which a payload comes in the lanes of an untagged frame, its first beat as ``lead``."""
-    start = payload_lanes(_W)[0]
-    parts = [(bytes(start) + octets)[at : at + _W] for at in range(0, start + len(octets), _W)]
-    script: list[Inputs] = [[(stream.valid, 0)]] * lead
-    for at, part in enumerate(parts[1:], 1):
-        beat = {"data": list(part.ljust(_W, b"\0")), "count": len(part), "last": at == len(parts) - 1}
-        beat |= {"first": at == 1, "lead": list(parts[0]), "start": start}
-        script.append([(stream.valid, 1), (stream.payload, beat)])
-    return [*script, *([[(stream.valid, 0)]] * tail)]
+def _payload_beats(stream: Any, payload: bytes, lead: int, tail: int) -> list[Inputs]:
+    """The same for a UDP payload, which begins in lane 2: the first beat given is its second one."""
+    octets = bytes(payload_lanes(_W)[0]) + payload
+    script = _beats(stream, octets[_W:], lead, tail)
+    opening = {"first": 1, "lead": list(octets[:_W]), "start": payload_lanes(_W)[0]}
+    for cycle, extra in ((lead, opening), (lead + 1, {"first": 0})):
+        script[cycle] = [*script[cycle], *((stream.payload[name], value) for name, value in extra.items())]
+    return script
 
 
 def udp() -> Scene:
