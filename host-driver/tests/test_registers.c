@@ -128,7 +128,7 @@ static void item_errors(void) {
     struct pw_item items[] = {
         {.address = 0x1040, .operation = PW_WRITE, .value = 0x280},
         {.address = 0x1020, .operation = PW_WRITE, .value = 7},
-        {.address = 0x9990, .operation = PW_WRITE, .value = 7},
+        {.address = 0xfff0, .operation = PW_WRITE, .value = 7},
         {.address = 0x1048, .operation = PW_WRITE, .value = 500},
     };
     CHECK_EQUAL(pw_transfer_checked(card, items, 4), PW_ERROR_LOCKED);
@@ -141,8 +141,8 @@ static void item_errors(void) {
     CHECK_EQUAL(pw_write_checked(card, "slot[0].taker_ratio", 0x345), PW_ERROR_MISMATCH);
     CHECK_TEXT(pw_last_error(), "slot[0].taker_ratio reads back 0x245 where 0x345 was written");
     uint64_t value;
-    CHECK_EQUAL(pw_read_address(card, 0x9990, &value), PW_ERROR_NO_REGISTER);
-    CHECK_TEXT(pw_last_error(), "no register at 0x9990");
+    CHECK_EQUAL(pw_read_address(card, 0xfff0, &value), PW_ERROR_NO_REGISTER);
+    CHECK_TEXT(pw_last_error(), "no register at 0xfff0");
     CHECK_EQUAL(pw_write_address(card, 0x1020, 1), PW_ERROR_LOCKED);
     fake_card_access(fake, 0x108, 2);
     CHECK_EQUAL(pw_write_address(card, 0x108, 1), PW_ERROR_NOT_WRITABLE);
