@@ -89,7 +89,10 @@ class Writer(threading.Thread):
             case 0:
                 size = number // 2
                 registers = {"max_inventory": number, "max_order_size": size, "taker_order_size": size}
+                quotes = {"inventory": number, "size": size}
                 self.under_way = {f"slot[{n}].{name}": v for n in range(3) for name, v in registers.items()}
+                # The quotes follow the same limits.
+                self.under_way |= {f"maker[{n}].{name}": v for n in range(3) for name, v in quotes.items()}
                 limits = pb.UpdateRiskParametersRequest(header=header, max_inventory=number, order_size=size)
                 rpc.RiskServiceStub(channel).UpdateRiskParameters(limits, timeout=SECONDS)
             case 1:

@@ -66,7 +66,7 @@ def test_every_key_is_there_and_says_what_it_is(tmp_path, monkeypatch):
         assert isinstance(figure["value"], int | float), key
         assert figure["unit"], key
         assert figure["what"], key
-    assert (written["decode_cycles_max"]["value"], written["book_cycles_min"]["value"]) == (3, 6)
+    assert (written["decode_cycles_max"]["value"], written["book_cycles_min"]["value"]) == (4, 6)
     assert (figures["trigger_to_order_cycles_min"].value, figures["trigger_to_order_cycles_max"].value) == (10, 12)
     assert written["replay_messages_per_second"]["value"] > 0
 
