@@ -127,17 +127,59 @@ def test_gross_is_the_worst_of_every_slot():
 
     async def script(ctx):
         chance = random.Random(5)
-        for _ in range(200):
-            gross = 0
-            for i in range(SLOTS):
-                position = chance.choice([0, 7, -7, 2**31 - 1, -(2**31)])
-                buy, sell = (chance.choice([0, 3, 900, 2**32 - 1]) for _ in range(2))
-                ctx.set(dut.position[i], position)
-                ctx.set(dut.open_buy[i], buy)
-                ctx.set(dut.open_sell[i], sell)
-                gross += max(position + buy, sell - position, 0)
-            await ctx.tick().repeat(2)
-            assert ctx.get(dut.gross) == gross
+        worst = [0] * SLOTS
+
+        def move(slot):
+            """Give the slot other numbers, of which it is told in this cycle."""
+            position = chance.choice([0, 7, -7, 2**31 - 1, -(2**31)])
+            buy, sell = (chance.choice([0, 3, 900, 2**32 - 1]) for _ in range(2))
+            worst[slot] = max(position + buy, sell - position, 0)
+            return lambda: [
+                ctx.set(port[slot], value)
+                for port, value in ((dut.position, position), (dut.open_buy, buy), (dut.open_sell, sell))
+            ]
+
+        for _ in range(400):
+            # An answer's slot a cycle before a grant's, in the same cycle or after it; often they are the same one.
+            words = {"granted": chance.choice([None, 0, 1, 2]), "changed": chance.choice([None, 0, 1, 2])}
+            at = {"granted": chance.randrange(4), "changed": chance.randrange(4)}
+            for cycle in range(4):
+                moved = []
+                for word, slot in words.items():
+                    says = slot is not None and at[word] == cycle
+                    ctx.set(getattr(dut, word), says)
+                    if says:
+                        ctx.set(getattr(dut, f"{word}_slot"), slot)
+                        moved.append(move(slot))
+                await ctx.tick()
+                for change in moved:
+                    change()
+            ctx.set(dut.granted, 0)
+            ctx.set(dut.changed, 0)
+            await ctx.tick().repeat(5)
+            assert ctx.get(dut.gross) == sum(worst)
+            assert not ctx.get(dut.busy)
+
+    run(dut, script)
+
+
+@pytest.mark.parametrize("answered", [False, True])
+def test_gross_has_an_order_before_the_next_can_be_judged(answered):
+    dut = GrossInventory(SLOTS)
+
+    async def script(ctx):
+        for grant in range(1, 6):
+            ctx.set(dut.granted, 1)
+            ctx.set(dut.granted_slot, 1)
+            # An answer about another slot in the same cycle, and one that waits behind it.
+            ctx.set(dut.changed, answered)
+            ctx.set(dut.changed_slot, 2)
+            await ctx.tick()
+            ctx.set(dut.granted, 0)
+            ctx.set(dut.changed, 0)
+            ctx.set(dut.open_buy[1], 100 * grant)
+            await ctx.tick().repeat(3)
+            assert ctx.get(dut.gross) == 100 * grant
 
     run(dut, script)
 
