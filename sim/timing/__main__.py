@@ -14,10 +14,11 @@ from hdl.configs import CardConfig
 from hdl.engine import Engine
 from sim.bench.figures import merge
 from sim.timing.budget import memories_of
-from sim.timing.engine import configuration, engine_in_scaffold
+from sim.timing.engine import block_of, configuration, engine_in_scaffold
 from sim.timing.flow import FlowError, Progress, emit, place_and_route, synthesise
 from sim.timing.part import ECPIX5_85F
 from sim.timing.report import Timing, figures_of, read_files
+from sim.timing.scaffold import Scaffold
 
 ROOT = Path(__file__).resolve().parents[2]
 WORK = ROOT / "build" / "timing"
@@ -27,15 +28,19 @@ _WIDTH = 120
 _LEAST_SHARE = 0.01
 
 
-def run(name: str, *, target_mhz: float, seed: int, say: Progress) -> tuple[Timing, Path]:
+def run(name: str, block: str | None, *, target_mhz: float, seed: int, say: Progress) -> tuple[Timing, Path]:
     """Synthesise, place and route the engine of a configuration; what is done already is not done again.
 
-    Writes ``report.json`` and ``report.txt`` below ``build/timing``, and the figures into ``build/bench.json``.
+    Writes ``report.json`` and ``report.txt`` below ``build/timing``, and the figures into ``build/bench.json``. One
+    block alone has its report in a folder of its own, and no figures: with more room around it, it is quicker than in
+    the engine.
 
     Parameters
     ----------
     name : str
         Of the configuration.
+    block : str or None
+        Block to be timed alone, ``book.rows`` for instance; None: the whole engine.
     target_mhz : float
         Clock to be aimed at, MHz.
     seed : int
@@ -51,32 +56,35 @@ def run(name: str, *, target_mhz: float, seed: int, say: Progress) -> tuple[Timi
     Raises
     ------
     ValueError
-        There is no configuration of that name.
+        There is no configuration or no block of that name.
     FlowError
         A tool failed, which it also does where the engine does not fit the part.
     """
     config = configuration(name)
     part = ECPIX5_85F
-    work = WORK / name
-    say(f"elaborating the engine of {name!r}")
-    source = emit(engine_in_scaffold(config), part, work)
+    what = "engine" if block is None else block
+    work = WORK / (name if block is None else f"{name}-{block}")
+    say(f"elaborating {what} of {name!r}")
+    scaffold = engine_in_scaffold(config) if block is None else Scaffold(block_of(config, block, part))
+    source = emit(scaffold, part, work)
     netlist = synthesise(work, say)
     report = place_and_route(work, part, target_mhz=target_mhz, seed=seed, say=say)
     timing = read_files(report, netlist, source)
     device = f"{part.device}-{part.speed}{part.package}"
-    about = {"config": name, "part": device, "seed": seed}
+    about = {"config": name, "block": what, "part": device, "seed": seed}
     (work / "report.json").write_text(json.dumps(about | timing.as_dict(), indent=2) + "\n")
     with (work / "report.txt").open("w") as file:
-        show(timing, name, Console(file=file, width=_WIDTH))
-    merge(BENCH, figures_of(timing, name, device))
+        show(timing, name, what, Console(file=file, width=_WIDTH))
+    if block is None:
+        merge(BENCH, figures_of(timing, name, device))
     return timing, work
 
 
-def show(timing: Timing, name: str, console: Console) -> None:
+def show(timing: Timing, name: str, what: str, console: Console) -> None:
     """Print what was reached."""
     part = ECPIX5_85F
     console.print(
-        f"Engine of the configuration {name!r} on {part.device}-{part.speed}{part.package}, placed and routed"
+        f"{what} of the configuration {name!r} on {part.device}-{part.speed}{part.package}, placed and routed"
     )
     console.print(f"clock: {timing.mhz:.2f} MHz reached, {timing.target_mhz:.2f} MHz asked for")
     for kind, what in (("luts", "look-up tables"), ("ffs", "flip-flops"), ("brams", "block RAMs"), ("dsps", "DSPs")):
@@ -123,6 +131,7 @@ def main() -> int:
     commands = parser.add_subparsers(dest="command", required=True)
     running = commands.add_parser("run", help="synthesise, place and route the engine")
     running.add_argument("config")
+    running.add_argument("--block", help="of the engine, to be timed alone: book.rows, gate.judge")
     running.add_argument("--mhz", type=float, default=156.25, help="clock to be aimed at")
     running.add_argument("--seed", type=int, default=1, help="of the placer")
     budgeting = commands.add_parser("budget", help="print the memory budget")
@@ -145,9 +154,10 @@ def main() -> int:
             changed = {size: value for size, value in sizes.items() if value is not None}
             budget(replace(configuration(given.config), **changed), out)
         else:
-            timing, work = run(given.config, target_mhz=given.mhz, seed=given.seed, say=say)
-            show(timing, given.config, out)
-            print(f"report in {work.relative_to(ROOT)}, figures in {BENCH.relative_to(ROOT)}")
+            timing, work = run(given.config, given.block, target_mhz=given.mhz, seed=given.seed, say=say)
+            show(timing, given.config, given.block or "engine", out)
+            figures = f", figures in {BENCH.relative_to(ROOT)}" if given.block is None else ""
+            print(f"report in {work.relative_to(ROOT)}{figures}")
     except (FlowError, ValueError) as error:
         print(f"timing: {error}", file=sys.stderr)
         return 1

