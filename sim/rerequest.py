@@ -6,7 +6,7 @@ from hdl.wire.ethernet import ETHERNET, ETHERTYPE_IPV4, IPV4, PROTOCOL_UDP, UDP
 from hdl.wire.moldudp64 import HEADER, LENGTH_BYTES, REQUEST
 from sim.sessions.frames import FrameMaker
 
-__all__ = ["HostAddress", "RerequestServer"]
+__all__ = ["HostAddress", "RerequestServer", "messages_from"]
 
 _REQUEST_AT = ETHERNET.length + IPV4.length + UDP.length
 
@@ -18,6 +18,21 @@ class HostAddress:
     mac: int
     ip: int
     port: int
+
+
+def messages_from(session: list[bytes], first: int, count: int, max_bytes: int) -> list[bytes]:
+    """Give up to ``count`` messages of a session, from number ``first`` on, that fit one packet of ``max_bytes``.
+
+    Empty where the session does not have the first.
+    """
+    found: list[bytes] = []
+    size = HEADER.length
+    for message in session[first - 1 : first - 1 + count] if first >= 1 else ():
+        size += LENGTH_BYTES + len(message)
+        if size > max_bytes:
+            break
+        found.append(message)
+    return found
 
 
 class RerequestServer:
@@ -62,14 +77,8 @@ class RerequestServer:
         ):
             return None
         first = int(request["sequence_number"])
-        messages: list[bytes] = []
-        size = HEADER.length
-        for message in self._messages[max(0, first - 1) : first - 1 + int(request["requested_count"])]:
-            size += LENGTH_BYTES + len(message)
-            if size > self._max_bytes:
-                break
-            messages.append(message)
-        if first < 1 or not messages:
+        messages = messages_from(self._messages, first, int(request["requested_count"]), self._max_bytes)
+        if not messages:
             return None
         self.answered += 1
         maker = FrameMaker(

@@ -9,6 +9,8 @@ from collections.abc import Callable, Sequence
 from types import TracebackType
 from typing import Literal, Self
 
+from sim.address import parse_address
+
 __all__ = ["SessionServer"]
 
 _LENGTH = struct.Struct(">H")
@@ -16,7 +18,7 @@ _LOGIN = struct.Struct(">6s10s10s20s")
 
 
 class SessionServer:
-    """Listens on a loopback port, keeps every message of the session, and serves them from any number on.
+    """Listens, keeps every message of the session, and serves them from any number on.
 
     Parameters
     ----------
@@ -27,6 +29,10 @@ class SessionServer:
     on_message : callable, optional
         Called with each message of the client and giving the answers, which are published. It runs in the server's
         thread.
+    on_state : callable, optional
+        Called in the server's thread with True before a login is accepted, with False when that client has gone.
+    address : str
+        ``HOST:PORT`` to listen at; port 0 takes a free one.
     padding : {"left", "right"}
         On which side the login's answer is padded: the specification pads on the left, some software on the right.
     heartbeat_seconds, silence_seconds : float
@@ -49,6 +55,8 @@ class SessionServer:
         password: str,
         on_message: Callable[[bytes], Sequence[bytes]] | None = None,
         *,
+        on_state: Callable[[bool], None] | None = None,
+        address: str = "127.0.0.1:0",
         padding: Literal["left", "right"] = "left",
         heartbeat_seconds: float = 1.0,
         silence_seconds: float = 15.0,
@@ -60,6 +68,7 @@ class SessionServer:
         self.logins: list[tuple[str, int]] = []
         self._name, self._credentials = session, (username, password)
         self._on_message = on_message
+        self._on_state = on_state
         self._padding = padding
         self._heartbeat_seconds, self._silence_seconds = heartbeat_seconds, silence_seconds
         self._sequenced: list[bytes] = []
@@ -68,7 +77,8 @@ class SessionServer:
         self._served = False  # the client has logged in
         self._said = 0.0
         self._ended = False
-        self._listener = socket.create_server(("127.0.0.1", 0))
+        host, port = parse_address(address)
+        self._listener = socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
         self._stopping = False
         self._thread = threading.Thread(target=self._serve, name="session server")
         self._thread.start()
@@ -76,8 +86,8 @@ class SessionServer:
     @property
     def address(self) -> str:
         """``HOST:PORT`` of the server."""
-        host, port = self._listener.getsockname()
-        return f"{host}:{port}"
+        host, port = self._listener.getsockname()[:2]
+        return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
     def __enter__(self) -> Self:
         return self
@@ -125,8 +135,11 @@ class SessionServer:
         if self._client is None or not self._served:
             return
         self._said = time.monotonic()
-        with contextlib.suppress(OSError):  # gone: he will ask for it again
+        try:
             self._client.sendall(_LENGTH.pack(len(packet)) + packet)
+        except OSError:
+            # Gone, or taking nothing: perhaps half a packet was sent, so no other may follow. He will ask for it again.
+            self.disconnect()
 
     def _serve(self) -> None:
         while not self._stopping:
@@ -142,7 +155,10 @@ class SessionServer:
                 with contextlib.suppress(OSError):
                     self._converse(client)
                 with self._lock:
+                    served = self._served
                     self._client, self._served = None, False
+                if served and self._on_state is not None:
+                    self._on_state(False)
 
     def _converse(self, client: socket.socket) -> None:
         pending = b""
@@ -182,15 +198,20 @@ class SessionServer:
         return kind in (b"R", b"U", b"+")
 
     def _log_in(self, client: socket.socket, body: bytes) -> bool:
-        username, password, session, number = (field.decode("ascii").strip() for field in _LOGIN.unpack(body))
+        try:
+            username, password, session, number = (field.decode("ascii").strip() for field in _LOGIN.unpack(body))
+            wanted = int(number)
+        except (struct.error, ValueError):
+            return False  # no login: hang up
         if (username, password) != self._credentials or self._ended:
             client.sendall(_LENGTH.pack(2) + (b"JS" if self._ended else b"JA"))
             return False
         if session not in ("", self._name):
             client.sendall(_LENGTH.pack(2) + b"JS")
             return False
+        if self._on_state is not None:
+            self._on_state(True)
         with self._lock:
-            wanted = int(number)
             following = len(self._sequenced) + 1
             first = following if wanted == 0 else min(wanted, following)
             pad = str.rjust if self._padding == "left" else str.ljust

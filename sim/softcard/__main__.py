@@ -5,8 +5,9 @@ import sys
 from pathlib import Path
 
 from hdl.configs import CONFIGS
+from sim.address import parse_address
 from sim.softcard.server import BOUNDARY_SECONDS, SLOW_SECONDS, SoftCard, SoftCardStartError
-from sim.softcard.udp import UdpLink, parse_address
+from sim.softcard.udp import UdpLink
 from sim.verilated.build import BuildError, build_card
 from sim.verilated.model import CardBusyError, CardModel
 

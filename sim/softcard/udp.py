@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from hdl.regs.hostlink import MAGIC, VERSION
+from sim.address import parse_address
 from sim.softcard import link
 
-__all__ = ["UDP_RECORDS", "HostTable", "UdpLink", "parse_address"]
+__all__ = ["UDP_RECORDS", "HostTable", "UdpLink"]
 
 HELLO, RESPONSE = 4, 0x80
 OK, BAD_LENGTH, UNKNOWN_HOST = 0, 3, 4
@@ -153,24 +154,6 @@ class UdpLink:
         for datagram in link.event_datagrams(single, UDP_RECORDS):
             for subscriber in self._subscribers:
                 self.send(datagram, subscriber)
-
-
-def parse_address(text: str) -> tuple[str, int]:
-    """Take ``HOST:PORT`` or ``[IPV6]:PORT`` apart.
-
-    Raises
-    ------
-    ValueError
-        It is neither.
-    """
-    host, colon, port = text.rpartition(":")
-    if host.startswith("[") and host.endswith("]"):
-        host = host[1:-1]
-    elif ":" in host:
-        colon = ""
-    if not colon or not host or not port.isascii() or not port.isdigit() or int(port) > 65535:
-        raise ValueError(f"{text!r} is no address to listen at: write HOST:PORT, as in 127.0.0.1:22352")
-    return host, int(port)
 
 
 def _answer(kind: int, number: int, status: int) -> bytes:
