@@ -5,6 +5,7 @@ from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
 
 from hdl.card_limits import join_adjustments, join_card_limits, join_slot_limits
+from hdl.card_orders import join_orders
 from hdl.configs import CardConfig
 from hdl.engine import Engine
 from hdl.net.frame import frame_signature
@@ -26,6 +27,7 @@ SOURCES = {
     "answered": 16,
     "refused": 8,
     "position": 16,
+    "account": 4,
     "trigger": 4,
     "alarm": 4,
     "gaps": 4,
@@ -132,7 +134,7 @@ class Card(wiring.Component):
         self._taker(m, bank, engine)
         self._maker(m, bank, engine)
         self._risk(m, bank, engine)
-        self._orders(m, bank, engine)
+        join_orders(m, bank, engine)
         self._telemetry(m, bank, engine, telemetry, sampler)
         self._records(m, bank, engine, telemetry, order_records, state_records)
         return m
@@ -147,7 +149,7 @@ class Card(wiring.Component):
             bank.drive("control.status.armed").eq(arming.armed),
             bank.drive("control.status.killed").eq(arming.killed),
             bank.drive("control.status.lease_alive").eq(arming.lease_alive),
-            bank.drive("control.status.session_up").eq(engine.session_up),
+            bank.drive("control.status.session_up").eq(engine.orders.session_open),
             bank.drive("control.status.market_open").eq(engine.feed.flags[0].market_open),
             bank.drive("control.status.kill_cause").eq(arming.kill_cause),
             bank.drive("control.time.now").eq(self.card_time),
@@ -307,26 +309,6 @@ class Card(wiring.Component):
             m.d.comb += gate.enabled[i].eq(enabled[i])
             m.d.comb += [signals[i].eq(getattr(positions, name)[i]) for name, signals in drives.items()]
 
-    def _orders(self, m: Module, bank: RegisterBank, engine: Engine) -> None:
-        orders = engine.orders
-        written, value = bank.written("orders.user_ref.next")
-        moved, following = bank.write_back("orders.user_ref.next")
-        m.d.comb += [
-            orders.user_ref_write.eq(written),
-            orders.user_ref_value.eq(value),
-            # The host's number reaches the port in the cycle it is written; from the next on the port's own counts.
-            moved.eq(~written),
-            following.eq(orders.user_ref),
-            orders.capacity.eq(bank.value("orders.account.capacity")),
-            bank.drive("orders.open_orders.count").eq(orders.open_orders),
-            bank.count("orders.impossible_answers").eq(orders.impossible),
-            bank.count("orders.answers").eq(orders.answered),
-        ]
-        for name in _ORDER_COUNTERS:
-            m.d.comb += bank.count(f"orders.{name}").eq(getattr(orders, name))
-        for i, symbol in enumerate(bank.slot_value("symbol")):
-            m.d.comb += orders.symbols[i].eq(symbol)
-
     def _telemetry(self, m: Module, bank: RegisterBank, engine: Engine, telemetry, sampler) -> None:
         trigger = engine.taker.trigger
         m.d.comb += [
@@ -360,6 +342,7 @@ class Card(wiring.Component):
             (orders.sent, order_records.sent),
             (orders.answers, order_records.answers),
             (gate.refusals, order_records.refusals),
+            (orders.reports, order_records.reports),
             (engine.positions.changes, order_records.positions),
             (engine.arming.arm_changes, state_records.arm_changes),
             (engine.arming.kill_changes, state_records.kill_changes),
@@ -376,7 +359,7 @@ class Card(wiring.Component):
             state_records.gap.eq(feed.gap),
             state_records.system_event_valid.eq(feed.system_event_valid),
             state_records.system_event.eq(feed.system_event),
-            state_records.session_up.eq(engine.session_up),
+            state_records.session_up.eq(orders.session_open),
             state_records.mark.eq(mark),
             state_records.token.eq(token),
             state_records.lease.eq(bank.value("control.lease.until")),
@@ -399,7 +382,6 @@ _BOOK_COUNTERS = (
     "unknown_references", "duplicate_references", "zero_adds", "over_executions", "table_overflows", "levels_spilled",
     "refills",
 )  # fmt: skip
-_ORDER_COUNTERS = ("entered", "replaced", "canceled", "unknown_answers", "executions", "rejects")
 _TAKER_ROWS = (
     "tick", "taker_ratio", "taker_min_volume", "taker_order_size", "taker_cooldown", "taker_ticks",
     "trade.taker_time_stop", "trade.taker_guard",

@@ -162,12 +162,12 @@ class Engine(wiring.Component):
         # May it trade at all?
         m.d.comb += [
             arming.impossible.eq(orders.impossible),
-            arming.session_up.eq(self.session_up),
+            arming.session_up.eq(orders.session_open),
             arming.card_time.eq(self.card_time),
             gate.armed.eq(arming.armed),
             gate.killed.eq(arming.killed),
             gate.lease_alive.eq(arming.lease_alive),
-            gate.session_up.eq(self.session_up),
+            gate.session_up.eq(orders.session_open),
             orders.killed.eq(arming.killed),
             orders.session_up.eq(self.session_up),
             feed.card_time.eq(self.card_time),
@@ -227,7 +227,7 @@ class Engine(wiring.Component):
             maker.flags.eq(self.feed.flags),
             maker.permits.eq(gate.permits),
             maker.killed.eq(self.arming.killed),
-            maker.session_up.eq(self.session_up),
+            maker.session_up.eq(self.orders.session_open),
             maker.position.eq(positions.position),
             maker.open_sell.eq(positions.open_sell),
             maker.located.eq(self.locates.balance),

@@ -156,14 +156,16 @@ class OrderIntentKind(enum.Enum, shape=2):
     ENTER = 0
     REPLACE = 1
     CANCEL = 2
+    #: A long sale becomes a short one: the same number, the same place in the queue.
+    MODIFY = 3
 
 
 class OrderIntent(data.Struct):
     """What a strategy wants, before the gate.
 
-    ``shares`` of a REPLACE is the whole chain's liability (executions included), of a CANCEL the
-    new intended total (zero: cancel all). ``order`` is the row of the order table replaced or
-    cancelled; it means nothing for ENTER.
+    ``shares`` of a REPLACE and a MODIFY is what the chain has executed and what is wanted open; what self-match
+    prevention took from the chain is added by the order port. Of a CANCEL it is the new intended total (zero: cancel
+    all). ``order`` is the row of the order table that is meant; it means nothing for ENTER.
     """
 
     kind: OrderIntentKind
@@ -196,7 +198,20 @@ class OrderAnswerKind(enum.Enum, shape=4):
     EXECUTED = 5
     CANCELED = 6
     REJECTED = 7
+    #: A match was broken (zero shares) or corrected (``shares`` and ``price`` are what stands now).
     BROKEN = 8
+    #: Self-match prevention took ``shares`` away: no fill, no cancel of ours.
+    SELF_MATCH = 9
+    #: The Cancel is on, and the order goes on for now.
+    CANCEL_PENDING = 10
+    #: The Cancel is refused: the order lives on.
+    CANCEL_REJECTED = 11
+    #: Another size or kind of sale, the same number: ``open`` is what is open now.
+    MODIFIED = 12
+    #: Told, nothing changes.
+    RESTATED = 13
+    #: Another exchange reference number, at ``price``.
+    PRIORITY = 14
 
 
 class Refusal(enum.Enum, shape=5):

@@ -45,6 +45,8 @@ class RecordType(IntEnum):
     TRIGGER = 21
     ALARM = 22
     MARKET = 23
+    ACCOUNT = 24
+    ORDER_EVENT = 25
 
 RECORD_BYTES = 64
 #: For the standard library's struct: the header's fields, then five words.
@@ -74,4 +76,6 @@ RECORDS: dict[int, RecordRow] = {
     21: RecordRow(21, "TRIGGER", ("bid_volume", "ask_volume", "bid_price", "ask_price", "ratio"), "module", "a strategy decided to act; side is the side it takes; volumes saturate"),
     22: RecordRow(22, "ALARM", ("word0", "word1", None, None, None), "1 position unmanaged, 2 unknown order answer, 3 exit retries used up", "a person is needed"),
     23: RecordRow(23, "MARKET", (None, None, None, None, None), "system event letter", "a system event of the market"),
+    24: RecordRow(24, "ACCOUNT", ("next_number", "own_number", None, None, None), "0", "the exchange answered an Account Query: the number it would take next, and the card's own from now on"),
+    25: RecordRow(25, "ORDER_EVENT", (None, None, None, None, None), "system event letter", "a system event of the order session; E: no order is taken any more today"),
 }

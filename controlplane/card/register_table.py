@@ -384,6 +384,19 @@ REGISTERS: tuple[RegisterRow, ...] = (
     RegisterRow("market_maker.post_only_refused", 0x0a18, 0x0, 1, True, False, False, False, False, True, 0x0, (
         FieldRow("count", 0, 32, False, "", True, False, False, False, ""),
     ), "Quotes that the exchange refused to post."),
+    RegisterRow("account.command", 0x0b00, 0x0, 1, False, True, False, False, False, False, 0x0, (
+        FieldRow("query", 0, 1, False, "", False, True, True, False, "Send an Account Query, whatever orders.session says. Its answer raises orders.user_ref to the number that the exchange would take next; it never lowers it."),
+    ), "Commands; each bit is a pulse."),
+    RegisterRow("account.status", 0x0b08, 0x0, 1, True, False, False, False, False, False, 0x0, (
+        FieldRow("pending", 0, 1, False, "", True, False, False, False, "A query was asked for, and no answer has come since."),
+        FieldRow("day_over", 1, 1, False, "", True, False, False, False, "System Event E was heard: the session is over for orders, until S or until the host says that it is down."),
+    ), "State."),
+    RegisterRow("account.next", 0x0b10, 0x0, 1, True, False, False, False, False, False, 0x0, (
+        FieldRow("value", 0, 32, False, "", True, False, False, False, ""),
+    ), "Next user reference number, as the last answer to a query has it; 0 before the first."),
+    RegisterRow("account.answers", 0x0b18, 0x0, 1, True, False, False, False, False, True, 0x0, (
+        FieldRow("count", 0, 32, False, "", True, False, False, False, ""),
+    ), "Answers to queries."),
     RegisterRow("slot[].symbol", 0x1000, 0x200, 0, True, True, True, True, False, False, 0x0, (
         FieldRow("value", 0, 64, False, "", True, True, False, False, ""),
     ), "Symbol, 8 characters padded with spaces, first in the lowest byte. 0: slot not used."),

@@ -22,8 +22,8 @@ KINDS = {
     "J": ExchangeAnswerKind.REJECTED,
     "B": ExchangeAnswerKind.BROKEN,
 }
-#: Messages that are right and mean nothing to a row.
-HARMLESS = ("S",)
+#: Messages that are right and speak of no order: System Event, Account Query response.
+NO_ORDER = ("S", "Q")
 #: The one field of each message that goes into ``letter`` and ``reason``.
 LETTERS = {"A": "order_state", "U": "order_state", "E": "liquidity_flag", "C": "reason", "B": "reason"}
 #: Words of a message that are kept: up to the last appendage length, at byte 66.
@@ -36,18 +36,20 @@ class OuchReceiver(wiring.Component):
     A message is believed when the frame has no error and is exactly as long as its type, with its appendage, says;
     the appendage itself is skipped. Anything else raises ``unknown`` once and changes nothing: a wrong length, an
     error, an unknown type, and the types that the row table does not act on (AIQ Canceled, Trade Correction, Cancel
-    Pending, Cancel Reject, Priority Update, Modified, Restated, Account Query response). System Event is taken
-    silently.
+    Pending, Cancel Reject, Priority Update, Modified, Restated).
 
     Ports
     -----
     rx : frames; not ready only while a whole message waits for the row table
     answers : fields of a message that changes a row
     seen : pulse, a frame has ended
-    unknown : pulse, a frame that says nothing to a row and is no System Event
+    unknown : pulse, a frame that is not believed
+    event, letter : pulse, a System Event
+    next_number, number : pulse, the answer to an Account Query
+    cause, exchange_time : of these two
     busy : part of a message is here
 
-    Latency: ``answers`` is valid 2 cycles after the last beat.
+    Latency: ``answers`` is valid 2 cycles after the last beat; the pulses come 1 cycle after it.
 
     Source of the format: ``hdl.wire.ouch50``.
     """
@@ -56,6 +58,12 @@ class OuchReceiver(wiring.Component):
     answers: Out(stream.Signature(ExchangeAnswer))
     seen: Out(1)
     unknown: Out(1)
+    event: Out(1)
+    letter: Out(8)
+    next_number: Out(1)
+    number: Out(32)
+    cause: Out(64)
+    exchange_time: Out(64)
     busy: Out(1)
 
     def elaborate(self, platform: object) -> Module:
@@ -93,7 +101,7 @@ class OuchReceiver(wiring.Component):
         # Believing: one cycle, from the registers above.
         fits = Signal()
         acts = Signal()
-        harmless = Signal()
+        believed = Signal()  # it speaks of no order
         answer = Signal(ExchangeAnswer)
         count = Signal(63)
         price = Signal(64)
@@ -108,7 +116,7 @@ class OuchReceiver(wiring.Component):
                 with m.Case(ord(letter)):
                     appendage = number(message["appendage_length"]) if "appendage_length" in message else 0
                     m.d.comb += fits.eq((length == message.length + appendage) & ~error)
-                    m.d.comb += harmless.eq(letter in HARMLESS)
+                    m.d.comb += believed.eq(letter in NO_ORDER)
                     if letter in KINDS:
                         m.d.comb += acts.eq(1)
                         self._fields(m, letter, answer, price, number)
@@ -122,7 +130,13 @@ class OuchReceiver(wiring.Component):
                 m.d.sync += [self.answers.payload.eq(answer), self.answers.valid.eq(1)]
         m.d.comb += [
             self.seen.eq(move),
-            self.unknown.eq(move & ~(fits & (acts | harmless))),
+            self.unknown.eq(move & ~(fits & (acts | believed))),
+            self.event.eq(move & fits & (text[:8] == ord("S"))),
+            self.letter.eq(number(ouch50.OUT["S"]["event_code"])),
+            self.next_number.eq(move & fits & (text[:8] == ord("Q"))),
+            self.number.eq(number(ouch50.OUT["Q"]["next_user_ref_num"])),
+            self.cause.eq(answer.count | (1 << 63)),
+            self.exchange_time.eq(answer.timestamp),
             self.busy.eq(started | whole | self.answers.valid),
         ]
         return m

@@ -1,14 +1,14 @@
-"""Encoder of the three OUCH 5.0 messages that the card sends."""
+"""Encoder of the OUCH 5.0 messages that the card sends."""
 
 from amaranth import Cat, Const, Module, Mux, Signal, Value, unsigned
-from amaranth.lib import data, wiring
+from amaranth.lib import data, enum, wiring
 from amaranth.lib.wiring import In, Out
 
 from hdl.net.frame import frame_signature
 from hdl.types import OrderIntentKind, Side, TimeInForce
 from hdl.wire import ouch50
 
-__all__ = ["OuchTransmitter", "TransmitOrder"]
+__all__ = ["OuchTransmitter", "TransmitKind", "TransmitOrder"]
 
 WIDTH = 8
 #: Appendage of a located short sale: length, tag, ``Y``.
@@ -18,10 +18,31 @@ POST_ONLY = ouch50.option(ouch50.TAG_POST_ONLY, b"P")
 OPTION_BYTES = len(LOCATED)
 
 
+class TransmitKind(enum.Enum, shape=3):
+    """What is sent: the kinds of an intent, with their numbers, and what is of no order."""
+
+    ENTER = OrderIntentKind.ENTER.value
+    REPLACE = OrderIntentKind.REPLACE.value
+    CANCEL = OrderIntentKind.CANCEL.value
+    MODIFY = OrderIntentKind.MODIFY.value
+    QUERY = 4
+
+
+#: OUCH type letter of each.
+LETTERS = {
+    TransmitKind.ENTER: "O",
+    TransmitKind.REPLACE: "U",
+    TransmitKind.CANCEL: "X",
+    TransmitKind.MODIFY: "M",
+    TransmitKind.QUERY: "Q",
+}
+WITH_OPTIONS = (TransmitKind.ENTER, TransmitKind.REPLACE)
+
+
 class TransmitOrder(data.Struct):
     """One message to send. The same from ``start`` until ``busy`` falls."""
 
-    kind: OrderIntentKind
+    kind: TransmitKind
     side: Side
     short: unsigned(1)
     #: To be refused by the exchange rather than take.
@@ -30,7 +51,7 @@ class TransmitOrder(data.Struct):
     shares: unsigned(32)
     price: unsigned(32)
     symbol: unsigned(64)
-    #: Number of the order that a REPLACE replaces or a CANCEL names.
+    #: Number of the order that a REPLACE replaces, or a CANCEL or MODIFY names.
     orig_user_ref: unsigned(32)
     #: New number of ENTER and REPLACE.
     user_ref: unsigned(32)
@@ -71,7 +92,7 @@ class OuchTransmitter(wiring.Component):
     tx : frames
 
     Latency: none. A message takes as many cycles as it has beats (Enter 6, Replace 5, with options one more, Cancel
-    2), more where the taker of the frames waits.
+    and Modify 2, Account Query 1), more where the taker of the frames waits.
 
     Source of the format: ``hdl.wire.ouch50``.
     """
@@ -84,7 +105,7 @@ class OuchTransmitter(wiring.Component):
     last: Out(1)
     tx: Out(frame_signature(WIDTH))
 
-    def _messages(self) -> dict[OrderIntentKind, Value]:
+    def _messages(self) -> dict[TransmitKind, Value]:
         """Bytes of each message as one value, first byte lowest."""
         order = self.order
         nibbles = [order.user_ref[i : i + 4] for i in range(28, -4, -4)]
@@ -103,7 +124,7 @@ class OuchTransmitter(wiring.Component):
             "clordid": clordid,
         }
         values = {
-            OrderIntentKind.ENTER: {
+            TransmitKind.ENTER: {
                 **common,
                 "type": _text("O"),
                 "user_ref_num": _swapped(order.user_ref),
@@ -113,31 +134,37 @@ class OuchTransmitter(wiring.Component):
                 "cross_type": _text("N"),
                 "appendage_length": appendage_length,
             },
-            OrderIntentKind.REPLACE: {
+            TransmitKind.REPLACE: {
                 **common,
                 "type": _text("U"),
                 "orig_user_ref_num": _swapped(order.orig_user_ref),
                 "user_ref_num": _swapped(order.user_ref),
                 "appendage_length": appendage_length,
             },
-            OrderIntentKind.CANCEL: {
+            TransmitKind.CANCEL: {
                 "type": _text("X"),
                 "user_ref_num": _swapped(order.orig_user_ref),
                 "quantity": _swapped(order.shares),
             },
+            TransmitKind.MODIFY: {
+                "type": _text("M"),
+                "user_ref_num": _swapped(order.orig_user_ref),
+                "side": side,
+                "quantity": _swapped(order.shares),
+            },
+            TransmitKind.QUERY: {"type": _text("Q")},
         }
-        letters = {OrderIntentKind.ENTER: "O", OrderIntentKind.REPLACE: "U", OrderIntentKind.CANCEL: "X"}
         messages = {}
         for kind, fields in values.items():
             parts = []
-            for field in ouch50.IN[letters[kind]]:
+            for field in ouch50.IN[LETTERS[kind]]:
                 value = Value.cast(fields[field.name])
                 if len(value) != 8 * field.width:
                     raise ValueError(f"{field.name} takes {field.width} bytes, not {len(value)} bits")
                 parts.append(value)
             messages[kind] = Cat(*parts)
         located, post_only = (Const(int.from_bytes(text, "little"), 8 * OPTION_BYTES) for text in (LOCATED, POST_ONLY))
-        for kind in (OrderIntentKind.ENTER, OrderIntentKind.REPLACE):
+        for kind in WITH_OPTIONS:
             messages[kind] = Cat(messages[kind], Mux(order.post_only, post_only, located), located)
         return messages
 
@@ -153,7 +180,7 @@ class OuchTransmitter(wiring.Component):
         for kind, message in self._messages().items():
             with m.If(self.order.kind == kind):
                 size_of = len(message) // 8
-                if kind is not OrderIntentKind.CANCEL:
+                if kind in WITH_OPTIONS:
                     size_of = size_of - 2 * OPTION_BYTES + OPTION_BYTES * (self.order.short + self.order.post_only)
                 m.d.comb += size.eq(size_of)
                 with m.Switch(beat):

@@ -1,14 +1,15 @@
 """The order port: granted intents in, OUCH out; OUCH in, answers out."""
 
-from amaranth import Array, Module, Mux, Signal
+from amaranth import Array, Module, Mux, Signal, Value
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from hdl.net.frame import frame_signature
+from hdl.orders.account import Account, AccountReport
 from hdl.orders.canceller import Canceller
 from hdl.orders.order_rows import OrderRows
 from hdl.orders.ouch_rx import OuchReceiver
-from hdl.orders.ouch_tx import OuchTransmitter, TransmitOrder
+from hdl.orders.ouch_tx import OuchTransmitter, TransmitKind, TransmitOrder
 from hdl.orders.structs import AnswerDetail, Command, ExchangeAnswer, SentRecord
 from hdl.types import Module as Who
 from hdl.types import OrderAnswer, OrderIntent, OrderIntentKind, Refusal, Role
@@ -25,9 +26,9 @@ class OrderPort(wiring.Component):
     An intent is taken only when its message can start at once: the first beat of ``tx`` is valid in the cycle of the
     handshake for ENTER, which needs nothing of the row table, and exactly one cycle after it for the others. ENTER
     waits for a free row, and ENTER and REPLACE wait for the kill's sweep to end and for a user reference number to be
-    left; CANCEL waits for the transmitter alone. An intent that makes no sense by the time it is taken is not sent but
-    told REFUSED: KILLED or SESSION_DOWN (ENTER, REPLACE), MALFORMED (REPLACE or CANCEL of a row that is dead or
-    another's), BUSY (REPLACE of a row whose last Replace is not answered).
+    left; CANCEL waits for the transmitter alone. An Account Query goes before intents. An intent that makes no sense
+    by the time it is taken is not sent but told REFUSED: KILLED or SESSION_DOWN (ENTER, REPLACE), MALFORMED (REPLACE
+    or CANCEL of a row that is dead or another's), BUSY (REPLACE of a row whose last Replace is not answered).
 
     While ``killed`` with the session up, one Cancel of quantity zero goes out for every open order, before any intent.
 
@@ -51,6 +52,7 @@ class OrderPort(wiring.Component):
     symbols : symbol of every slot, first character in the lowest byte
     capacity : OUCH capacity letter
     killed, session_up : levels, from arming and the host; a session that nobody speaks of is up
+    session_open : the session is up, and the exchange has not ended its day
     intents : granted intents
     tx, rx : one OUCH message a frame, no session framing; ``rx`` waits only while a whole message waits for the row
         table (at most 8 cycles)
@@ -58,6 +60,8 @@ class OrderPort(wiring.Component):
     sent : the ORDER_SENT record, in the cycle after the one in which the first beat is taken
     user_ref : next number; ``user_ref_write`` with ``user_ref_value`` sets it, as the host may while disarmed. A value
         that is not above every number sent is believed: the exchange ignores such orders without a word
+    query, query_pending, next_number, day_over, query_answered, reports : Account Query, and what came of it, see
+        ``Account``
     impossible, impossible_answer : an answer that no order of ours explains: a kill
     open_orders : orders that may still fill
     entered, replaced, canceled, answered, impossible, unknown_answers, executions, rejects : pulses for the counters;
@@ -84,9 +88,16 @@ class OrderPort(wiring.Component):
                 "answers": Out(stream.Signature(OrderAnswer, always_ready=True)),
                 "detail": Out(AnswerDetail),
                 "sent": Out(stream.Signature(SentRecord, always_ready=True)),
-                "user_ref": Out(32, init=1),
+                "user_ref": Out(32),
                 "user_ref_write": In(1),
                 "user_ref_value": In(32),
+                "query": In(1),
+                "query_pending": Out(1),
+                "query_answered": Out(1),
+                "next_number": Out(32),
+                "day_over": Out(1),
+                "session_open": Out(1),
+                "reports": Out(stream.Signature(AccountReport, always_ready=True)),
                 "impossible": Out(1),
                 "impossible_answer": Out(ExchangeAnswer),
                 "open_orders": Out(8),
@@ -110,6 +121,7 @@ class OrderPort(wiring.Component):
         m.submodules.transmitter = transmitter = OuchTransmitter()
         m.submodules.receiver = receiver = OuchReceiver()
         m.submodules.canceller = canceller = Canceller(self.own_orders)
+        m.submodules.account = account = Account()
         wiring.connect(m, wiring.flipped(self.tx), transmitter.tx)
         wiring.connect(m, wiring.flipped(self.rx), receiver.rx)
         wiring.connect(m, receiver.answers, rows.exchange)
@@ -134,14 +146,17 @@ class OrderPort(wiring.Component):
             fresh.eq(intent.kind != OrderIntentKind.CANCEL),
             enters.eq(intent.kind == OrderIntentKind.ENTER),
             canceller.killed.eq(self.killed),
-            canceller.session_up.eq(self.session_up),
+            canceller.session_up.eq(self.session_open),
             canceller.live.eq(rows.live),
             canceller.freed.eq(rows.freed),
             canceller.number_back.eq(rows.number_back),
             canceller.cancels.ready.eq(idle),
+            account.asking.eq(idle & account.due & ~canceller.cancels.valid),
             self.intents.ready.eq(
                 idle
                 & ~canceller.cancels.valid
+                & ~account.due
+                & ~(fresh & account.moving)
                 & ~(fresh & canceller.sweeping)
                 & ~(fresh & (self.user_ref == LAST_USER_REF))
                 & ~(enters & ~rows.row_free)
@@ -160,7 +175,7 @@ class OrderPort(wiring.Component):
         refusal = Signal(Refusal)
         with m.If(self.killed & fresh):
             m.d.comb += refusal.eq(Refusal.KILLED)
-        with m.Elif(~self.session_up & fresh):
+        with m.Elif(~self.session_open & fresh):
             m.d.comb += refusal.eq(Refusal.SESSION_DOWN)
         with m.Elif(~enters & ~mine):
             m.d.comb += refusal.eq(Refusal.MALFORMED)
@@ -168,13 +183,11 @@ class OrderPort(wiring.Component):
             m.d.comb += refusal.eq(Refusal.BUSY)
 
         symbols = Array(self.symbols[i] for i in range(self.slots))
-        with m.If(self.user_ref_write):
-            m.d.sync += self.user_ref.eq(self.user_ref_value)
         m.d.sync += start.eq(0)
         with m.If(canceller.cancels.valid & canceller.cancels.ready):
             m.d.sync += [
                 order.eq(0),
-                order.kind.eq(OrderIntentKind.CANCEL),
+                order.kind.eq(TransmitKind.CANCEL),
                 order.orig_user_ref.eq(rows.query_ref),
                 command.eq(0),
                 command.kind.eq(OrderIntentKind.CANCEL),
@@ -191,6 +204,9 @@ class OrderPort(wiring.Component):
                 offered.eq(1),
                 settled.eq(0),
             ]
+        with m.Elif(account.asking):
+            # No row changes: settled falls for the cycle in which the message begins, so that ``order`` is what leaves.
+            m.d.sync += [order.eq(0), order.kind.eq(TransmitKind.QUERY), start.eq(1), settled.eq(0)]
         with m.Elif(self.intents.valid & self.intents.ready):
             m.d.sync += [
                 order.eq(wanted),
@@ -217,13 +233,12 @@ class OrderPort(wiring.Component):
             ]
             with m.If(refusal == Refusal.NONE):
                 m.d.comb += [rows.take.eq(enters), direct.eq(enters)]
-                with m.If(fresh):
-                    m.d.sync += self.user_ref.eq(self.user_ref + 1)
+                m.d.comb += account.use.eq(fresh)
             with m.Else():
                 m.d.sync += command.user_ref.eq(0)
 
         m.d.comb += [
-            wanted.kind.eq(intent.kind),
+            Value.cast(wanted.kind).eq(Value.cast(intent.kind)),
             wanted.side.eq(intent.side),
             wanted.short.eq(intent.short),
             wanted.post_only.eq(intent.role == Role.QUOTE),
@@ -242,9 +257,10 @@ class OrderPort(wiring.Component):
         ]
         with m.If(rows.commands.valid & rows.commands.ready):
             m.d.sync += offered.eq(0)
-        with m.If(rows.settled):
+        with m.If(rows.settled | (start & (order.kind == TransmitKind.QUERY))):
             m.d.sync += settled.eq(1)
 
+        self._account(m, account, receiver)
         self._record(m, transmitter, order, command, chain, trigger, swept)
         m.d.comb += [
             self.detail.eq(rows.detail),
@@ -259,12 +275,35 @@ class OrderPort(wiring.Component):
                 ~idle
                 | rows.busy
                 | receiver.busy
+                | account.due
                 | canceller.sweeping
                 | self.rx.valid
                 | (self.intents.valid & self.intents.ready)
             ),
         ]
         return m
+
+    def _account(self, m: Module, account, receiver) -> None:
+        """Join the account to the host and to what the exchange says."""
+        m.d.comb += [
+            account.write.eq(self.user_ref_write),
+            account.value.eq(self.user_ref_value),
+            account.ask.eq(self.query),
+            account.answered.eq(receiver.next_number),
+            account.said.eq(receiver.number),
+            account.event.eq(receiver.event),
+            account.letter.eq(receiver.letter),
+            account.cause.eq(receiver.cause),
+            account.exchange_time.eq(receiver.exchange_time),
+            account.session_up.eq(self.session_up),
+            self.user_ref.eq(account.user_ref),
+            self.query_pending.eq(account.pending),
+            self.query_answered.eq(receiver.next_number),
+            self.next_number.eq(account.next_number),
+            self.day_over.eq(account.day_over),
+            self.session_open.eq(self.session_up & ~account.day_over),
+        ]
+        wiring.connect(m, account.reports, wiring.flipped(self.reports))
 
     def _record(self, m: Module, transmitter, order, command, chain, trigger, swept) -> None:
         """The ORDER_SENT record and the counters, a cycle after the first beat was taken."""
@@ -273,7 +312,7 @@ class OrderPort(wiring.Component):
         begun, begun_at = Signal(), Signal(64)
         m.d.sync += [begun.eq(transmitter.first), begun_at.eq(self.card_time)]
         m.d.comb += [
-            self.sent.valid.eq(begun),
+            self.sent.valid.eq(begun & (order.kind != TransmitKind.QUERY)),
             latency.eq(begun_at - trigger),
             record.kind.eq(command.kind),
             record.slot.eq(command.slot),
@@ -289,11 +328,11 @@ class OrderPort(wiring.Component):
             record.cause.eq(command.cause),
             record.exchange_time.eq(command.exchange_time),
             record.card_time.eq(begun_at),
-            self.entered.eq(begun & (order.kind == OrderIntentKind.ENTER)),
-            self.replaced.eq(begun & (order.kind == OrderIntentKind.REPLACE)),
-            self.canceled.eq(begun & (order.kind == OrderIntentKind.CANCEL)),
+            self.entered.eq(begun & (order.kind == TransmitKind.ENTER)),
+            self.replaced.eq(begun & (order.kind == TransmitKind.REPLACE)),
+            self.canceled.eq(begun & (order.kind == TransmitKind.CANCEL)),
         ]
-        with m.If(order.kind == OrderIntentKind.REPLACE):
+        with m.If(order.kind == TransmitKind.REPLACE):
             m.d.comb += record.previous.eq(order.orig_user_ref)
         with m.If(~swept):
             m.d.comb += record.latency_cycles.eq(latency[:32] | latency[32:].any().replicate(32))

@@ -4,10 +4,11 @@ from amaranth import Cat, Const, Module, Mux
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
+from hdl.orders.account import AccountReport
 from hdl.orders.structs import AnswerDetail, SentRecord
 from hdl.risk.positions import PositionChange
 from hdl.telemetry.record import NO_SIDE, RecordType, record_signature
-from hdl.types import OrderAnswer, OrderAnswerKind
+from hdl.types import SLOT_NONE, OrderAnswer, OrderAnswerKind
 
 __all__ = ["OrderRecords"]
 
@@ -39,7 +40,9 @@ class OrderRecords(wiring.Component):
         The gate's refusals.
     positions : In
         Changes of position, cash and open shares.
-    order_sent, answered, refused, position : Out
+    reports : In
+        What the exchange says of the account and of its day.
+    order_sent, answered, refused, position, account : Out
         Records.
     """
 
@@ -53,7 +56,9 @@ class OrderRecords(wiring.Component):
     order_sent: Out(record_signature())
     answered: Out(record_signature())
     refused: Out(record_signature())
+    reports: In(stream.Signature(AccountReport, always_ready=True))
     position: Out(record_signature())
+    account: Out(record_signature())
 
     def elaborate(self, platform):
         """Build one register stage a record."""
@@ -62,6 +67,7 @@ class OrderRecords(wiring.Component):
         self._answered(m)
         self._refused(m)
         self._position(m)
+        self._account(m)
         return m
 
     def _sent(self, m: Module) -> None:
@@ -140,6 +146,20 @@ class OrderRecords(wiring.Component):
             record.word2.eq(change.cash[32:]),
             record.word3.eq(change.open_buy),
             record.word4.eq(change.open_sell),
+        ]
+
+    def _account(self, m: Module) -> None:
+        report, record = self.reports.payload, self.account.payload
+        m.d.sync += [
+            self.account.valid.eq(self.reports.valid),
+            record.type.eq(Mux(report.event == 0, RecordType.ACCOUNT, RecordType.ORDER_EVENT)),
+            record.slot.eq(SLOT_NONE),
+            record.side.eq(NO_SIDE),
+            record.detail.eq(report.event),
+            record.exchange_time.eq(report.exchange_time),
+            record.cause.eq(report.cause),
+            record.word0.eq(report.said),
+            record.word1.eq(report.own),
         ]
 
 

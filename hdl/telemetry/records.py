@@ -169,4 +169,18 @@ RECORDS = (
         "a person is needed",
     ),
     RecordType(23, "MARKET", (None, None, None, None, None), "system event letter", "a system event of the market"),
+    RecordType(
+        24,
+        "ACCOUNT",
+        ("next_number", "own_number", None, None, None),
+        "0",
+        "the exchange answered an Account Query: the number it would take next, and the card's own from now on",
+    ),
+    RecordType(
+        25,
+        "ORDER_EVENT",
+        (None, None, None, None, None),
+        "system event letter",
+        "a system event of the order session; E: no order is taken any more today",
+    ),
 )

@@ -33,7 +33,9 @@ enum pw_record_type {
     PW_RECORD_HEARTBEAT = 20, // the host's mark came by; everything before it was sent
     PW_RECORD_TRIGGER = 21, // a strategy decided to act; side is the side it takes; volumes saturate
     PW_RECORD_ALARM = 22, // a person is needed
-    PW_RECORD_MARKET = 23 // a system event of the market
+    PW_RECORD_MARKET = 23, // a system event of the market
+    PW_RECORD_ACCOUNT = 24, // the exchange answered an Account Query: the number it would take next, and the card's own from now on
+    PW_RECORD_ORDER_EVENT = 25 // a system event of the order session; E: no order is taken any more today
 };
 
 struct pw_record {
@@ -127,6 +129,8 @@ _Static_assert(sizeof(struct pw_record) == PW_RECORD_BYTES, "an event record has
 #define PW_WORD_TRIGGER_RATIO 4
 #define PW_WORD_ALARM_WORD0 0
 #define PW_WORD_ALARM_WORD1 1
+#define PW_WORD_ACCOUNT_NEXT_NUMBER 0
+#define PW_WORD_ACCOUNT_OWN_NUMBER 1
 
 struct pw_record_row {
     uint8_t type;
@@ -135,7 +139,7 @@ struct pw_record_row {
     const char *detail;
 };
 
-#define PW_RECORD_ROWS 23
+#define PW_RECORD_ROWS 25
 
 // Define PW_EVENT_TABLES in the one source file that wants the table.
 #ifdef PW_EVENT_TABLES
@@ -163,6 +167,8 @@ static const struct pw_record_row pw_record_rows[PW_RECORD_ROWS] = {
     {21, "TRIGGER", {"bid_volume", "ask_volume", "bid_price", "ask_price", "ratio"}, "module"},
     {22, "ALARM", {"word0", "word1", NULL, NULL, NULL}, "1 position unmanaged, 2 unknown order answer, 3 exit retries used up"},
     {23, "MARKET", {NULL, NULL, NULL, NULL, NULL}, "system event letter"},
+    {24, "ACCOUNT", {"next_number", "own_number", NULL, NULL, NULL}, "0"},
+    {25, "ORDER_EVENT", {NULL, NULL, NULL, NULL, NULL}, "system event letter"},
 };
 #endif
 

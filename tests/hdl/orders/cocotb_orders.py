@@ -16,40 +16,8 @@ from tests.hdl.orders.order_bench import (
     rejected,
     replaced,
 )
-from tests.hdl.orders.order_driver import SYMBOLS, Driver
-
-ENTER = {
-    "kind": OrderIntentKind.ENTER,
-    "slot": 1,
-    "module": Module.TAKER,
-    "role": Role.ENTRY,
-    "side": Side.BUY,
-    "shares": 300,
-    "price": 250_100,
-    "time_in_force": TimeInForce.IMMEDIATE,
-}
-EXIT = {**ENTER, "role": Role.EXIT, "side": Side.SELL, "time_in_force": TimeInForce.DAY}
-MOVE = {**EXIT, "kind": OrderIntentKind.REPLACE, "price": 250_000}
-CANCEL = {**EXIT, "kind": OrderIntentKind.CANCEL, "shares": 0}
-
-
-def ks(*kinds):
-    return [k.value for k in kinds]
-
-
-async def ready(dut):
-    driver = Driver(dut)
-    await driver.start()
-    return driver
-
-
-async def live_order(d, ref=1, shares=300, **fields):
-    """Enter an order and have it accepted; give its row."""
-    await d.intent(**{**EXIT, "shares": shares, **fields})
-    await d.idle()
-    d.say(accepted(ref, shares, 250_100))
-    await d.idle()
-    return d.answers[-1][1]["order"]
+from tests.hdl.orders.order_driver import SYMBOLS
+from tests.hdl.orders.scenes import CANCEL, ENTER, MOVE, ks, live_order, ready
 
 
 @cocotb.test()
@@ -570,7 +538,7 @@ async def what_cannot_be_believed_is_counted_and_the_next_message_is_right(dut):
         b"A",
         b"D" + b"\0" * 31,
         b"T" + b"\0" * 29,
-        b"Q" + b"\0" * 12,
+        b"Q" + b"\0" * 11,
     ]
     for message in wrong:
         d.say(message)

@@ -7,6 +7,7 @@ from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from hdl.net.frame import frame_signature
+from hdl.orders.account import AccountReport
 from hdl.orders.port import OrderPort
 from hdl.orders.structs import AnswerDetail, SentRecord
 from hdl.types import OrderAnswer, OrderIntent
@@ -35,6 +36,13 @@ class OrderBench(wiring.Component):
     user_ref: Out(32)
     user_ref_write: In(1)
     user_ref_value: In(32)
+    query: In(1)
+    query_pending: Out(1)
+    next_number: Out(32)
+    day_over: Out(1)
+    session_open: Out(1)
+    report: Out(AccountReport)
+    report_valid: Out(1)
     impossible: Out(1)
     open_orders: Out(8)
     entered: Out(1)
@@ -51,12 +59,16 @@ class OrderBench(wiring.Component):
         m.submodules.port = port = OrderPort(ROWS, SLOTS)
         for name in ("intents", "rx", "tx"):
             wiring.connect(m, wiring.flipped(getattr(self, name)), getattr(port, name))
-        for name in ("card_time", "capacity", "killed", "session_up", "user_ref_write", "user_ref_value"):
+        for name in ("card_time", "capacity", "killed", "session_up", "user_ref_write", "user_ref_value", "query"):
             m.d.comb += getattr(port, name).eq(getattr(self, name))
         m.d.comb += port.symbols.as_value().eq(self.symbols)
         for name in [
             "detail",
             "user_ref",
+            "query_pending",
+            "next_number",
+            "day_over",
+            "session_open",
             "impossible",
             "open_orders",
             "entered",
@@ -74,6 +86,8 @@ class OrderBench(wiring.Component):
             self.answer_valid.eq(port.answers.valid),
             self.sent.eq(port.sent.payload),
             self.sent_valid.eq(port.sent.valid),
+            self.report.eq(port.reports.payload),
+            self.report_valid.eq(port.reports.valid),
         ]
         return m
 
@@ -92,6 +106,11 @@ def read_order(message: bytes) -> dict:
     elif letter == b"X":
         names, size = "type user_ref shares", 9
         fields = struct.unpack(">cII", message)
+    elif letter == b"M":
+        names, size = "type user_ref side shares", 10
+        fields = struct.unpack(">cIcI", message)
+    elif letter == b"Q":
+        names, size, fields = "type", 1, (message,)
     else:
         raise ValueError(f"the card sent type {letter!r}")
     read = dict(zip(names.split(), fields, strict=True))
@@ -130,3 +149,11 @@ def rejected(ref, *, reason=0x13, t=1000):
 
 def broken(ref, *, match=5, t=1000):
     return struct.pack(">cQIQc14s", b"B", t, ref, match, b"E", b"x" * 14)
+
+
+def system_event(letter, *, t=1000):
+    return struct.pack(">cQc", b"S", t, letter)
+
+
+def next_number(ref, *, t=1000):
+    return struct.pack(">cQI", b"Q", t, ref)

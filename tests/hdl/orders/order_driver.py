@@ -6,6 +6,7 @@ from cocotb.clock import Clock
 from cocotb.triggers import FallingEdge, RisingEdge, Timer
 
 from hdl.net.frame import Beat
+from hdl.orders.account import AccountReport
 from hdl.orders.structs import AnswerDetail, SentRecord
 from hdl.types import OrderAnswer, OrderIntent
 from tests.hdl.orders.order_bench import PULSES, SLOTS
@@ -28,6 +29,7 @@ class Driver:
         self.answers = []  # (time, OrderAnswer as dict)
         self.details = []
         self.sent = []
+        self.reports = []
         self.pulses = dict.fromkeys((*PULSES, "impossible"), 0)
         self.waiting = []  # frames for rx, as lists of beats
         self.last_beat_at = []  # times at which the last beat of a frame of rx was taken
@@ -40,6 +42,7 @@ class Driver:
             "killed",
             "user_ref_write",
             "user_ref_value",
+            "query",
             "card_time",
             "intents__valid",
             "intents__payload",
@@ -84,6 +87,8 @@ class Driver:
             self.details.append(plain(AnswerDetail, int(dut.detail.value)))
         if dut.sent_valid.value:
             self.sent.append(plain(SentRecord, int(dut.sent.value)))
+        if dut.report_valid.value:
+            self.reports.append(plain(AccountReport, int(dut.report.value)))
         for name in self.pulses:
             self.pulses[name] += int(getattr(dut, name).value)
         taken = bool(dut.intents__valid.value and dut.intents__ready.value)
@@ -127,6 +132,12 @@ class Driver:
             beat = {"data": list(part.ljust(8, b"\xee")), "count": len(part), "last": last, "error": last and error}
             beats.append(Beat(8).const(beat).as_bits())
         self.waiting.append(beats)
+
+    async def pulse(self, name):
+        """Hold a strobe for one cycle."""
+        getattr(self.dut, name).value = 1
+        await self.cycle()
+        getattr(self.dut, name).value = 0
 
     def kinds(self):
         return [answer["kind"] for _, answer in self.answers]

@@ -8,8 +8,9 @@ from hdl.orders.port import OrderPort
 from tests.hdl.orders.order_bench import OrderBench
 
 
-def test_order_port_scenarios(run_cocotb):
-    run_cocotb(OrderBench(), "cocotb_orders")
+@pytest.mark.parametrize("scenes", ["cocotb_orders", "cocotb_account"])
+def test_order_port_scenarios(run_cocotb, scenes):
+    run_cocotb(OrderBench(), scenes)
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
