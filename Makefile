@@ -8,7 +8,7 @@ STAMP := build/stamps
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 unexport VERILATOR_ROOT
 
-.PHONY: help setup lock generate diagrams driver demo bench timing budget soak theory formal check-book test test-agent crash sequences load test-driver fuzz-driver lint clean check-system
+.PHONY: help setup lock generate diagrams driver demo bench timing budget soak theory formal check-book test test-agent crash sequences load test-driver test-xdp fuzz-driver lint clean check-system
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
@@ -70,6 +70,9 @@ check-book: setup  ## the book beside books that others wrote, on many made, hos
 
 test-driver: driver  ## the C driver's own tests, under the address, undefined-behaviour and thread sanitizers
 	@$(BIN)/python scripts/test_driver.py
+
+test-xdp: driver  ## the driver over AF_XDP and a wire that is pulled, in namespaces of its own; needs root
+	@$(BIN)/python scripts/test_driver.py --xdp
 
 test-agent: setup  ## the agent's tests, and the count of hostile cases; `make test` runs them too
 	@mkdir -p build

@@ -2,6 +2,8 @@
 
 Every test program runs as it is and under each sanitizer; the number is that of one round. A sanitizer under which
 fewer tests ran is a failure, and so is one that this machine's compiler lacks.
+
+With ``--xdp`` the tests that need a wire and AF_XDP run in their place, which takes root.
 """
 
 import re
@@ -11,7 +13,7 @@ from collections import Counter
 from pathlib import Path
 
 BUILD = Path("build/host-driver")
-LOG = Path("build/test-driver.log")
+WIRE = Path(__file__).with_name("veth_wire.py")
 #: Builds of the tests, and what each is called in the last line.
 VARIANTS = {"plain": "", "address_undefined": "asan ubsan", "thread": "tsan"}
 
@@ -27,20 +29,25 @@ def count_tests(log: str) -> Counter[str]:
 
 def main() -> int:
     """Run the tests; the exit status is 0 if every one of them ran well under every sanitizer."""
+    xdp = sys.argv[1:] == ["--xdp"]
+    name = "xdp" if xdp else "driver"
+    log = Path(f"build/test-{name}.log")
     command = ["ctest", "--test-dir", str(BUILD), "--verbose"]
+    if xdp:
+        command = [sys.executable, str(WIRE), *command, "-C", "xdp", "-R", r"\.xdp$|\.wire\."]
     done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace")
-    LOG.write_text(done.stdout)
+    log.write_text(done.stdout)
     if done.returncode != 0:
         print(done.stdout)
         return 1
     counts = count_tests(done.stdout)
     tests = counts["plain"]
-    for variant, name in VARIANTS.items():
+    for variant, words in VARIANTS.items():
         if tests == 0 or counts[variant] != tests:
-            words = name or "no sanitizer"
-            print(f"driver: {tests} tests, of which {counts[variant]} ran with {words}: see {BUILD}.log and {LOG}")
+            under = words or "no sanitizer"
+            print(f"{name}: {tests} tests, of which {counts[variant]} ran with {under}: see {BUILD}.log and {log}")
             return 1
-    print(f"driver: {tests} tests, {' '.join(filter(None, VARIANTS.values()))} clean")
+    print(f"{name}: {tests} tests, {' '.join(filter(None, VARIANTS.values()))} clean")
     return 0
 
 

@@ -45,12 +45,14 @@ struct pw_register_info {
 };
 struct pw_item { uint32_t address; uint16_t operation; uint16_t status; uint64_t value; };
 struct pw_event_counts { uint64_t received; uint64_t lost; uint64_t duplicates; uint64_t malformed; };
+struct pw_transport_info { char scheme[8]; char mode[56]; uint64_t frames; uint64_t bad_frames; uint64_t passed; };
 
 const char *pw_last_error(void);
 const char *pw_strerror(int status);
 const char *pw_version(void);
 int pw_open(const char *url, const struct pw_options *options, struct pw_card **card);
 void pw_close(struct pw_card *card);
+void pw_transport_info(const struct pw_card *card, struct pw_transport_info *info);
 const struct pw_identity *pw_identity(const struct pw_card *card);
 int pw_register_find(const struct pw_card *card, const char *name, struct pw_register_info *info);
 size_t pw_register_count(const struct pw_card *card);

@@ -85,11 +85,13 @@ struct pw_card;
 struct pw_record;
 
 struct pw_options {
-    uint32_t timeout_ms; /* wait for an answer to an attempt; on udp: to the first, and twice as
-                            long to every further one. 0: 10,000 on unix:, 100 on udp: */
+    uint32_t timeout_ms; /* wait for an answer to an attempt; on udp: and xdp: to the first, and
+                            twice as long to every further one. 0: 10,000 on unix:, 100 on udp:
+                            and xdp: */
     uint32_t attempts;   /* times a request is sent before PW_ERROR_TIMEOUT; 0: 1 on unix:, where
-                            nothing is lost, 7 on udp:. On udp: the card knows a request sent again
-                            by its number and does not do it twice; on unix: it does. */
+                            nothing is lost, 7 on udp: and xdp:, where the card knows a request
+                            sent again by its number and does not do it twice; on unix: it does.
+                          */
 };
 
 struct pw_identity {
@@ -137,6 +139,17 @@ struct pw_event_counts {
     uint64_t malformed;  /* datagrams that made no sense; not believed */
 };
 
+/* How datagrams travel to a card and back. */
+struct pw_transport_info {
+    char scheme[8]; /* "unix", "udp", "xdp" */
+    char mode[56];  /* in words, e.g. "AF_XDP, copy, XDP in the network driver" */
+    /* xdp: only, otherwise 0. */
+    uint64_t frames;     /* datagrams taken off the rings */
+    uint64_t bad_frames; /* frames on the rings that held no datagram of the card's */
+    uint64_t passed;     /* the card's datagrams that came the kernel's way, and were not heard:
+                            in fragments, or by another queue of the interface */
+};
+
 /* The last error of this thread, in a sentence. Valid until this thread's next call into the
  * library; "" before the first error. Success does not clear it. */
 PW_API const char *pw_last_error(void);
@@ -148,13 +161,17 @@ PW_API const char *pw_strerror(int status);
 PW_API const char *pw_version(void);
 
 /* Open a card: connect, read its identity, refuse one whose magic or ABI version is unknown.
- * url: "unix:PATH" or "udp:HOST[:PORT]". options: NULL for the defaults. On PW_OK *card belongs to
- * the caller, who ends it with pw_close(); on an error *card is NULL. */
+ * url: "unix:PATH", "udp:HOST[:PORT]" or "xdp:INTERFACE[/QUEUE]?peer=HOST[:PORT]", which needs
+ * root. options: NULL for the defaults. On PW_OK *card belongs to the caller, who ends it with
+ * pw_close(); on an error *card is NULL. */
 PW_API int pw_open(const char *url, const struct pw_options *options, struct pw_card **card);
 
 /* Close a card and free its handle. NULL is allowed. Says nothing to the card: the lease runs out.
  */
 PW_API void pw_close(struct pw_card *card);
+
+/* How this handle's datagrams travel. Never waits. */
+PW_API void pw_transport_info(const struct pw_card *card, struct pw_transport_info *info);
 
 /* What the card is, as read by pw_open(). Belongs to the handle. */
 PW_API const struct pw_identity *pw_identity(const struct pw_card *card);

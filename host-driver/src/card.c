@@ -126,6 +126,10 @@ void pw_close(struct pw_card *card) {
     free(card);
 }
 
+void pw_transport_info(const struct pw_card *card, struct pw_transport_info *info) {
+    pw_transport_describe(&card->transport, info);
+}
+
 const struct pw_identity *pw_identity(const struct pw_card *card) {
     return &card->identity;
 }

@@ -75,8 +75,10 @@ static int subscribe_locked(struct pw_card *card) {
         if (status != PW_ERROR_TIMEOUT)
             return status;
     }
-    return pw_fail(status, "no answer to the subscription in %lld ms, attempts: %u",
-                   (long long)waited_ms, card->attempts);
+    const char *trouble = card->transport.trouble[PW_CHANNEL_EVENTS];
+    return pw_fail(status, "no answer to the subscription in %lld ms, attempts: %u%s%s",
+                   (long long)waited_ms, card->attempts,
+                   trouble == NULL ? "" : "; last seen: ", trouble == NULL ? "" : trouble);
 }
 
 int pw_events_subscribe(struct pw_card *card) {

@@ -39,6 +39,7 @@ static int await_answer(struct pw_card *card, enum pw_link_kind kind, struct pw_
 static int round_trip(struct pw_card *card, enum pw_link_kind kind, struct pw_item *items,
                       size_t count) {
     char dropped[96] = "";
+    card->transport.trouble[PW_CHANNEL_REQUESTS] = NULL;
     /* One number for every attempt: whichever attempt is answered, the answer is right. */
     card->request_number++;
     const size_t size =
@@ -56,9 +57,11 @@ static int round_trip(struct pw_card *card, enum pw_link_kind kind, struct pw_it
         if (status != PW_ERROR_TIMEOUT)
             return status;
     }
+    const char *trouble = card->transport.trouble[PW_CHANNEL_REQUESTS];
     return pw_fail(PW_ERROR_TIMEOUT,
-                   "no answer from the card in %lld ms, attempts: %u (request %u)%s",
-                   (long long)waited_ms, card->attempts, card->request_number, dropped);
+                   "no answer from the card in %lld ms, attempts: %u (request %u)%s%s%s",
+                   (long long)waited_ms, card->attempts, card->request_number, dropped,
+                   trouble == NULL ? "" : "; last seen: ", trouble == NULL ? "" : trouble);
 }
 
 int64_t pw_attempt_ms(const struct pw_card *card, uint32_t attempt) {

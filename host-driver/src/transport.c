@@ -5,7 +5,8 @@
 
 #include "error.h"
 
-static const struct pw_transport_ops *const transports[] = {&pw_transport_unix, &pw_transport_udp};
+static const struct pw_transport_ops *const transports[] = {&pw_transport_unix, &pw_transport_udp,
+                                                            &pw_transport_xdp};
 enum { TRANSPORTS = sizeof transports / sizeof transports[0] };
 
 int pw_transport_choose(const char *url, struct pw_transport *transport, const char **address) {
@@ -32,4 +33,11 @@ int pw_transport_choose(const char *url, struct pw_transport *transport, const c
     }
     return pw_fail(PW_ERROR_ARGUMENT, "card URL '%s' is of no known kind; supported: %s", url,
                    supported);
+}
+
+void pw_transport_describe(const struct pw_transport *transport, struct pw_transport_info *info) {
+    *info = (struct pw_transport_info){.mode = "a socket"};
+    snprintf(info->scheme, sizeof info->scheme, "%s", transport->ops->scheme);
+    if (transport->ops->describe != NULL)
+        transport->ops->describe(transport, info);
 }

@@ -35,18 +35,29 @@ struct pw_transport_ops {
 
     /* Close a channel; one that is closed already is left alone. */
     void (*disconnect)(struct pw_transport *transport, enum pw_channel channel);
+
+    /* Say how datagrams travel; info is zeroed but for the scheme. NULL: by a socket. */
+    void (*describe)(const struct pw_transport *transport, struct pw_transport_info *info);
 };
 
 struct pw_transport {
     const struct pw_transport_ops *ops;
     int descriptor[PW_CHANNELS]; /* -1: not connected */
     struct pw_peer peer;         /* udp: the card's address, looked up when it was opened */
+    void *own;                   /* what else a transport keeps */
+    /* What was last seen of a channel that may be why nothing is heard: for the sentence about a
+     * time-out; a static string, or NULL. */
+    const char *trouble[PW_CHANNELS];
 };
 
 extern const struct pw_transport_ops pw_transport_unix;
 extern const struct pw_transport_ops pw_transport_udp;
+extern const struct pw_transport_ops pw_transport_xdp;
 
 /* Choose the transport by the URL's scheme; *address is the rest of the URL. */
 int pw_transport_choose(const char *url, struct pw_transport *transport, const char **address);
+
+/* How a transport's datagrams travel, for pw_transport_info(). */
+void pw_transport_describe(const struct pw_transport *transport, struct pw_transport_info *info);
 
 #endif

@@ -1,11 +1,14 @@
+#define _GNU_SOURCE /* setns() */
 #include "fake_card.h"
 
 #include "pennywire_registers.h"
 
 #include <arpa/inet.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <pthread.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,7 +18,7 @@
 #include <unistd.h>
 
 enum { REGISTERS = 0xe000 / 8, CLIENTS = 8, HEADER = 16, ITEM = 16, RECORD = 64, ROOM = 65536 };
-enum { HELLO = 4, UNKNOWN_HOST = 4 };
+enum { HELLO = 4, UNKNOWN_HOST = 4, FRAME_RECORDS = 22 };
 static const uint32_t stale_window = 1U << 24;
 
 /* Who sends and is sent to: a connection, or on UDP an address at the card's only socket. */
@@ -74,7 +77,12 @@ static uint64_t get(const uint8_t *bytes, int size) {
 
 bool fake_card_udp(void) {
     const char *transport = getenv("PENNYWIRE_TEST_TRANSPORT");
-    return transport != NULL && strcmp(transport, "udp") == 0;
+    return fake_card_xdp() || (transport != NULL && strcmp(transport, "udp") == 0);
+}
+
+bool fake_card_xdp(void) {
+    const char *transport = getenv("PENNYWIRE_TEST_TRANSPORT");
+    return transport != NULL && strcmp(transport, "xdp") == 0;
 }
 
 static ssize_t send_to(const struct client *client, const void *bytes, size_t size) {
@@ -307,14 +315,36 @@ static void *serve(void *argument) {
     }
 }
 
+/* A UDP socket; at the other end of the wire if there is one (scripts/veth_wire.py). A socket stays
+ * in the namespace that it was made in. */
+static int udp_socket(void) {
+    const char *far = getenv("PENNYWIRE_TEST_NETNS");
+    if (far == NULL)
+        return socket(AF_INET, SOCK_DGRAM, 0);
+    const int here = open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC);
+    const int there = open(far, O_RDONLY | O_CLOEXEC);
+    must(here >= 0 && there >= 0 && setns(there, CLONE_NEWNET) == 0, far);
+    const int descriptor = socket(AF_INET, SOCK_DGRAM, 0);
+    must(setns(here, CLONE_NEWNET) == 0, "setns");
+    close(here);
+    close(there);
+    return descriptor;
+}
+
 static void listen_udp(struct fake_card *fake) {
-    struct sockaddr_in name = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    const char *wire = getenv("PENNYWIRE_TEST_CARD_IP");
+    const char *ip = wire == NULL ? "127.0.0.1" : wire;
+    struct sockaddr_in name = {.sin_family = AF_INET, .sin_addr.s_addr = inet_addr(ip)};
     socklen_t size = sizeof name;
-    fake->listener = socket(AF_INET, SOCK_DGRAM, 0);
+    fake->listener = udp_socket();
     must(fake->listener >= 0, "socket");
     must(bind(fake->listener, (struct sockaddr *)&name, sizeof name) == 0, "bind");
     must(getsockname(fake->listener, (struct sockaddr *)&name, &size) == 0, "getsockname");
-    snprintf(fake->url, sizeof fake->url, "udp:127.0.0.1:%u", ntohs(name.sin_port));
+    if (fake_card_xdp())
+        snprintf(fake->url, sizeof fake->url, "xdp:%s?peer=%s:%u",
+                 getenv("PENNYWIRE_TEST_INTERFACE"), ip, ntohs(name.sin_port));
+    else
+        snprintf(fake->url, sizeof fake->url, "udp:%s:%u", ip, ntohs(name.sin_port));
 }
 
 static void listen_unix(struct fake_card *fake, const char *directory) {
@@ -442,6 +472,11 @@ void fake_card_send(struct fake_card *fake, const void *bytes, size_t size) {
 void fake_card_send_records(struct fake_card *fake, uint32_t first, unsigned count) {
     uint8_t datagram[HEADER + 64 * RECORD] = {'P', 'W', 1, 0xC0};
     must(count <= 64, "too many records");
+    while (fake_card_udp() && count > FRAME_RECORDS) { /* what fits an Ethernet frame */
+        fake_card_send_records(fake, first, FRAME_RECORDS);
+        first += FRAME_RECORDS;
+        count -= FRAME_RECORDS;
+    }
     put(datagram + 4, first, 4);
     put(datagram + 8, count, 2);
     for (unsigned i = 0; i < count; i++) {

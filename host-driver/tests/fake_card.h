@@ -1,6 +1,6 @@
 /* A card for tests, in a thread of this process: the host link on a Unix socket, or on UDP when
- * PENNYWIRE_TEST_TRANSPORT is "udp", written from docs/hostlink.md apart from the library, and able
- * to misbehave. */
+ * PENNYWIRE_TEST_TRANSPORT is "udp" or "xdp", on the wire of scripts/veth_wire.py where there is
+ * one; written from docs/hostlink.md apart from the library, and able to misbehave. */
 #ifndef PENNYWIRE_FAKE_CARD_H
 #define PENNYWIRE_FAKE_CARD_H
 
@@ -33,8 +33,9 @@ enum fake_mode {
 
 struct fake_card;
 
-/* True when the cards are on UDP. */
+/* True when the cards are on UDP, and when hosts are to reach them by AF_XDP. */
 bool fake_card_udp(void);
+bool fake_card_xdp(void);
 
 /* Start a card at a path of its own below directory, or at a free UDP port; url() says where.
  * Aborts when it cannot. */
@@ -70,7 +71,7 @@ void fake_card_forget(struct fake_card *fake);
 /* Send a datagram to the last subscriber as it is. Aborts when there is none. */
 void fake_card_send(struct fake_card *fake, const void *bytes, size_t size);
 
-/* Send count records numbered from first on in one datagram. */
+/* Send count records numbered from first on, in one datagram, or on UDP in as few as fit frames. */
 void fake_card_send_records(struct fake_card *fake, uint32_t first, unsigned count);
 
 /* Close the last subscriber's connection; not on UDP, which has none. */

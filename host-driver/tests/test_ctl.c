@@ -67,6 +67,10 @@ static void info(void) {
     CHECK_EQUAL(ctl("info"), 0);
     CHECK_TEXT(output, "configuration  fake\n");
     CHECK_TEXT(output, "clock          6400 ps\n");
+    CHECK_TEXT(output, fake_card_xdp()
+                           ? "link           xdp: AF_XDP, copy, XDP in the network driver"
+                       : fake_card_udp() ? "link           udp: a socket\n"
+                                         : "link           unix: a socket\n");
     CHECK_EQUAL(ctl("--json info"), 0);
     CHECK_TEXT(output, "\"config_name\": \"fake\", \"abi_version\": 4");
 }

@@ -96,7 +96,8 @@ static void nonsense_is_not_believed(void) {
     fake_card_send(fake, datagram, sizeof datagram);
     CHECK_EQUAL(pw_events_poll(card, records, MAX, WAIT_MS), 1);
     CHECK_EQUAL(records[0].sequence, 1000075);
-    check_counts(73, 1000002, 2, 12);
+    /* The huge one comes in fragments, which stay with the kernel where there is a program. */
+    check_counts(73, 1000002, 2, fake_card_xdp() ? 11 : 12);
 }
 
 static void the_sequence_wraps(void) {
@@ -108,6 +109,25 @@ static void the_sequence_wraps(void) {
     CHECK_EQUAL(records[1].sequence, UINT32_MAX);
     CHECK_EQUAL(records[2].sequence, 0);
     check_counts(5, 1, 0, 0);
+}
+
+/* More than any buffer on the way holds, while nobody reads: on UDP the newest are lost, and their
+ * number is known as soon as one more comes. */
+static void a_full_buffer_is_counted(void) {
+    enum { SENT = 20000 };
+    CHECK_EQUAL(pw_events_subscribe(card), PW_OK);
+    for (uint32_t i = 0; i < SENT; i++)
+        fake_card_send_records(fake, i, 1);
+    unsigned got = 0;
+    int number;
+    while ((number = pw_events_poll(card, records, MAX, 0)) > 0)
+        for (int i = 0; i < number; i++)
+            CHECK_EQUAL(records[i].sequence, got++);
+    CHECK(got >= 100 && got < SENT);
+    fake_card_send_records(fake, SENT, 1);
+    CHECK_EQUAL(pw_events_poll(card, records, MAX, WAIT_MS), 1);
+    CHECK_EQUAL(records[0].sequence, SENT);
+    check_counts(got + 1, SENT - got, 0, 0);
 }
 
 static void a_reset_is_said(void) {
@@ -215,12 +235,14 @@ int main(int number, char **arguments) {
     RUN(copies_are_dropped);
     RUN(nonsense_is_not_believed);
     RUN(the_sequence_wraps);
+    if (fake_card_udp()) /* a Unix socket holds the sender up */
+        RUN(a_full_buffer_is_counted);
     RUN(a_reset_is_said);
     if (!fake_card_udp()) /* which has no connections to hang up */
         RUN(a_hang_up_is_said);
+    pw_close(card); /* over AF_XDP a second handle would find the queue taken */
     RUN(subscriptions_that_fail);
     RUN(threads_share_a_handle);
-    pw_close(card);
     fake_card_stop(fake);
     return RESULT;
 }

@@ -3,9 +3,10 @@
 
 #include "check.h"
 
-/* Both targets have the name that libFuzzer calls; the build renames them. */
+/* All targets have the name that libFuzzer calls; the build renames them. */
 int fuzz_hostlink(const uint8_t *bytes, size_t size);
 int fuzz_session(const uint8_t *bytes, size_t size);
+int fuzz_frame(const uint8_t *bytes, size_t size);
 
 enum { ROUNDS = 20000, LONGEST = 400 };
 
@@ -45,7 +46,14 @@ static void random_streams(void) {
     feed(fuzz_session, login, sizeof login - 1);
 }
 
+static void random_frames(void) {
+    static const char start[] = "\2\0\0\0\0\1\2\0\0\0\0\2\10\0\105\0\0\40\0\0\100\0\100\21"
+                                "\46\313\12\0\0\2\12\0\0\1\127\120\234\100\0\14\0\0PW\1\203";
+    feed(fuzz_frame, start, sizeof start - 1);
+}
+
 int main(void) {
+    RUN(random_frames);
     RUN(random_datagrams);
     RUN(random_streams);
     return RESULT;

@@ -53,6 +53,8 @@ static int misused(const char *what, const char *argument) {
 
 static int run_info(struct pw_card *card) {
     const struct pw_identity *identity = pw_identity(card);
+    struct pw_transport_info link;
+    pw_transport_info(card, &link);
     if (json) {
         printf("{\"config_name\": ");
         print_json_string(identity->config_name);
@@ -60,8 +62,9 @@ static int run_info(struct pw_card *card) {
                identity->abi_version, identity->git_hash, identity->slots);
         printf(", \"width\": %u, \"row_levels\": %u, \"own_orders\": %u, \"table_orders\": %u",
                identity->width, identity->row_levels, identity->own_orders, identity->table_orders);
-        printf(", \"clock_period_ps\": %u, \"soft\": %s, \"driver\": \"%s\"}\n",
+        printf(", \"clock_period_ps\": %u, \"soft\": %s, \"driver\": \"%s\"",
                identity->clock_period_ps, identity->soft ? "true" : "false", pw_version());
+        printf(", \"link\": \"%s\", \"link_mode\": \"%s\"}\n", link.scheme, link.mode);
         return DONE;
     }
     printf("configuration  %s%s\n", identity->config_name, identity->soft ? " (soft card)" : "");
@@ -74,6 +77,7 @@ static int run_info(struct pw_card *card) {
     printf("own orders     %u\n", identity->own_orders);
     printf("table orders   %u\n", identity->table_orders);
     printf("driver         %s\n", pw_version());
+    printf("link           %s: %s\n", link.scheme, link.mode);
     return DONE;
 }
 
