@@ -8,7 +8,7 @@ STAMP := build/stamps
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 unexport VERILATOR_ROOT
 
-.PHONY: help setup lock generate diagrams driver demo bench timing budget soak theory formal check-book test test-agent crash sequences load test-driver test-xdp fuzz-driver lint clean check-system
+.PHONY: $(shell sed -nE 's/^([a-z-]+):.*/\1/p' $(MAKEFILE_LIST))
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
@@ -79,6 +79,9 @@ test-agent: setup  ## the agent's tests, and the count of hostile cases; `make t
 	@$(BIN)/python -m pytest tests/controlplane/agent >build/test-agent.log 2>&1 || { cat build/test-agent.log; exit 1; }
 	@grep '^hostile cases: ' build/test-agent.log
 
+test-web: setup driver  ## the web page in a headless Chromium, with pictures in build/web; `make test` runs it too
+	@PENNYWIRE_CHROMIUM=$${PENNYWIRE_CHROMIUM:-needed} $(BIN)/python -m pytest -rP tests/controlplane/web
+
 crash: setup driver  ## kill -9 the service 200 times on one soft card; `make test` does it 10 times
 	@PENNYWIRE_CRASHES=200 $(BIN)/python -m pytest -rP tests/controlplane/service/test_crash.py
 
@@ -93,6 +96,8 @@ fuzz-driver:  ## fuzz what the driver reads off the wire, a minute each; needs c
 
 test: setup driver lint  ## lint, then every test
 	@$(MAKE) --no-print-directory test-driver
+	@command -v chromium chromium-browser google-chrome >/dev/null || test -n "$$PENNYWIRE_CHROMIUM" \
+	    || echo "the web page will NOT be tested: no Chromium here: sudo apt-get install -y chromium"
 	@$(BIN)/python -m pytest
 
 lint: setup  ## ruff, mypy, clang-format

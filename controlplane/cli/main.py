@@ -11,6 +11,7 @@ from controlplane.cli import (
     service_commands,
     setting_commands,
     simulation_commands,
+    web_commands,
 )
 
 __all__ = ["app", "main"]
@@ -30,6 +31,7 @@ agent_commands.add_to(app)
 confirm_commands.add_to(app)
 certs_commands.add_to(app)
 audit_commands.add_to(app)
+web_commands.add_to(app)
 
 
 def main() -> None:

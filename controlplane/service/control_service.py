@@ -26,6 +26,7 @@ from controlplane.service.confirmations import Confirmations
 from controlplane.service.control_rpc import RiskRpc, StrategyRpc
 from controlplane.service.heartbeat import Heartbeat
 from controlplane.service.lease import WriterLease
+from controlplane.service.login_rpc import LoginRpc
 from controlplane.service.market_rpc import MarketRpc
 from controlplane.service.market_view import MarketView
 from controlplane.service.metrics import CallTimes, MetricsServer, ServiceCollector
@@ -97,6 +98,8 @@ class ControlService:
         ledger = Ledger([symbol.name for symbol in config.symbols], config.fees)
         writes = WritePath(link, lease, self._audit, Confirmations(config.confirmation_seconds, clock))
         self.state = ServiceState(link, config, lease, writes, ledger, self._audit)
+        # One for all sockets: a code is made at one and spent at another.
+        self._logins = LoginRpc(self.state, clock)
         self.heartbeat = Heartbeat(link, config.heartbeat, lambda: self.reader.is_alive())
         loop = asyncio.get_running_loop()
         self.market = MarketView(config.symbols, loop)
@@ -189,6 +192,7 @@ class ControlService:
         rpc.add_MarketServiceServicer_to_server(MarketRpc(self.state, self.market), server)
         rpc.add_AuditServiceServicer_to_server(AuditRpc(self.state), server)
         rpc.add_ConfirmationServiceServicer_to_server(ConfirmationRpc(self.state), server)
+        rpc.add_LoginServiceServicer_to_server(self._logins, server)
         health_pb2_grpc.add_HealthServicer_to_server(self._health, server)
         names = [service.full_name for service in pb.DESCRIPTOR.services_by_name.values()]
         reflection.enable_server_reflection([*names, reflection.SERVICE_NAME], server)

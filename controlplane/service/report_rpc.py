@@ -9,11 +9,12 @@ from controlplane.proto_gen.pennywire_v1 import control_pb2_grpc as rpc
 from controlplane.service.refusal import RefusedError
 from controlplane.service.state import ServiceState
 from controlplane.store.bars import Bar
-from controlplane.store.report import PerformanceReport, make_report
+from controlplane.store.ledger import Fill, Ledger
+from controlplane.store.report import HORIZONS, PerformanceReport, make_report, move_times_two
 
 __all__ = ["AuditRpc", "PerformanceRpc", "bar_message", "report_message"]
 
-#: Rows of one answer to an audit query.
+#: Rows of one answer.
 _MOST_ROWS = 1000
 
 
@@ -64,6 +65,7 @@ def report_message(report: PerformanceReport, lost: int) -> pb.GetReportResponse
             median=report.latency.median,
             max=report.latency.max,
             orders=report.latency.orders,
+            histogram=report.latency.histogram,
         ),
         bars=[bar_message(symbol, bar, lost_here) for symbol, bar, lost_here in report.bars],
         refusals_by_reason=report.refusals_by_reason,
@@ -83,6 +85,21 @@ def report_message(report: PerformanceReport, lost: int) -> pb.GetReportResponse
     )
 
 
+def _fill_message(ledger: Ledger, fill: Fill) -> pb.Fill:
+    moves = [(seconds, move_times_two(ledger, fill, seconds)) for seconds in HORIZONS] if fill.entry else []
+    return pb.Fill(
+        symbol=ledger.symbols[fill.slot],
+        exchange_time=fill.time,
+        sell=bool(fill.side),
+        price=fill.price,
+        shares=fill.shares,
+        fee_microdollars=fill.fee,
+        order=fill.order,
+        entry=fill.entry,
+        markouts=[pb.Markout(seconds=s, average=move / 2, fills=1) for s, move in moves if move is not None],
+    )
+
+
 class PerformanceRpc(rpc.PerformanceServiceServicer):
     """Reports of stretches of exchange time."""
 
@@ -95,6 +112,13 @@ class PerformanceRpc(rpc.PerformanceServiceServicer):
             words = f"must be 0 or at least since ({request.since}), not {request.until}"
             raise RefusedError(grpc.StatusCode.INVALID_ARGUMENT, "no such stretch", fields=[("until", words)])
         return report_message(make_report(self._state.ledger, request.since, request.until), self._state.link.lost)
+
+    async def GetFills(self, request: pb.GetFillsRequest, context: grpc.aio.ServicerContext) -> pb.GetFillsResponse:
+        """Give the executions after the first ``after``."""
+        ledger, most = self._state.ledger, min(request.limit or _MOST_ROWS, _MOST_ROWS)
+        with ledger.lock:
+            found = [_fill_message(ledger, fill) for fill in ledger.fills[request.after : request.after + most]]
+            return pb.GetFillsResponse(fills=found, total=len(ledger.fills))
 
 
 class AuditRpc(rpc.AuditServiceServicer):

@@ -38,6 +38,7 @@ ALLOWED: dict[str, frozenset[int]] = {
     "RiskService.UpdateRiskParameters": _WRITERS,
     "RiskService.GetEnvelope": _EVERYBODY,
     "PerformanceService.GetReport": _EVERYBODY,
+    "PerformanceService.GetFills": _EVERYBODY,
     "MarketService.StreamDepth": _EVERYBODY,
     "MarketService.GetBars": _EVERYBODY,
     "MarketService.GetDayStatistics": _EVERYBODY,
@@ -46,6 +47,9 @@ ALLOWED: dict[str, frozenset[int]] = {
     "ConfirmationService.List": _EVERYBODY,
     "ConfirmationService.Approve": _OPERATOR,
     "ConfirmationService.Deny": _OPERATOR,
+    # No agent sits at a browser. The code itself is what Redeem asks for.
+    "LoginService.MakeCode": frozenset({pb.ROLE_VIEWER, pb.ROLE_OPERATOR}),
+    "LoginService.Redeem": _EVERYBODY,
 }
 #: Methods whose refusals leave an audit row.
 WRITES = frozenset(

@@ -12,7 +12,7 @@ from controlplane.store.bars import Bar
 from controlplane.store.ledger import Disagreement, Fill, Ledger
 from controlplane.store.record import REFUSALS
 
-__all__ = ["HORIZONS", "Latency", "MarkoutRow", "PerformanceReport", "SymbolRow", "make_report"]
+__all__ = ["HORIZONS", "Latency", "MarkoutRow", "PerformanceReport", "SymbolRow", "make_report", "move_times_two"]
 
 #: Seconds after an entry at which the mid is looked at again.
 HORIZONS = (1, 10, 60)
@@ -45,12 +45,13 @@ class MarkoutRow:
 
 @dataclass(frozen=True, slots=True)
 class Latency:
-    """Cycles from trigger to entry order."""
+    """Cycles from trigger to entry order; ``histogram``: how many orders took so many."""
 
     min: int
     median: float
     max: int
     orders: int
+    histogram: dict[int, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,19 +85,24 @@ def _worth(ledger: Ledger, slot: int, until: int) -> int:
     return sum(fill.cash for fill in fills) + sum(fill.signed_shares for fill in fills) * mid_times_two * 50
 
 
+def move_times_two(ledger: Ledger, fill: Fill, seconds: int) -> int | None:
+    """Give twice the move of the mid for (positive) or against a fill so long after it, in 1/10,000 dollar.
+
+    None where the time has not come yet or no mid is known. To be called with the ledger's lock held.
+    """
+    later = fill.time + seconds * _SECOND
+    mid_times_two = ledger.slots[fill.slot].mid_at(later)
+    if later > ledger.clock or not mid_times_two:
+        return None
+    move = mid_times_two - 2 * fill.price
+    return -move if fill.side else move
+
+
 def _markouts(ledger: Ledger, entries: list[Fill]) -> tuple[MarkoutRow, ...]:
     rows = []
     for seconds in HORIZONS:
-        total = count = 0
-        for fill in entries:
-            later = fill.time + seconds * _SECOND
-            mid_times_two = ledger.slots[fill.slot].mid_at(later)
-            if later > ledger.clock or not mid_times_two:
-                continue
-            move = mid_times_two - 2 * fill.price
-            total += -move if fill.side else move
-            count += 1
-        rows.append(MarkoutRow(seconds, total / 2 / count if count else 0.0, count))
+        moves = [move for fill in entries if (move := move_times_two(ledger, fill, seconds)) is not None]
+        rows.append(MarkoutRow(seconds, sum(moves) / 2 / len(moves) if moves else 0.0, len(moves)))
     return tuple(rows)
 
 
@@ -152,9 +158,9 @@ def make_report(ledger: Ledger, since: int = 0, until: int = 0) -> PerformanceRe
             round_trips=len(trips),
             round_trips_won=sum(t.made > 0 for t in trips),
             markouts=_markouts(ledger, [f for f in fills if f.entry]),
-            latency=Latency(cycles[0], statistics.median(cycles), cycles[-1], len(cycles))
+            latency=Latency(cycles[0], statistics.median(cycles), cycles[-1], len(cycles), dict(Counter(cycles)))
             if cycles
-            else Latency(0, 0.0, 0, 0),
+            else Latency(0, 0.0, 0, 0, {}),
             bars=tuple((ledger.symbols[b.slot], b, lost) for b, lost in ledger.bars.between(since, end)),
             refusals_by_reason={
                 (REFUSALS[n] if n < len(REFUSALS) else f"refusal_{n}"): count for n, count in sorted(reasons.items())

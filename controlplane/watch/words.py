@@ -8,7 +8,18 @@ from rich.text import Text
 from controlplane.agent.prompts import clock
 from controlplane.proto_gen.pennywire_v1 import control_pb2 as pb
 
-__all__ = ["COLUMNS", "agent_line", "depth_cells", "imbalance", "plain", "result_lines", "state_line", "symbol_cells"]
+__all__ = [
+    "COLUMNS",
+    "KILLED_BY",
+    "agent_line",
+    "depth_cells",
+    "imbalance",
+    "plain",
+    "result_lines",
+    "state_line",
+    "symbol_cells",
+    "trouble",
+]
 
 #: Columns of the table of symbols: key and heading.
 COLUMNS = (
@@ -23,7 +34,8 @@ COLUMNS = (
     ("made", "made $"),
     ("state", "state"),
 )
-_KILLED_BY = {1: "the host", 2: "its lease ran out", 3: "an impossible answer of the exchange"}
+#: Who killed it, by the card's number of the cause.
+KILLED_BY = {1: "the host", 2: "its lease ran out", 3: "an impossible answer of the exchange"}
 #: Width of half of an imbalance bar.
 _HALF = 8
 _MOST_WORDS = 400
@@ -60,7 +72,7 @@ def imbalance(bid_volume: int, ask_volume: int) -> Text:
 def state_line(status: pb.GetStatusResponse) -> Text:
     """Give the state of the card."""
     if status.killed:
-        state = Text(f"KILLED by {_KILLED_BY.get(status.kill_cause, f'cause {status.kill_cause}')}", style="bold red")
+        state = Text(f"KILLED by {KILLED_BY.get(status.kill_cause, f'cause {status.kill_cause}')}", style="bold red")
     else:
         state = Text("ARMED", style="bold green") if status.armed else Text("disarmed", style="bold")
     on = [m.strategy_name for m in status.modules if m.enabled]
@@ -75,17 +87,22 @@ def state_line(status: pb.GetStatusResponse) -> Text:
     return state.append("  " + "  ".join(parts), style="none")
 
 
-def symbol_cells(row: pb.SymbolStatus, made: int) -> dict[str, str | Text]:
-    """Give the cells of a symbol that its status tells."""
+def trouble(row: pb.SymbolStatus) -> str:
+    """Say why a symbol is not traded; empty when it is."""
     words = [word for word in ("stale", "halted", "short_restricted") if getattr(row, word)]
     words += [word for word, held in (("unbound", row.bound), ("not opened", row.opened)) if not held]
     words += [] if row.enabled else ["not enabled"]
+    return ", ".join(words)
+
+
+def symbol_cells(row: pb.SymbolStatus, made: int) -> dict[str, str | Text]:
+    """Give the cells of a symbol that its status tells."""
     return {
         "symbol": plain(row.symbol),
         "position": f"{row.position_shares:+d}" if row.position_shares else "0",
         "open": f"{row.open_buy_shares}/{row.open_sell_shares}",
         "made": dollars(made),
-        "state": ", ".join(words) or "trading",
+        "state": trouble(row) or "trading",
     } | depth_cells(row.bid_price, row.ask_price, row.bid_volume, row.ask_volume)
 
 

@@ -379,6 +379,44 @@ class EnvelopePart(_message.Message):
     max_quote_ratio: float
     def __init__(self, max_inventory: _Optional[int] = ..., max_order_size: _Optional[int] = ..., min_imbalance_ratio: _Optional[float] = ..., min_min_volume: _Optional[int] = ..., strategies: _Optional[_Iterable[str]] = ..., min_half_spread: _Optional[int] = ..., max_quote_ratio: _Optional[float] = ...) -> None: ...
 
+class GetFillsRequest(_message.Message):
+    __slots__ = ("after", "limit")
+    AFTER_FIELD_NUMBER: _ClassVar[int]
+    LIMIT_FIELD_NUMBER: _ClassVar[int]
+    after: int
+    limit: int
+    def __init__(self, after: _Optional[int] = ..., limit: _Optional[int] = ...) -> None: ...
+
+class GetFillsResponse(_message.Message):
+    __slots__ = ("fills", "total")
+    FILLS_FIELD_NUMBER: _ClassVar[int]
+    TOTAL_FIELD_NUMBER: _ClassVar[int]
+    fills: _containers.RepeatedCompositeFieldContainer[Fill]
+    total: int
+    def __init__(self, fills: _Optional[_Iterable[_Union[Fill, _Mapping]]] = ..., total: _Optional[int] = ...) -> None: ...
+
+class Fill(_message.Message):
+    __slots__ = ("symbol", "exchange_time", "sell", "price", "shares", "fee_microdollars", "order", "entry", "markouts")
+    SYMBOL_FIELD_NUMBER: _ClassVar[int]
+    EXCHANGE_TIME_FIELD_NUMBER: _ClassVar[int]
+    SELL_FIELD_NUMBER: _ClassVar[int]
+    PRICE_FIELD_NUMBER: _ClassVar[int]
+    SHARES_FIELD_NUMBER: _ClassVar[int]
+    FEE_MICRODOLLARS_FIELD_NUMBER: _ClassVar[int]
+    ORDER_FIELD_NUMBER: _ClassVar[int]
+    ENTRY_FIELD_NUMBER: _ClassVar[int]
+    MARKOUTS_FIELD_NUMBER: _ClassVar[int]
+    symbol: str
+    exchange_time: int
+    sell: bool
+    price: int
+    shares: int
+    fee_microdollars: int
+    order: int
+    entry: bool
+    markouts: _containers.RepeatedCompositeFieldContainer[Markout]
+    def __init__(self, symbol: _Optional[str] = ..., exchange_time: _Optional[int] = ..., sell: _Optional[bool] = ..., price: _Optional[int] = ..., shares: _Optional[int] = ..., fee_microdollars: _Optional[int] = ..., order: _Optional[int] = ..., entry: _Optional[bool] = ..., markouts: _Optional[_Iterable[_Union[Markout, _Mapping]]] = ...) -> None: ...
+
 class GetReportRequest(_message.Message):
     __slots__ = ("since", "until")
     SINCE_FIELD_NUMBER: _ClassVar[int]
@@ -481,16 +519,25 @@ class Markout(_message.Message):
     def __init__(self, seconds: _Optional[float] = ..., average: _Optional[float] = ..., fills: _Optional[int] = ...) -> None: ...
 
 class LatencyCycles(_message.Message):
-    __slots__ = ("min", "median", "max", "orders")
+    __slots__ = ("min", "median", "max", "orders", "histogram")
+    class HistogramEntry(_message.Message):
+        __slots__ = ("key", "value")
+        KEY_FIELD_NUMBER: _ClassVar[int]
+        VALUE_FIELD_NUMBER: _ClassVar[int]
+        key: int
+        value: int
+        def __init__(self, key: _Optional[int] = ..., value: _Optional[int] = ...) -> None: ...
     MIN_FIELD_NUMBER: _ClassVar[int]
     MEDIAN_FIELD_NUMBER: _ClassVar[int]
     MAX_FIELD_NUMBER: _ClassVar[int]
     ORDERS_FIELD_NUMBER: _ClassVar[int]
+    HISTOGRAM_FIELD_NUMBER: _ClassVar[int]
     min: int
     median: float
     max: int
     orders: int
-    def __init__(self, min: _Optional[int] = ..., median: _Optional[float] = ..., max: _Optional[int] = ..., orders: _Optional[int] = ...) -> None: ...
+    histogram: _containers.ScalarMap[int, int]
+    def __init__(self, min: _Optional[int] = ..., median: _Optional[float] = ..., max: _Optional[int] = ..., orders: _Optional[int] = ..., histogram: _Optional[_Mapping[int, int]] = ...) -> None: ...
 
 class MinuteBar(_message.Message):
     __slots__ = ("symbol", "start", "open", "high", "low", "close", "volume", "trades", "incomplete")
@@ -713,3 +760,33 @@ class DenyRequest(_message.Message):
     id: int
     reason: str
     def __init__(self, id: _Optional[int] = ..., reason: _Optional[str] = ...) -> None: ...
+
+class MakeLoginCodeRequest(_message.Message):
+    __slots__ = ("name",)
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    name: str
+    def __init__(self, name: _Optional[str] = ...) -> None: ...
+
+class MakeLoginCodeResponse(_message.Message):
+    __slots__ = ("code", "seconds", "role")
+    CODE_FIELD_NUMBER: _ClassVar[int]
+    SECONDS_FIELD_NUMBER: _ClassVar[int]
+    ROLE_FIELD_NUMBER: _ClassVar[int]
+    code: str
+    seconds: float
+    role: Role
+    def __init__(self, code: _Optional[str] = ..., seconds: _Optional[float] = ..., role: _Optional[_Union[Role, str]] = ...) -> None: ...
+
+class RedeemLoginCodeRequest(_message.Message):
+    __slots__ = ("code",)
+    CODE_FIELD_NUMBER: _ClassVar[int]
+    code: str
+    def __init__(self, code: _Optional[str] = ...) -> None: ...
+
+class RedeemLoginCodeResponse(_message.Message):
+    __slots__ = ("name", "role")
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    ROLE_FIELD_NUMBER: _ClassVar[int]
+    name: str
+    role: Role
+    def __init__(self, name: _Optional[str] = ..., role: _Optional[_Union[Role, str]] = ...) -> None: ...

@@ -807,6 +807,11 @@ class PerformanceServiceStub:
                 request_serializer=pennywire_dot_v1_dot_control__pb2.GetReportRequest.SerializeToString,
                 response_deserializer=pennywire_dot_v1_dot_control__pb2.GetReportResponse.FromString,
                 _registered_method=True)
+        self.GetFills = channel.unary_unary(
+                '/pennywire.v1.PerformanceService/GetFills',
+                request_serializer=pennywire_dot_v1_dot_control__pb2.GetFillsRequest.SerializeToString,
+                response_deserializer=pennywire_dot_v1_dot_control__pb2.GetFillsResponse.FromString,
+                _registered_method=True)
 
 
 class PerformanceServiceServicer:
@@ -818,6 +823,13 @@ class PerformanceServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def GetFills(self, request, context):
+        """The day's executions one by one, oldest first.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_PerformanceServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -825,6 +837,11 @@ def add_PerformanceServiceServicer_to_server(servicer, server):
                     servicer.GetReport,
                     request_deserializer=pennywire_dot_v1_dot_control__pb2.GetReportRequest.FromString,
                     response_serializer=pennywire_dot_v1_dot_control__pb2.GetReportResponse.SerializeToString,
+            ),
+            'GetFills': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetFills,
+                    request_deserializer=pennywire_dot_v1_dot_control__pb2.GetFillsRequest.FromString,
+                    response_serializer=pennywire_dot_v1_dot_control__pb2.GetFillsResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -854,6 +871,33 @@ class PerformanceService:
             '/pennywire.v1.PerformanceService/GetReport',
             pennywire_dot_v1_dot_control__pb2.GetReportRequest.SerializeToString,
             pennywire_dot_v1_dot_control__pb2.GetReportResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetFills(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pennywire.v1.PerformanceService/GetFills',
+            pennywire_dot_v1_dot_control__pb2.GetFillsRequest.SerializeToString,
+            pennywire_dot_v1_dot_control__pb2.GetFillsResponse.FromString,
             options,
             channel_credentials,
             insecure,
@@ -1297,6 +1341,126 @@ class ConfirmationService:
             '/pennywire.v1.ConfirmationService/Deny',
             pennywire_dot_v1_dot_control__pb2.DenyRequest.SerializeToString,
             pennywire_dot_v1_dot_control__pb2.Confirmation.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+
+class LoginServiceStub:
+    """A one-time code gives one browser, at the web page, the role of whoever made it.
+    """
+
+    def __init__(self, channel):
+        """Constructor.
+
+        Args:
+            channel: A grpc.Channel.
+        """
+        self.MakeCode = channel.unary_unary(
+                '/pennywire.v1.LoginService/MakeCode',
+                request_serializer=pennywire_dot_v1_dot_control__pb2.MakeLoginCodeRequest.SerializeToString,
+                response_deserializer=pennywire_dot_v1_dot_control__pb2.MakeLoginCodeResponse.FromString,
+                _registered_method=True)
+        self.Redeem = channel.unary_unary(
+                '/pennywire.v1.LoginService/Redeem',
+                request_serializer=pennywire_dot_v1_dot_control__pb2.RedeemLoginCodeRequest.SerializeToString,
+                response_deserializer=pennywire_dot_v1_dot_control__pb2.RedeemLoginCodeResponse.FromString,
+                _registered_method=True)
+
+
+class LoginServiceServicer:
+    """A one-time code gives one browser, at the web page, the role of whoever made it.
+    """
+
+    def MakeCode(self, request, context):
+        """Viewer or operator. The code has the caller's role, is good once and for two minutes.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def Redeem(self, request, context):
+        """Spends a code; called by the web page's process.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+
+def add_LoginServiceServicer_to_server(servicer, server):
+    rpc_method_handlers = {
+            'MakeCode': grpc.unary_unary_rpc_method_handler(
+                    servicer.MakeCode,
+                    request_deserializer=pennywire_dot_v1_dot_control__pb2.MakeLoginCodeRequest.FromString,
+                    response_serializer=pennywire_dot_v1_dot_control__pb2.MakeLoginCodeResponse.SerializeToString,
+            ),
+            'Redeem': grpc.unary_unary_rpc_method_handler(
+                    servicer.Redeem,
+                    request_deserializer=pennywire_dot_v1_dot_control__pb2.RedeemLoginCodeRequest.FromString,
+                    response_serializer=pennywire_dot_v1_dot_control__pb2.RedeemLoginCodeResponse.SerializeToString,
+            ),
+    }
+    generic_handler = grpc.method_handlers_generic_handler(
+            'pennywire.v1.LoginService', rpc_method_handlers)
+    server.add_generic_rpc_handlers((generic_handler,))
+    server.add_registered_method_handlers('pennywire.v1.LoginService', rpc_method_handlers)
+
+
+ # This class is part of an EXPERIMENTAL API.
+class LoginService:
+    """A one-time code gives one browser, at the web page, the role of whoever made it.
+    """
+
+    @staticmethod
+    def MakeCode(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pennywire.v1.LoginService/MakeCode',
+            pennywire_dot_v1_dot_control__pb2.MakeLoginCodeRequest.SerializeToString,
+            pennywire_dot_v1_dot_control__pb2.MakeLoginCodeResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Redeem(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pennywire.v1.LoginService/Redeem',
+            pennywire_dot_v1_dot_control__pb2.RedeemLoginCodeRequest.SerializeToString,
+            pennywire_dot_v1_dot_control__pb2.RedeemLoginCodeResponse.FromString,
             options,
             channel_credentials,
             insecure,
