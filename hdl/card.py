@@ -4,7 +4,7 @@ from amaranth import Module
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
 
-from hdl.card_limits import join_adjustments, join_card_limits, join_slot_limits
+from hdl.card_limits import join_adjustments, join_card_limits, join_host_orders, join_slot_limits
 from hdl.card_orders import join_orders
 from hdl.configs import CardConfig
 from hdl.engine import Engine
@@ -133,6 +133,7 @@ class Card(wiring.Component):
         self._book(m, bank, engine)
         self._taker(m, bank, engine)
         self._maker(m, bank, engine)
+        join_host_orders(m, bank, engine)
         self._risk(m, bank, engine)
         join_orders(m, bank, engine)
         self._telemetry(m, bank, engine, telemetry, sampler)

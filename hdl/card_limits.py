@@ -1,11 +1,11 @@
-"""Joins the registers of the gate's further limits, and of what puts a slot right, to the blocks they configure."""
+"""Joins registers to blocks: the gate's further limits, what puts a slot right, and the host's orders."""
 
 from amaranth import Module
 
 from hdl.engine import Engine
 from hdl.regs.bank import RegisterBank
 
-__all__ = ["join_adjustments", "join_card_limits", "join_slot_limits"]
+__all__ = ["join_adjustments", "join_card_limits", "join_host_orders", "join_slot_limits"]
 
 _SLOT_LIMITS = (
     ("max_notional", "max_notional", "value"), ("collar", "collar", "distance"), ("repeat_window", "repeat", "window"),
@@ -14,6 +14,8 @@ _CARD_LIMITS = (
     ("order_burst", "order_rate.burst"), ("order_interval", "order_rate.interval"),
     ("open_orders", "open_orders.count"), ("gross", "gross.shares"), ("daily_loss", "daily_loss.value"),
 )  # fmt: skip
+_HOST_ORDER = ("slot", "side", "role", "shares")
+_HOST_STATE = ("step", "outcome", "refusal", "executed")
 
 
 def join_slot_limits(m: Module, bank: RegisterBank, slot, config) -> None:
@@ -43,3 +45,17 @@ def join_adjustments(m: Module, bank: RegisterBank, engine: Engine) -> None:
             positions.adjust_cash[i].eq(money[i]),
             shown[i].eq(broken.broken[i]),
         ]
+
+
+def join_host_orders(m: Module, bank: RegisterBank, engine: Engine) -> None:
+    """Join the host's way to order, and what became of its order."""
+    host = engine.host
+    m.d.comb += [
+        *(getattr(host.order, name).eq(bank.value(f"host_order.what.{name}")) for name in _HOST_ORDER),
+        host.order.price.eq(bank.value("host_order.price.limit")),
+        host.go.eq(bank.strobe("host_order.command.go")),
+        host.give_up.eq(bank.strobe("host_order.command.give_up")),
+        *(bank.drive(f"host_order.state.{name}").eq(getattr(host, name)) for name in _HOST_STATE),
+        bank.drive("host_order.user_ref.value").eq(host.user_ref),
+        bank.count("host_order.not_taken").eq(host.not_taken),
+    ]

@@ -16,8 +16,10 @@ from hdl.risk.card_watch import CardWatch
 from hdl.risk.gate import RiskGate
 from hdl.risk.locates import Locates
 from hdl.risk.marks import Marks
+from hdl.risk.own_resting import OwnResting
 from hdl.risk.positions import Positions
 from hdl.risk.repeats import Repeats
+from hdl.strategy.host_orders import HostOrders
 from hdl.strategy.intents import IntentOrder
 from hdl.strategy.maker import MarketMaker
 from hdl.strategy.own_display import OwnDisplay
@@ -66,10 +68,12 @@ class Engine(wiring.Component):
         self.taker = ImbalanceTaker(config.slots)
         self.display = OwnDisplay(config.slots)
         self.maker = MarketMaker(config.slots)
-        self.intents = IntentOrder()
+        self.host = HostOrders(config.slots, config.own_orders)
+        self.quotes_or_host, self.intents = IntentOrder(), IntentOrder()
         self.gate = RiskGate(config.slots)
         self.marks = Marks(config.slots, readers=3)
         self.repeats = Repeats(config.slots, readers=2)
+        self.resting = OwnResting(config.slots, readers=2)
         self.watch = CardWatch(config.slots)
         self.broken = BrokenTrades(config.slots)
         self.positions = Positions(config.slots, config.own_orders)
@@ -94,8 +98,8 @@ class Engine(wiring.Component):
     def elaborate(self, platform):
         """Wire the blocks to each other."""
         m = Module()
-        blocks = "feed queue book taker maker display intents gate marks repeats watch broken positions locates orders"
-        for name in (*blocks.split(), "arming"):
+        blocks = "feed queue book taker maker host display quotes_or_host intents gate marks repeats resting watch"
+        for name in (*blocks.split(), *["broken", "positions", "locates", "orders", "arming"]):
             m.submodules[name] = getattr(self, name)
         feed, queue, book, taker, maker = self.feed, self.queue, self.book, self.taker, self.maker
         gate, positions, orders, arming = self.gate, self.positions, self.orders, self.arming
@@ -117,13 +121,19 @@ class Engine(wiring.Component):
             taker.own.eq(self.display.shown),
             maker.view.valid.eq(book.view.valid),
             maker.view.payload.eq(book.view.payload),
+            maker.own.eq(self.display.shown),
+            self.display.event.valid.eq(book.events.valid & book.events.ready),
+            self.display.event.payload.eq(book.events.payload),
+            self.display.reference.eq(orders.detail.reference),
             self.view.valid.eq(book.view.valid),
             self.view.payload.eq(book.view.payload),
         ]
 
         # Strategy to gate to exchange.
         connect(m, taker.intents, self.intents.first)
-        connect(m, maker.intents, self.intents.second)
+        connect(m, maker.intents, self.quotes_or_host.first)
+        connect(m, self.host.intents, self.quotes_or_host.second)
+        connect(m, self.quotes_or_host.outgoing, self.intents.second)
         connect(m, self.intents.outgoing, gate.intents)
         connect(m, taker.entries, gate.entries)
         connect(m, gate.granted, orders.intents)
@@ -150,12 +160,13 @@ class Engine(wiring.Component):
 
         self._watch(m)
         self._maker(m)
+        self._host(m)
 
         # What becomes of orders.
-        strategies, risk = (taker, maker, self.display), (positions, self.locates, self.broken)
+        strategies, risk = (taker, maker, self.host, self.display), (positions, self.locates, self.broken, self.resting)
         for listener in (block.answers for block in (*strategies, *risk)):
             m.d.comb += [listener.valid.eq(orders.answers.valid), listener.payload.eq(orders.answers.payload)]
-        for listener in (taker.refusals, maker.refusals):
+        for listener in (taker.refusals, maker.refusals, self.host.refusals):
             m.d.comb += [listener.valid.eq(gate.refusals.valid), listener.payload.eq(gate.refusals.payload)]
         m.d.comb += self.locates.short.eq(orders.detail.short)
 
@@ -180,6 +191,7 @@ class Engine(wiring.Component):
             | book.busy
             | taker.busy
             | maker.busy
+            | self.host.busy
             | gate.busy
             | positions.busy
             | orders.busy
@@ -213,7 +225,9 @@ class Engine(wiring.Component):
             watch.card_time.eq(self.card_time),
             watch.armed.eq(self.arming.armed),
         ]
-        for listener in (repeats.grants, watch.grants):
+        for i, (slot, own) in enumerate(((gate.config_slot, gate.own), (gate.standing.slot, gate.standing_own))):
+            m.d.comb += [self.resting.slot[i].eq(slot), own.eq(self.resting.prices[i])]
+        for listener in (repeats.grants, watch.grants, self.resting.grants):
             m.d.comb += [
                 listener.valid.eq(gate.granted.valid & gate.granted.ready),
                 listener.payload.eq(gate.granted.payload),
@@ -233,5 +247,25 @@ class Engine(wiring.Component):
             maker.located.eq(self.locates.balance),
             maker.card_time.eq(self.card_time),
         ]
-        for aside, state in zip(maker.stand_aside, taker.taker_state, strict=True):
-            m.d.comb += aside.eq((state != TakerState.IDLE) & (state != TakerState.COOLDOWN))
+        for i, state in enumerate(taker.taker_state):
+            has = self.host.taker_has[i]
+            m.d.comb += [
+                has.eq((state != TakerState.IDLE) & (state != TakerState.COOLDOWN)),
+                maker.stand_aside[i].eq(has | self.host.claims[i]),
+            ]
+
+    def _host(self, m: Module) -> None:
+        """Show the host's orders the other blocks. A slot they claim is nobody else's."""
+        host, taker, maker, gate, positions = self.host, self.taker, self.maker, self.gate, self.positions
+        m.d.comb += [
+            host.way_free.eq(
+                ~(taker.intents.valid | maker.intents.valid | gate.busy | positions.unsent | self.orders.busy)
+            ),
+            host.position.eq(positions.position),
+            host.open_buy.eq(positions.open_buy),
+            host.open_sell.eq(positions.open_sell),
+            positions.seek_order.eq(host.seek_order),
+            host.seek.eq(positions.seek),
+            host.card_time.eq(self.card_time),
+            taker.stand_aside.eq(host.claims),
+        ]

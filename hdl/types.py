@@ -250,6 +250,10 @@ class Refusal(enum.Enum, shape=5):
     NOTIONAL = 21
     #: The exchange broke a trade of the slot, and the host has not put position and cash right.
     BROKEN_TRADE = 22
+    #: It would meet an own order that rests on the other side, or that was asked to.
+    OWN_CROSS = 23
+    #: A FLATTEN that would do more than bring the position nearer to zero.
+    REDUCE_ONLY = 24
 
 
 class OrderAnswer(data.Struct):

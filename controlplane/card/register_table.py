@@ -397,6 +397,31 @@ REGISTERS: tuple[RegisterRow, ...] = (
     RegisterRow("account.answers", 0x0b18, 0x0, 1, True, False, False, False, False, True, 0x0, (
         FieldRow("count", 0, 32, False, "", True, False, False, False, ""),
     ), "Answers to queries."),
+    RegisterRow("host_order.what", 0x0d00, 0x0, 1, True, True, False, False, False, False, 0x30000, (
+        FieldRow("slot", 0, 8, False, "", True, True, False, False, "Slot."),
+        FieldRow("side", 8, 1, False, "", True, True, False, False, "0: buy, 1: sell. A FLATTEN takes its side from the position."),
+        FieldRow("role", 16, 2, False, "", True, True, False, False, "0: ENTRY; 3: FLATTEN, which cancels the symbol's own orders, waits until they are dead, and then does nothing but reduce the position. No other is sent."),
+        FieldRow("shares", 32, 32, False, "shares", True, True, False, False, "Shares. Of a FLATTEN: at most so many; 0: all that is held."),
+    ), "What is asked for."),
+    RegisterRow("host_order.price", 0x0d08, 0x0, 1, True, True, False, False, False, False, 0x0, (
+        FieldRow("limit", 0, 32, False, "1/10,000 dollar", True, True, False, False, ""),
+    ), "Worst price at which it may fill."),
+    RegisterRow("host_order.command", 0x0d10, 0x0, 1, False, True, False, False, False, False, 0x0, (
+        FieldRow("go", 0, 1, False, "", False, True, True, False, "Take what is asked for and begin; ignored and counted while one is under way."),
+        FieldRow("give_up", 1, 1, False, "", False, True, True, False, "Wait no longer. An order that has left stays with the exchange."),
+    ), "Commands; each bit is a pulse."),
+    RegisterRow("host_order.state", 0x0d18, 0x0, 1, True, False, False, False, False, False, 0x0, (
+        FieldRow("step", 0, 8, False, "", True, False, False, False, "0: idle, 1: cancelling, 2: waiting for deaths, 3: at the gate, 4: at the exchange."),
+        FieldRow("outcome", 8, 8, False, "", True, False, False, False, "How the last one ended. 0: not yet, 1: it is over, 2: refused, 3: rejected by the exchange, 4: nothing was held, 5: given up."),
+        FieldRow("refusal", 16, 8, False, "", True, False, False, False, "Number of the refusal."),
+        FieldRow("executed", 32, 32, False, "shares", True, False, False, False, "Shares executed."),
+    ), "Where it stands."),
+    RegisterRow("host_order.user_ref", 0x0d20, 0x0, 1, True, False, False, False, False, False, 0x0, (
+        FieldRow("value", 0, 32, False, "", True, False, False, False, ""),
+    ), "User reference number of the last one that left; 0: it has not left."),
+    RegisterRow("host_order.not_taken", 0x0d28, 0x0, 1, True, False, False, False, False, True, 0x0, (
+        FieldRow("count", 0, 32, False, "", True, False, False, False, ""),
+    ), "Commands to begin that were ignored."),
     RegisterRow("slot[].symbol", 0x1000, 0x200, 0, True, True, True, True, False, False, 0x0, (
         FieldRow("value", 0, 64, False, "", True, True, False, False, ""),
     ), "Symbol, 8 characters padded with spaces, first in the lowest byte. 0: slot not used."),

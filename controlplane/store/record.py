@@ -45,6 +45,8 @@ REFUSALS = (
     "daily_loss",
     "notional",
     "broken_trade",
+    "own_cross",
+    "reduce_only",
 )
 
 

@@ -6,6 +6,7 @@ from amaranth.lib.wiring import In, Out
 
 from hdl.risk.judge import CardLevels, CardStops, GateConfig, Judge, level_refusal
 from hdl.risk.marks import Mark
+from hdl.risk.own_resting import OwnPrices
 from hdl.risk.positions import ENTER_LETTER, REPLACE_LETTER, OwnOrder
 from hdl.risk.repeats import LastEntry
 from hdl.risk.standing import StandingEntry, StandingVerdicts
@@ -23,7 +24,8 @@ class RiskGate(wiring.Component):
     (``hdl.types.Refusal``):
 
     * every ENTER and REPLACE: armed, not killed, lease alive, order session up; the slot bound and not stale, not
-      halted, its market open and its opening cross seen; no trade of it broken; the request makes sense;
+      halted, its market open and its opening cross seen; no trade of it broken; the request makes sense; it meets no
+      own order; one of role FLATTEN only reduces the position;
     * ENTER and REPLACE that raise the exposure, as well: slot enabled, order size, inventory counting everything that
       could still fill on that side, short sale, price collar, order rate, repetition, number of open orders, gross
       inventory, daily loss, value;
@@ -79,7 +81,7 @@ class RiskGate(wiring.Component):
         The order port has no free row.
     stops : In(CardStops), broken : In(array of 1)
         What keeps the whole card from raising its exposure; slots in which a trade was broken.
-    mark, standing_mark : In(Mark), last, standing_last : In(LastEntry)
+    mark, standing_mark : In(Mark), last, standing_last : In(LastEntry), own, standing_own : In(OwnPrices)
         Of the slots of ``config_slot`` and ``standing``, in the same cycle.
     config_slot : Out(8), config : In(GateConfig)
         Limits of the slot, in the same cycle.
@@ -128,6 +130,8 @@ class RiskGate(wiring.Component):
                 "standing_mark": In(Mark),
                 "last": In(LastEntry),
                 "standing_last": In(LastEntry),
+                "own": In(OwnPrices),
+                "standing_own": In(OwnPrices),
                 "config_slot": Out(8),
                 "config": In(GateConfig),
                 "permits": Out(data.ArrayLayout(1, slots)),
@@ -238,6 +242,7 @@ class RiskGate(wiring.Component):
             prepared.config.eq(self.standing_config),
             prepared.mark.eq(self.standing_mark),
             prepared.last.eq(self.standing_last),
+            prepared.own.eq(self.standing_own),
             prepared.entries.valid.eq(self.entries.valid),
             prepared.entries.payload.eq(self.entries.payload),
             prepared.levels.eq(levels),
@@ -282,6 +287,7 @@ class RiskGate(wiring.Component):
             judge.broken.eq(self.broken[intent.slot]),
             judge.mark.eq(self.mark),
             judge.last.eq(self.last),
+            judge.own.eq(self.own),
         ]
         return judge
 

@@ -6,6 +6,7 @@ from amaranth.lib.wiring import In, Out
 
 from hdl.risk.gross import GROSS_BITS
 from hdl.risk.marks import Mark, price_band
+from hdl.risk.own_resting import OwnPrices, meets_own
 from hdl.risk.positions import OwnOrder
 from hdl.risk.repeats import LastEntry
 from hdl.types import OrderIntent, OrderIntentKind, Refusal, Role, Side, SlotFlags
@@ -87,8 +88,11 @@ class Judge(wiring.Component):
         Of the card; a trade of the intent's slot was broken.
     mark : In(Mark), last : In(LastEntry)
         Of the intent's slot: what the market said last, and the last order that opened.
+    own : In(OwnPrices)
+        Where own orders of the intent's slot rest.
     prices_later : In(1)
-        The price is not known yet: collar and repetition are looked at by whoever asks, with ``lowest``, ``highest``.
+        The price is not known yet: collar, repetition and own orders are looked at by whoever asks, with ``lowest``,
+        ``highest``.
     verdict : Out(Refusal)
         The lowest number of the checks that fail; NOTIONAL is not among them, a product would take too long.
     raises : Out(1)
@@ -115,6 +119,7 @@ class Judge(wiring.Component):
                 "broken": In(1),
                 "mark": In(Mark),
                 "last": In(LastEntry),
+                "own": In(OwnPrices),
                 "prices_later": In(1),
                 "verdict": Out(Refusal),
                 "raises": Out(1),
@@ -190,6 +195,8 @@ class Judge(wiring.Component):
             (Refusal.GROSS_INVENTORY, raises & (self.stops.max_gross != 0) & (gross > self.stops.max_gross)),
             (Refusal.DAILY_LOSS, raises & self.stops.daily_loss),
             (Refusal.BROKEN_TRADE, self.broken),
+            (Refusal.OWN_CROSS, priced & meets_own(self.own, intent.side, intent.price)),
+            (Refusal.REDUCE_ONLY, (intent.role == Role.FLATTEN) & (~enter | raises)),
         )
         for refusal, fails in reversed(checks):  # the last statement wins: the lowest number
             with m.If(fails):

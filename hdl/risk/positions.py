@@ -78,6 +78,8 @@ class Positions(wiring.Component):
         Position and open shares are new 1 cycle after their cause, cash 3 cycles.
     lookup_order : In(8), lookup : Out(OwnOrder)
         The gate's look at one row, combinational.
+    seek_order : In(8), seek : Out(OwnOrder)
+        The same for the host's orders.
     unsent : Out(1)
         An order was granted and the order port has not said SENT or REFUSED yet.
     changes : Out(stream, always ready)
@@ -109,6 +111,8 @@ class Positions(wiring.Component):
                 "open_sell": Out(data.ArrayLayout(unsigned(32), slots)),
                 "lookup_order": In(8),
                 "lookup": Out(OwnOrder),
+                "seek_order": In(8),
+                "seek": Out(OwnOrder),
                 "unsent": Out(1),
                 "changes": Out(stream.Signature(PositionChange, always_ready=True)),
                 "busy": Out(1),
@@ -120,8 +124,9 @@ class Positions(wiring.Component):
         m = Module()
         rows = Array(Signal(OwnOrder, name=f"row{i}") for i in range(self.own_orders))
         answer, grant = self.answers.payload, self.grants.payload
-        with m.If(self.lookup_order < self.own_orders):
-            m.d.comb += self.lookup.eq(rows[self.lookup_order])
+        for wanted, shown in ((self.lookup_order, self.lookup), (self.seek_order, self.seek)):
+            with m.If(wanted < self.own_orders):
+                m.d.comb += shown.eq(rows[wanted])
 
         after = Signal(OwnOrder)
         row_changes = Signal()

@@ -7,6 +7,7 @@ from amaranth.lib.wiring import In, Out
 from hdl import types
 from hdl.risk.judge import MAX_ORDER_PRICE, CardLevels, CardStops, GateConfig, Judge, level_refusal
 from hdl.risk.marks import Mark
+from hdl.risk.own_resting import OwnPrices, meets_own
 from hdl.risk.repeats import LastEntry
 from hdl.types import OrderIntent, OrderIntentKind, Refusal, Role, Side, SlotFlags
 
@@ -30,7 +31,8 @@ class StandingVerdicts(wiring.Component):
 
     The price comes with the entry, so the collar's edges are prepared and the price is held against them. The value of
     the order is prepared at the far edge of the collar, which no price that passes is beyond; a slot with a limit on
-    value and no collar has no such edge, and its entries are refused as NOTIONAL.
+    value and no collar has no such edge, and its entries are refused as NOTIONAL. The prices of own orders are those of
+    the cycle before as well: none is added between the two cycles, because nothing is granted in the first.
 
     The room an entry needs cannot be taken between the two cycles: a grant raises ``unsent`` in the next cycle, which
     refuses the entry as BUSY, and an answer of the exchange adds no exposure to either side.
@@ -48,7 +50,7 @@ class StandingVerdicts(wiring.Component):
         ENTERs of role ENTRY.
     levels, flags, enabled, position, open_buy, open_sell, located, unsent, stops, broken : In
         As of :class:`~hdl.risk.gate.RiskGate`.
-    mark : In(Mark), last : In(LastEntry)
+    mark : In(Mark), last : In(LastEntry), own : In(OwnPrices)
         Of the slot of ``standing``, in the same cycle.
     blocked : In(1)
         Something else is held by the gate.
@@ -81,6 +83,7 @@ class StandingVerdicts(wiring.Component):
                 "broken": In(data.ArrayLayout(1, slots)),
                 "mark": In(Mark),
                 "last": In(LastEntry),
+                "own": In(OwnPrices),
                 "blocked": In(1),
                 "ready": In(1),
                 "table_full": In(1),
@@ -99,6 +102,8 @@ class StandingVerdicts(wiring.Component):
         verdicts = {side: self._prepare(m, side) for side in Side}
         outside, dear = self._price(m)
         last = Signal(LastEntry)
+        own = Signal(OwnPrices)
+        m.d.sync += own.eq(self.own)
         m.d.sync += [last.eq(self.last), last.recent.eq(self.last.recent & (self.last.shares == self.standing.shares))]
 
         entry = self.entries.payload
@@ -131,6 +136,7 @@ class StandingVerdicts(wiring.Component):
             (Refusal.REPEATED, repeated),
             (Refusal.NOTIONAL, dear),
             (Refusal.BROKEN_TRADE, self.broken[prepared.slot]),
+            (Refusal.OWN_CROSS, meets_own(own, entry.side, entry.price)),
         )
         levels = Signal(Refusal)
         m.d.comb += levels.eq(level_refusal(self.levels))

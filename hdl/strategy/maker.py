@@ -16,6 +16,7 @@ from hdl.strategy.maker_types import (
     QuoteTarget,
     TurnKind,
 )
+from hdl.strategy.own_display import OwnShown
 from hdl.strategy.quote_decision import QuoteDecision
 from hdl.strategy.quote_rows import QuoteRows
 from hdl.strategy.quote_targets import QuoteTargets
@@ -58,9 +59,9 @@ class MarketMaker(wiring.Component):
     docs/blocks/maker.md has the rules.
 
     Quotes are pulled, each with a Cancel, when the module, the slot or its maker switch is off, when an order would not
-    pass the levels and flags of the slot (disarmed, session, stale, halted, closed), and while another strategy has the
-    slot. The kill cancels them itself. What waits for a throttle or a cool-down is looked at again at the slot's next
-    view or answer.
+    pass the levels and flags of the slot (disarmed, session, stale, halted, closed), and while another strategy or the
+    host has the slot. The kill cancels them itself. What waits for a throttle or a cool-down is looked at again at the
+    slot's next view or answer.
 
     Parameters
     ----------
@@ -71,6 +72,8 @@ class MarketMaker(wiring.Component):
     -----
     view : In(stream, always ready)
         Views, at most one a cycle.
+    own : In(OwnShown)
+        Displayed orders of ours in the view's slot, in the cycle of the view.
     answers : In(stream, always ready), refusals : In(stream, always ready)
         Answers of the order port, and refusals of the gate; those of other modules are ignored.
     intents : Out(stream)
@@ -80,7 +83,7 @@ class MarketMaker(wiring.Component):
     enable : In(1), slot_enabled, maker_enabled : In(array of 1)
         The module, the slots, and the maker's own switch of each.
     stand_aside : In(array of 1)
-        Another strategy has the slot.
+        Another strategy has the slot, or the host.
     flags : In(array of SlotFlags), permits : In(array of 1), killed, session_up : In(1)
         Of the feed, of the gate, and levels.
     position : In(array), open_sell : In(array), located : In(array of 32)
@@ -98,7 +101,7 @@ class MarketMaker(wiring.Component):
     busy : Out(1)
         Something is inside that does not wait for the market.
 
-    Latency: ``intents`` 20 cycles after a view (22 for the offer), 5 after a pull is due, where nothing is in the way;
+    Latency: ``intents`` 21 cycles after a view (23 for the offer), 5 after a pull is due, where nothing is in the way;
     the turns of others take up to 20 each. An answer is booked 2 cycles after it came.
     """
 
@@ -112,6 +115,7 @@ class MarketMaker(wiring.Component):
                 "view": In(stream.Signature(DepthView, always_ready=True)),
                 "answers": In(stream.Signature(OrderAnswer, always_ready=True)),
                 "refusals": In(stream.Signature(OrderAnswer, always_ready=True)),
+                "own": In(OwnShown),
                 "intents": Out(stream.Signature(OrderIntent)),
                 "way_free": In(1),
                 "enable": In(1),
@@ -153,6 +157,7 @@ class MarketMaker(wiring.Component):
             source, listener = getattr(self, name), getattr(turns, name)
             m.d.comb += [listener.valid.eq(source.valid), listener.payload.eq(source.payload)]
         m.d.comb += [
+            turns.own.eq(self.own),
             turns.flags.eq(self.flags),
             turns.may_quote.eq(may_quote),
             turns.pulls.eq(pulls),

@@ -7,6 +7,7 @@ from amaranth.lib.wiring import In, Out
 from hdl import types
 from hdl.strategy.maker_types import MakerAnswer, MakerTurn, MakerView, TurnKind
 from hdl.strategy.maker_views import MakerViews
+from hdl.strategy.own_display import OwnShown
 from hdl.types import DepthView, OrderAnswer, Refusal, SlotFlags
 
 __all__ = ["MakerTurns"]
@@ -31,7 +32,7 @@ class MakerTurns(wiring.Component):
 
     Ports
     -----
-    view, answers, refusals : In(stream, always ready)
+    view, answers, refusals : In(stream, always ready), own : In(OwnShown)
         As of :class:`~hdl.strategy.maker.MarketMaker`.
     flags : In(array of SlotFlags)
         Of the feed.
@@ -50,7 +51,7 @@ class MakerTurns(wiring.Component):
     busy : Out(1)
         Something waits for its turn, or is about to.
 
-    Latency: a slot is due 2 cycles after its view, an answer is offered 1 cycle after it came.
+    Latency: a slot is due 3 cycles after its view, an answer is offered 1 cycle after it came.
     """
 
     def __init__(self, slots: int) -> None:
@@ -60,6 +61,7 @@ class MakerTurns(wiring.Component):
                 "view": In(stream.Signature(DepthView, always_ready=True)),
                 "answers": In(stream.Signature(OrderAnswer, always_ready=True)),
                 "refusals": In(stream.Signature(OrderAnswer, always_ready=True)),
+                "own": In(OwnShown),
                 "flags": In(data.ArrayLayout(SlotFlags, slots)),
                 "may_quote": In(slots),
                 "pulls": In(slots),
@@ -81,6 +83,7 @@ class MakerTurns(wiring.Component):
         m.d.comb += [
             views.view.valid.eq(self.view.valid),
             views.view.payload.eq(self.view.payload),
+            views.own.eq(self.own),
             views.read_slot.eq(self.read_slot),
             self.read.eq(views.read),
         ]

@@ -40,7 +40,7 @@ class MakerConfig(data.Struct):
 
 
 class MakerView(data.Struct):
-    """What the maker keeps of the newest view of a slot."""
+    """What the maker keeps of the newest view of a slot: what others show, own orders taken out."""
 
     bid: unsigned(32)
     ask: unsigned(32)
@@ -50,7 +50,7 @@ class MakerView(data.Struct):
     #: Shares of the five levels of each side.
     bid_volume: unsigned(35)
     ask_volume: unsigned(35)
-    #: Both sides are there and whole, and the book is neither locked nor crossed.
+    #: Others stand on both sides, these are whole, and the book is neither locked nor crossed.
     sound: unsigned(1)
     cause: unsigned(64)
     trigger_time: unsigned(64)

@@ -1,16 +1,18 @@
 """What of the displayed market is our own: strategies do not take their own orders for other people's."""
 
-from amaranth import Module, Signal, unsigned
+from amaranth import Array, Module, Mux, Signal, unsigned
 from amaranth.lib import data, memory, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from hdl import types
-from hdl.types import Level, OrderAnswer, OrderAnswerKind, Role, Side
+from hdl.types import EventKind, Level, MarketEvent, OrderAnswer, OrderAnswerKind, Role, Side
 
-__all__ = ["DISPLAYING", "OwnDisplay", "OwnShown", "own_shares"]
+__all__ = ["DISPLAYING", "OwnDisplay", "OwnShown", "other_levels", "own_shares"]
 
 #: Strategies that display orders, at most one a side and slot each.
 DISPLAYING = (types.Module.TAKER, types.Module.MAKER)
+#: Orders of the feed that are remembered, for an answer of the exchange that comes after its order was shown.
+REMEMBERED = 4
 
 
 class OwnShown(data.Struct):
@@ -23,9 +25,14 @@ class OwnShown(data.Struct):
 class OwnDisplay(wiring.Component):
     """Keeps price and open shares of the orders that each strategy displays, and shows those of one slot.
 
-    It follows the exchange's answers: Accepted and Replaced say where an order rests, and every answer says what is
-    still open. Orders of role ENTRY are immediate and never displayed. Feed and order session come by different ways,
-    so for the time by which one is ahead of the other, a level and what is known to be ours of it may disagree.
+    It follows the exchange's answers: Accepted and Replaced say where an order rests and under which reference number,
+    and every answer says what is still open. Orders of role ENTRY and FLATTEN are immediate and never displayed. An
+    order is shown once the feed has added an order of its number: before that it is in no view, and in a replay of a
+    recorded day it never is.
+
+    Feed and order session come by different ways. Where the feed is ahead, the answer finds its order among the last
+    4 that were added; one that more orders overtook is not taken out. For the time by which one is ahead of the other,
+    and for the 5 cycles from an event to its view, a level and what is known to be ours of it may disagree.
 
     Parameters
     ----------
@@ -34,12 +41,14 @@ class OwnDisplay(wiring.Component):
 
     Ports
     -----
-    answers : In(stream, always ready)
-        Answers of the order port.
+    answers : In(stream, always ready), reference : In(64)
+        Answers of the order port, and the exchange's reference number beside Accepted and Replaced.
+    event : In(stream, always ready)
+        Market events, as the book takes them.
     slot : In(8), shown : Out(OwnShown)
         What is asked for, in the same cycle; nothing for a slot that does not exist.
 
-    Latency: an answer is seen 1 cycle later.
+    Latency: an answer and an event are seen 1 cycle later.
     """
 
     def __init__(self, slots: int) -> None:
@@ -47,6 +56,8 @@ class OwnDisplay(wiring.Component):
         super().__init__(
             {
                 "answers": In(stream.Signature(OrderAnswer, always_ready=True)),
+                "reference": In(64),
+                "event": In(stream.Signature(MarketEvent, always_ready=True)),
                 "slot": In(8),
                 "shown": Out(OwnShown),
             }
@@ -61,13 +72,17 @@ class OwnDisplay(wiring.Component):
         for kind in (OrderAnswerKind.EXECUTED, OrderAnswerKind.CANCELED, OrderAnswerKind.REJECTED):
             told |= answer.kind == kind
         changes = Signal()
-        m.d.comb += changes.eq(self.answers.valid & told & (answer.role != Role.ENTRY) & (answer.slot < self._slots))
+        displays = (answer.role != Role.ENTRY) & (answer.role != Role.FLATTEN)
+        m.d.comb += changes.eq(self.answers.valid & told & displays & (answer.slot < self._slots))
+        added, number, was_shown = self._feed(m)
         for side, levels in ((Side.BUY, self.shown.bids), (Side.SELL, self.shown.asks)):
             for i, module in enumerate(DISPLAYING):
                 name = f"{module.name.lower()}_{side.name.lower()}"
                 m.submodules[f"{name}_price"] = prices = memory.Memory(shape=unsigned(32), depth=self._slots, init=[])
                 m.submodules[f"{name}_shares"] = shares = memory.Memory(shape=unsigned(32), depth=self._slots, init=[])
+                m.submodules[f"{name}_number"] = numbers = memory.Memory(shape=unsigned(64), depth=self._slots, init=[])
                 known = Signal(self._slots, name=f"{name}_known")
+                shown = Signal(self._slots, name=f"{name}_shown")
                 mine = Signal(name=f"{name}_mine")
                 m.d.comb += mine.eq(changes & (answer.side == side) & (answer.module == module))
                 for rows, value, when in ((prices, answer.price, rests), (shares, answer.open, 1)):
@@ -79,11 +94,45 @@ class OwnDisplay(wiring.Component):
                         read.addr.eq(self.slot),
                         (levels[i].price if rows is prices else levels[i].shares).eq(read.data),
                     ]
+                write, of_event = numbers.write_port(), numbers.read_port(domain="comb")
+                seen = self.event.payload.slot
+                m.d.comb += [
+                    write.addr.eq(answer.slot),
+                    write.data.eq(self.reference),
+                    write.en.eq(mine & rests),
+                    of_event.addr.eq(seen),
+                ]
+                with m.If(added & (of_event.data == number) & (seen < self._slots)):
+                    m.d.sync += shown.bit_select(seen, 1).eq(1)
                 with m.If(mine):
                     m.d.sync += known.bit_select(answer.slot, 1).eq(~answer.dead)
-                with m.If((self.slot >= self._slots) | ~known.bit_select(self.slot, 1)):
+                with m.If(mine & rests):
+                    m.d.sync += shown.bit_select(answer.slot, 1).eq(was_shown)
+                with m.If((self.slot >= self._slots) | ~(known & shown).bit_select(self.slot, 1)):
                     m.d.comb += levels[i].shares.eq(0)
         return m
+
+    def _feed(self, m):
+        """Follow what the feed adds.
+
+        Returns
+        -------
+        tuple
+            An order is added in this cycle; its number; the order of ``reference`` was added lately, or now.
+        """
+        event = self.event.payload
+        added, number = Signal(), Signal(64)
+        recent = Array(Signal(65, name=f"recent{i}") for i in range(REMEMBERED))  # the top bit: there is one
+        replaces = event.kind == EventKind.REPLACE
+        m.d.comb += [
+            added.eq(self.event.valid & (replaces | (event.kind == EventKind.ADD))),
+            number.eq(Mux(replaces, event.new_reference, event.reference)),
+        ]
+        with m.If(added):
+            m.d.sync += recent[0].eq(number | (1 << 64))
+            m.d.sync += [recent[i].eq(recent[i - 1]) for i in range(1, REMEMBERED)]
+        asked = self.reference | (1 << 64)
+        return added, number, _any(one == asked for one in recent) | (added & (number == self.reference))
 
 
 def own_shares(m, own, levels):
@@ -107,6 +156,23 @@ def own_shares(m, own, levels):
         best.append(order.shares & (order.price == levels[0].price).replicate(32))
     m.d.comb += [total.eq(sum(seen)), at_best.eq(sum(best)), alone.eq((at_best != 0) & (at_best >= levels[0].shares))]
     return total, alone
+
+
+def other_levels(own, levels):
+    """Shares of each of ``levels`` that are not ours; values.
+
+    Parameters
+    ----------
+    own : array of Level
+        A side of :class:`OwnShown`.
+    levels : array of Level
+        The same side of a view, best first.
+    """
+    others = []
+    for level in levels:
+        ours = sum(order.shares & (order.price == level.price).replicate(32) for order in own)
+        others.append(Mux(level.shares > ours, (level.shares - ours)[:32], 0))
+    return others
 
 
 def _any(conditions):

@@ -24,7 +24,7 @@ from hdl.strategy.taker_types import (
     TakerView,
     Trigger,
 )
-from hdl.types import DepthView, OrderAnswer, OrderIntent, Refusal, SlotFlags
+from hdl.types import DepthView, OrderAnswer, OrderAnswerKind, OrderIntent, Refusal, Role, SlotFlags
 
 __all__ = ["ImbalanceTaker"]
 
@@ -53,7 +53,8 @@ class ImbalanceTaker(wiring.Component):
     own : In(OwnShown)
         Displayed orders of ours in the view's slot, in the cycle of the view.
     answers : In(stream, always ready), refusals : In(stream, always ready)
-        Answers of the order port, and refusals of the gate; those of other modules are ignored.
+        Answers of the order port, and refusals of the gate; those of other modules are ignored, but for what a FLATTEN
+        of the host executes: so much less is to be closed.
     standing : Out(StandingEntry), entries : Out(stream, always ready)
         To the gate: the entry that may come in the next cycle, and the entry.
     intents : Out(stream), gate_holding : In(1)
@@ -64,6 +65,8 @@ class ImbalanceTaker(wiring.Component):
         Switches of the slots.
     flags : In(array of SlotFlags), position : In(array), permits : In(array of 1)
         Of the feed, of the positions, of the gate.
+    stand_aside : In(array of 1)
+        The host has the slot: nothing is entered, and no exit entered or moved.
     cancel_exit : In(1)
         Cancel a resting exit when the book goes stale.
     card_time : In(64)
@@ -104,6 +107,7 @@ class ImbalanceTaker(wiring.Component):
                 "flags": In(data.ArrayLayout(SlotFlags, slots)),
                 "position": In(data.ArrayLayout(signed(32), slots)),
                 "permits": In(data.ArrayLayout(1, slots)),
+                "stand_aside": In(data.ArrayLayout(1, slots)),
                 "cancel_exit": In(1),
                 "card_time": In(64),
                 "config_slot": Out(8),
@@ -133,6 +137,7 @@ class ImbalanceTaker(wiring.Component):
         spent_buy, spent_sell = Signal(self.slots), Signal(self.slots)
         state = Signal(TakerState)
         flags = Signal(SlotFlags)
+        aside = self.stand_aside
         may_enter = Signal()
         flat = Signal()
         issue_free = Signal()
@@ -140,7 +145,7 @@ class ImbalanceTaker(wiring.Component):
             state.eq(self.taker_state[slot]),
             flags.eq(self.flags[slot]),
             flat.eq(self.position[slot] == 0),
-            may_enter.eq(self.enable & self.slot_enabled[slot] & flat & flags.bound & flags.opened),
+            may_enter.eq(self.enable & self.slot_enabled[slot] & flat & flags.bound & flags.opened & ~aside[slot]),
             issue_free.eq(~self.intents.valid & ~self.gate_holding),
             row_read.addr.eq(slot),
             quote_read.addr.eq(slot),
@@ -236,17 +241,20 @@ class ImbalanceTaker(wiring.Component):
         for source, queue in ((self.answers, answers), (self.refusals, refusals)):
             heard = source.payload
             kept = Signal(TakerAnswer)
+            own = heard.module == types.Module.TAKER
+            flattened = (heard.role == Role.FLATTEN) & (heard.kind == OrderAnswerKind.EXECUTED)
             m.d.comb += [
                 kept[name].eq(heard[name])
                 for name in ("kind", "slot", "role", "order", "shares", "price", "chain_executed", "dead", "flag")
             ]
             m.d.comb += [
                 kept.busy.eq((heard.refusal == Refusal.BUSY) | (heard.refusal == Refusal.TABLE_FULL)),
+                kept.crossed.eq(heard.refusal == Refusal.OWN_CROSS),
                 kept.origin.cause.eq(heard.cause),
                 kept.origin.exchange_time.eq(heard.exchange_time),
                 kept.origin.trigger_time.eq(self.card_time),
                 queue.w_data.eq(kept),
-                queue.w_en.eq(source.valid & (heard.module == types.Module.TAKER) & (heard.slot < self.slots)),
+                queue.w_en.eq(source.valid & (own | flattened) & (heard.slot < self.slots)),
             ]
 
         seen = self.view.payload
@@ -275,7 +283,9 @@ class ImbalanceTaker(wiring.Component):
             resting = (state == TakerState.RESTING) | (state == TakerState.STOPPING)
             checked = (decided == TakerEvent.CHECK) & (decided_slot == i)  # its mark is set at the end of this cycle
             m.d.comb += [
-                wanted[i].eq((state == TakerState.EXIT_WANTED) | (state == TakerState.STOP_WANTED)),
+                wanted[i].eq(
+                    ((state == TakerState.EXIT_WANTED) | (state == TakerState.STOP_WANTED)) & ~self.stand_aside[i]
+                ),
                 exposed[i].eq((resting | (state == TakerState.UNMANAGED)) & ~self.permits[i] & ~told[i] & ~checked),
             ]
         event, slot = Signal(TakerEvent), Signal(8)

@@ -104,8 +104,11 @@ class TakerExit(wiring.Component):
         with m.Switch(self.event):
             with m.Case(TakerEvent.VIEW):
                 self._view(m, long, level)
-            with m.Case(TakerEvent.ANSWER), m.If(self.answer.role == Role.EXIT):
-                self._answer(m)
+            with m.Case(TakerEvent.ANSWER):
+                with m.If(self.answer.role == Role.EXIT):
+                    self._answer(m)
+                with m.Elif((self.answer.role == Role.FLATTEN) & ~row.live):
+                    self._flattened(m)
             with m.Case(TakerEvent.ISSUE):
                 self._issue(m, long, level)
             with m.Case(TakerEvent.CHECK):
@@ -185,12 +188,14 @@ class TakerExit(wiring.Component):
                 expected = ((answer.flag == REPLACE_LETTER) & (self.state == TakerState.STOP_SENT)) | (
                     (answer.flag == ENTER_LETTER) & (self.state == TakerState.EXIT_SENT)
                 )
+                counts = self.permits & ~answer.crossed
                 with m.If(expected):
                     m.d.comb += [
                         self.next_state.eq(TakerState.UNMANAGED),
-                        # What the gate refused because it is closed is no try: it is made good when it opens.
-                        following.retries_used.eq(row.retries_used + (retry & self.permits)),
-                        following.held.eq(~retry & self.permits),
+                        # What the gate refused because it is closed, or because an own quote that is being pulled was
+                        # in the way, is no try: it is made good at a view after that.
+                        following.retries_used.eq(row.retries_used + (retry & counts)),
+                        following.held.eq(~retry & counts),
                     ]
                     self._alarm(m, AlarmCode.UNMANAGED)
             with m.Default():
@@ -242,6 +247,20 @@ class TakerExit(wiring.Component):
         with m.Else():
             m.d.comb += [self.next_state.eq(TakerState.UNMANAGED), following.held.eq(1)]
             self._alarm(m, AlarmCode.RETRIES)
+
+    def _flattened(self, m) -> None:
+        """The host closed a part of the position, or all of it, while no exit lived."""
+        row, following = self.row, self.next_row
+        closed = Signal(33)
+        m.d.comb += [
+            closed.eq(row.closed + self.answer.shares),
+            following.closed.eq(Mux(closed < row.filled, closed, row.filled)),
+        ]
+        with m.If(closed >= row.filled):
+            m.d.comb += [
+                self.next_state.eq(TakerState.COOLDOWN),
+                following.cooldown_until.eq(self.now + self.cooldown),
+            ]
 
     def _issue(self, m, long, level) -> None:
         """Enter the exit, or move it."""

@@ -136,6 +136,8 @@ class TakerAnswer(data.Struct):
     flag: unsigned(8)
     #: The gate had no time for it: worth another try at once.
     busy: unsigned(1)
+    #: An own order of the slot was in the way; it is being pulled.
+    crossed: unsigned(1)
     origin: TakerOrigin
 
 

@@ -408,6 +408,40 @@
 #define PW_ACCOUNT_ANSWERS_COUNT_SHIFT 0
 #define PW_ACCOUNT_ANSWERS_COUNT_MASK UINT64_C(0x00000000ffffffff)
 
+// Host order: An order of the host, by the way of every order; one at a time, immediate or cancel. While it is under way the symbol is the host's: strategies stand aside.
+#define PW_REG_HOST_ORDER_WHAT UINT32_C(0x0d00)
+#define PW_HOST_ORDER_WHAT_SLOT_SHIFT 0
+#define PW_HOST_ORDER_WHAT_SLOT_MASK UINT64_C(0x00000000000000ff)
+#define PW_HOST_ORDER_WHAT_SIDE_SHIFT 8
+#define PW_HOST_ORDER_WHAT_SIDE_MASK UINT64_C(0x0000000000000100)
+#define PW_HOST_ORDER_WHAT_ROLE_SHIFT 16
+#define PW_HOST_ORDER_WHAT_ROLE_MASK UINT64_C(0x0000000000030000)
+#define PW_HOST_ORDER_WHAT_SHARES_SHIFT 32
+#define PW_HOST_ORDER_WHAT_SHARES_MASK UINT64_C(0xffffffff00000000)
+#define PW_REG_HOST_ORDER_PRICE UINT32_C(0x0d08)
+#define PW_HOST_ORDER_PRICE_LIMIT_SHIFT 0
+#define PW_HOST_ORDER_PRICE_LIMIT_MASK UINT64_C(0x00000000ffffffff)
+#define PW_REG_HOST_ORDER_COMMAND UINT32_C(0x0d10)
+#define PW_HOST_ORDER_COMMAND_GO_SHIFT 0
+#define PW_HOST_ORDER_COMMAND_GO_MASK UINT64_C(0x0000000000000001)
+#define PW_HOST_ORDER_COMMAND_GIVE_UP_SHIFT 1
+#define PW_HOST_ORDER_COMMAND_GIVE_UP_MASK UINT64_C(0x0000000000000002)
+#define PW_REG_HOST_ORDER_STATE UINT32_C(0x0d18)
+#define PW_HOST_ORDER_STATE_STEP_SHIFT 0
+#define PW_HOST_ORDER_STATE_STEP_MASK UINT64_C(0x00000000000000ff)
+#define PW_HOST_ORDER_STATE_OUTCOME_SHIFT 8
+#define PW_HOST_ORDER_STATE_OUTCOME_MASK UINT64_C(0x000000000000ff00)
+#define PW_HOST_ORDER_STATE_REFUSAL_SHIFT 16
+#define PW_HOST_ORDER_STATE_REFUSAL_MASK UINT64_C(0x0000000000ff0000)
+#define PW_HOST_ORDER_STATE_EXECUTED_SHIFT 32
+#define PW_HOST_ORDER_STATE_EXECUTED_MASK UINT64_C(0xffffffff00000000)
+#define PW_REG_HOST_ORDER_USER_REF UINT32_C(0x0d20)
+#define PW_HOST_ORDER_USER_REF_VALUE_SHIFT 0
+#define PW_HOST_ORDER_USER_REF_VALUE_MASK UINT64_C(0x00000000ffffffff)
+#define PW_REG_HOST_ORDER_NOT_TAKEN UINT32_C(0x0d28)
+#define PW_HOST_ORDER_NOT_TAKEN_COUNT_SHIFT 0
+#define PW_HOST_ORDER_NOT_TAKEN_COUNT_MASK UINT64_C(0x00000000ffffffff)
+
 // Slot: One symbol.
 #define PW_REG_SLOT_SYMBOL(n) (UINT32_C(0x1000) + UINT32_C(0x200) * (uint32_t)(n))
 #define PW_SLOT_SYMBOL_VALUE_SHIFT 0
@@ -628,8 +662,8 @@ struct pw_field_row {
     const char *unit;
 };
 
-#define PW_REGISTER_ROWS 149
-#define PW_FIELD_ROWS 199
+#define PW_REGISTER_ROWS 155
+#define PW_FIELD_ROWS 212
 
 // Define PW_REGISTER_TABLES in the one source file that wants the tables.
 #ifdef PW_REGISTER_TABLES
@@ -743,46 +777,52 @@ static const struct pw_register_row pw_register_rows[PW_REGISTER_ROWS] = {
     {"account.status", 0x0b08, 0x0, 1, PW_REG_READ, 127, 2, UINT64_C(0x0)},
     {"account.next", 0x0b10, 0x0, 1, PW_REG_READ, 129, 1, UINT64_C(0x0)},
     {"account.answers", 0x0b18, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 130, 1, UINT64_C(0x0)},
-    {"slot[].symbol", 0x1000, 0x200, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_LOCKED | PW_REG_EPOCH | PW_REG_PER_SLOT, 131, 1, UINT64_C(0x0)},
-    {"slot[].control", 0x1008, 0x200, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_PER_SLOT, 132, 3, UINT64_C(0x0)},
-    {"slot[].join", 0x1010, 0x200, 0, PW_REG_WRITE | PW_REG_PER_SLOT, 135, 5, UINT64_C(0x0)},
-    {"slot[].state", 0x1018, 0x200, 0, PW_REG_READ | PW_REG_PER_SLOT, 140, 8, UINT64_C(0x0)},
-    {"slot[].tick", 0x1020, 0x200, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_LOCKED | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 148, 1, UINT64_C(0x64)},
-    {"slot[].taker_ratio", 0x1040, 0x200, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 149, 1, UINT64_C(0x300)},
-    {"slot[].taker_min_volume", 0x1048, 0x200, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 150, 1, UINT64_C(0x0)},
-    {"slot[].taker_order_size", 0x1050, 0x200, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 151, 1, UINT64_C(0x64)},
-    {"slot[].taker_ticks", 0x1058, 0x200, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 152, 6, UINT64_C(0x80102000203)},
-    {"slot[].taker_cooldown", 0x1060, 0x200, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 158, 1, UINT64_C(0x0)},
-    {"slot[].max_inventory", 0x1080, 0x200, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 159, 1, UINT64_C(0x0)},
-    {"slot[].max_order_size", 0x1088, 0x200, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 160, 1, UINT64_C(0x0)},
-    {"slot[].ceiling_inventory", 0x1090, 0x200, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_LOCKED | PW_REG_MEMORY | PW_REG_PER_SLOT, 161, 1, UINT64_C(0x0)},
-    {"slot[].ceiling_order_size", 0x1098, 0x200, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_LOCKED | PW_REG_MEMORY | PW_REG_PER_SLOT, 162, 1, UINT64_C(0x0)},
-    {"slot[].short_sale", 0x10a0, 0x200, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_LOCKED | PW_REG_MEMORY | PW_REG_PER_SLOT, 163, 1, UINT64_C(0x0)},
-    {"slot[].position", 0x10c0, 0x200, 0, PW_REG_READ | PW_REG_PER_SLOT, 164, 1, UINT64_C(0x0)},
-    {"slot[].cash", 0x10c8, 0x200, 0, PW_REG_READ | PW_REG_PER_SLOT, 165, 1, UINT64_C(0x0)},
-    {"slot[].open_shares", 0x10d0, 0x200, 0, PW_REG_READ | PW_REG_PER_SLOT, 166, 2, UINT64_C(0x0)},
-    {"slot[].bbo", 0x10d8, 0x200, 0, PW_REG_READ | PW_REG_PER_SLOT, 168, 2, UINT64_C(0x0)},
-    {"slot[].volumes", 0x10e0, 0x200, 0, PW_REG_READ | PW_REG_PER_SLOT, 170, 2, UINT64_C(0x0)},
-    {"slot[].triggers", 0x10e8, 0x200, 0, PW_REG_READ | PW_REG_PER_SLOT, 172, 1, UINT64_C(0x0)},
-    {"trade[].max_notional", 0xa000, 0x80, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_LOCKED | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 173, 1, UINT64_C(0x0)},
-    {"trade[].collar", 0xa008, 0x80, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_LOCKED | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 174, 1, UINT64_C(0x0)},
-    {"trade[].repeat", 0xa010, 0x80, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_LOCKED | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 175, 1, UINT64_C(0x0)},
-    {"trade[].adjust_position", 0xa020, 0x80, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_LOCKED | PW_REG_PER_SLOT, 176, 1, UINT64_C(0x0)},
-    {"trade[].adjust_cash", 0xa028, 0x80, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_LOCKED | PW_REG_PER_SLOT, 177, 1, UINT64_C(0x0)},
-    {"trade[].adjust", 0xa030, 0x80, 0, PW_REG_WRITE | PW_REG_PER_SLOT, 178, 1, UINT64_C(0x0)},
-    {"trade[].state", 0xa038, 0x80, 0, PW_REG_READ | PW_REG_PER_SLOT, 179, 1, UINT64_C(0x0)},
-    {"trade[].taker_time_stop", 0xa040, 0x80, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 180, 1, UINT64_C(0x0)},
-    {"trade[].taker_guard", 0xa048, 0x80, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 181, 3, UINT64_C(0x0)},
-    {"maker[].control", 0xc000, 0x80, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_PER_SLOT, 184, 1, UINT64_C(0x0)},
-    {"maker[].prices", 0xc008, 0x80, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 185, 5, UINT64_C(0x10101)},
-    {"maker[].size", 0xc010, 0x80, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 190, 1, UINT64_C(0x0)},
-    {"maker[].inventory", 0xc018, 0x80, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 191, 1, UINT64_C(0x0)},
-    {"maker[].ratio", 0xc020, 0x80, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 192, 1, UINT64_C(0x300)},
-    {"maker[].throttle", 0xc028, 0x80, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 193, 1, UINT64_C(0x0)},
-    {"maker[].cooldown", 0xc030, 0x80, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 194, 1, UINT64_C(0x0)},
-    {"maker[].state", 0xc038, 0x80, 0, PW_REG_READ | PW_REG_PER_SLOT, 195, 2, UINT64_C(0x0)},
-    {"maker[].located", 0xc040, 0x80, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_LOCKED | PW_REG_EPOCH | PW_REG_PER_SLOT, 197, 1, UINT64_C(0x0)},
-    {"maker[].balance", 0xc048, 0x80, 0, PW_REG_READ | PW_REG_PER_SLOT, 198, 1, UINT64_C(0x0)},
+    {"host_order.what", 0x0d00, 0x0, 1, PW_REG_READ | PW_REG_WRITE, 131, 4, UINT64_C(0x30000)},
+    {"host_order.price", 0x0d08, 0x0, 1, PW_REG_READ | PW_REG_WRITE, 135, 1, UINT64_C(0x0)},
+    {"host_order.command", 0x0d10, 0x0, 1, PW_REG_WRITE, 136, 2, UINT64_C(0x0)},
+    {"host_order.state", 0x0d18, 0x0, 1, PW_REG_READ, 138, 4, UINT64_C(0x0)},
+    {"host_order.user_ref", 0x0d20, 0x0, 1, PW_REG_READ, 142, 1, UINT64_C(0x0)},
+    {"host_order.not_taken", 0x0d28, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 143, 1, UINT64_C(0x0)},
+    {"slot[].symbol", 0x1000, 0x200, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_LOCKED | PW_REG_EPOCH | PW_REG_PER_SLOT, 144, 1, UINT64_C(0x0)},
+    {"slot[].control", 0x1008, 0x200, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_PER_SLOT, 145, 3, UINT64_C(0x0)},
+    {"slot[].join", 0x1010, 0x200, 0, PW_REG_WRITE | PW_REG_PER_SLOT, 148, 5, UINT64_C(0x0)},
+    {"slot[].state", 0x1018, 0x200, 0, PW_REG_READ | PW_REG_PER_SLOT, 153, 8, UINT64_C(0x0)},
+    {"slot[].tick", 0x1020, 0x200, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_LOCKED | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 161, 1, UINT64_C(0x64)},
+    {"slot[].taker_ratio", 0x1040, 0x200, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 162, 1, UINT64_C(0x300)},
+    {"slot[].taker_min_volume", 0x1048, 0x200, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 163, 1, UINT64_C(0x0)},
+    {"slot[].taker_order_size", 0x1050, 0x200, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 164, 1, UINT64_C(0x64)},
+    {"slot[].taker_ticks", 0x1058, 0x200, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 165, 6, UINT64_C(0x80102000203)},
+    {"slot[].taker_cooldown", 0x1060, 0x200, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 171, 1, UINT64_C(0x0)},
+    {"slot[].max_inventory", 0x1080, 0x200, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 172, 1, UINT64_C(0x0)},
+    {"slot[].max_order_size", 0x1088, 0x200, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 173, 1, UINT64_C(0x0)},
+    {"slot[].ceiling_inventory", 0x1090, 0x200, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_LOCKED | PW_REG_MEMORY | PW_REG_PER_SLOT, 174, 1, UINT64_C(0x0)},
+    {"slot[].ceiling_order_size", 0x1098, 0x200, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_LOCKED | PW_REG_MEMORY | PW_REG_PER_SLOT, 175, 1, UINT64_C(0x0)},
+    {"slot[].short_sale", 0x10a0, 0x200, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_LOCKED | PW_REG_MEMORY | PW_REG_PER_SLOT, 176, 1, UINT64_C(0x0)},
+    {"slot[].position", 0x10c0, 0x200, 0, PW_REG_READ | PW_REG_PER_SLOT, 177, 1, UINT64_C(0x0)},
+    {"slot[].cash", 0x10c8, 0x200, 0, PW_REG_READ | PW_REG_PER_SLOT, 178, 1, UINT64_C(0x0)},
+    {"slot[].open_shares", 0x10d0, 0x200, 0, PW_REG_READ | PW_REG_PER_SLOT, 179, 2, UINT64_C(0x0)},
+    {"slot[].bbo", 0x10d8, 0x200, 0, PW_REG_READ | PW_REG_PER_SLOT, 181, 2, UINT64_C(0x0)},
+    {"slot[].volumes", 0x10e0, 0x200, 0, PW_REG_READ | PW_REG_PER_SLOT, 183, 2, UINT64_C(0x0)},
+    {"slot[].triggers", 0x10e8, 0x200, 0, PW_REG_READ | PW_REG_PER_SLOT, 185, 1, UINT64_C(0x0)},
+    {"trade[].max_notional", 0xa000, 0x80, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_LOCKED | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 186, 1, UINT64_C(0x0)},
+    {"trade[].collar", 0xa008, 0x80, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_LOCKED | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 187, 1, UINT64_C(0x0)},
+    {"trade[].repeat", 0xa010, 0x80, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_LOCKED | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 188, 1, UINT64_C(0x0)},
+    {"trade[].adjust_position", 0xa020, 0x80, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_LOCKED | PW_REG_PER_SLOT, 189, 1, UINT64_C(0x0)},
+    {"trade[].adjust_cash", 0xa028, 0x80, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_LOCKED | PW_REG_PER_SLOT, 190, 1, UINT64_C(0x0)},
+    {"trade[].adjust", 0xa030, 0x80, 0, PW_REG_WRITE | PW_REG_PER_SLOT, 191, 1, UINT64_C(0x0)},
+    {"trade[].state", 0xa038, 0x80, 0, PW_REG_READ | PW_REG_PER_SLOT, 192, 1, UINT64_C(0x0)},
+    {"trade[].taker_time_stop", 0xa040, 0x80, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 193, 1, UINT64_C(0x0)},
+    {"trade[].taker_guard", 0xa048, 0x80, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 194, 3, UINT64_C(0x0)},
+    {"maker[].control", 0xc000, 0x80, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_PER_SLOT, 197, 1, UINT64_C(0x0)},
+    {"maker[].prices", 0xc008, 0x80, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 198, 5, UINT64_C(0x10101)},
+    {"maker[].size", 0xc010, 0x80, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 203, 1, UINT64_C(0x0)},
+    {"maker[].inventory", 0xc018, 0x80, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 204, 1, UINT64_C(0x0)},
+    {"maker[].ratio", 0xc020, 0x80, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 205, 1, UINT64_C(0x300)},
+    {"maker[].throttle", 0xc028, 0x80, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 206, 1, UINT64_C(0x0)},
+    {"maker[].cooldown", 0xc030, 0x80, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 207, 1, UINT64_C(0x0)},
+    {"maker[].state", 0xc038, 0x80, 0, PW_REG_READ | PW_REG_PER_SLOT, 208, 2, UINT64_C(0x0)},
+    {"maker[].located", 0xc040, 0x80, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_LOCKED | PW_REG_EPOCH | PW_REG_PER_SLOT, 210, 1, UINT64_C(0x0)},
+    {"maker[].balance", 0xc048, 0x80, 0, PW_REG_READ | PW_REG_PER_SLOT, 211, 1, UINT64_C(0x0)},
 };
 static const struct pw_field_row pw_field_rows[PW_FIELD_ROWS] = {
     {"value", 0, 64, PW_FIELD_READ, ""},
@@ -914,6 +954,19 @@ static const struct pw_field_row pw_field_rows[PW_FIELD_ROWS] = {
     {"query", 0, 1, PW_FIELD_WRITE | PW_FIELD_PULSE, ""},
     {"pending", 0, 1, PW_FIELD_READ, ""},
     {"day_over", 1, 1, PW_FIELD_READ, ""},
+    {"value", 0, 32, PW_FIELD_READ, ""},
+    {"count", 0, 32, PW_FIELD_READ | PW_FIELD_COUNTER, ""},
+    {"slot", 0, 8, PW_FIELD_READ | PW_FIELD_WRITE, ""},
+    {"side", 8, 1, PW_FIELD_READ | PW_FIELD_WRITE, ""},
+    {"role", 16, 2, PW_FIELD_READ | PW_FIELD_WRITE, ""},
+    {"shares", 32, 32, PW_FIELD_READ | PW_FIELD_WRITE, "shares"},
+    {"limit", 0, 32, PW_FIELD_READ | PW_FIELD_WRITE, "1/10,000 dollar"},
+    {"go", 0, 1, PW_FIELD_WRITE | PW_FIELD_PULSE, ""},
+    {"give_up", 1, 1, PW_FIELD_WRITE | PW_FIELD_PULSE, ""},
+    {"step", 0, 8, PW_FIELD_READ, ""},
+    {"outcome", 8, 8, PW_FIELD_READ, ""},
+    {"refusal", 16, 8, PW_FIELD_READ, ""},
+    {"executed", 32, 32, PW_FIELD_READ, "shares"},
     {"value", 0, 32, PW_FIELD_READ, ""},
     {"count", 0, 32, PW_FIELD_READ | PW_FIELD_COUNTER, ""},
     {"value", 0, 64, PW_FIELD_READ | PW_FIELD_WRITE, ""},

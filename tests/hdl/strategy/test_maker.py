@@ -24,15 +24,15 @@ def test_quotes_both_sides_of_the_book():
     run(script)
 
 
-def test_view_to_grant_takes_21_cycles():
+def test_view_to_grant_takes_22_cycles():
     async def script(bench):
         await bench.view(BID, ASK)
         at, intent = bench.granted[0]
-        assert (at - intent["trigger_time"], intent["cause"]) == (21, 1)
+        assert (at - intent["trigger_time"], intent["cause"]) == (22, 1)
         shown = bench.now
         await bench.view(BID - 100, ASK - 100)
         at, intent = bench.granted[2]
-        assert (at - shown, intent["trigger_time"], intent["cause"]) == (21, shown, 2)
+        assert (at - shown, intent["trigger_time"], intent["cause"]) == (22, shown, 2)
 
     run(script)
 
@@ -142,7 +142,7 @@ def test_everything_is_pulled(why):
         kinds = {kind for kind, *_ in bench.said(4)}
         assert kinds == {"CANCEL"}
         first = bench.granted[4][0] - pulled_at
-        assert first <= (22 if why in ("wide", "incomplete", "empty") else 7)
+        assert first <= (23 if why in ("wide", "incomplete", "empty") else 7)
         whole_card = why in ("module", "disarmed")
         assert (bench.quotes(slot=1) == NONE) == whole_card, "other slots go on"
 

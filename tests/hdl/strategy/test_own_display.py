@@ -6,7 +6,7 @@ import pytest
 from amaranth.sim import Simulator
 
 from hdl.strategy.own_display import OwnDisplay
-from hdl.types import Module, OrderAnswerKind, Role, Side
+from hdl.types import EventKind, Module, OrderAnswerKind, Role, Side
 from tests.hdl.strategy.taker_story import ASK, BID
 from tests.hdl.strategy.trade_bench import run
 
@@ -22,31 +22,57 @@ KINDS = [
 ]
 
 
-def test_shows_what_rests_by_the_answers():
+def test_shows_what_rests_by_the_answers_once_the_feed_has_added_it():
     dut = OwnDisplay(SLOTS)
     rests = {OrderAnswerKind.ACCEPTED, OrderAnswerKind.REPLACED}
 
     async def script(ctx):
         chance = random.Random(4)
         wanted = {}  # slot, side, module: price, shares
-        for _ in range(1500):
+        numbers, shown_ones, added = {}, set(), []  # of the orders; those in the feed; all that the feed added
+        for number in range(1, 3000):
             kind, slot, side = chance.choice(KINDS), chance.randrange(SLOTS), Side(chance.randrange(2))
             module, role = chance.choice(list(Module)), chance.choice([Role.EXIT, Role.QUOTE, Role.EXIT, Role.ENTRY])
             price, open, dead = chance.randrange(1, 1000), chance.randrange(1, 1000), chance.random() < 0.2
             answer = {"kind": kind, "slot": slot, "side": side, "module": module, "role": role}
             ctx.set(dut.answers.payload, answer | {"price": price, "open": open, "dead": dead})
+            # The feed adds an order: one of ours, or the one that this very answer may name, or another's.
+            kinds = {EventKind.ADD: "reference", EventKind.REPLACE: "new_reference", EventKind.EXECUTE: "reference"}
+            event, field = chance.choice(list(kinds.items()))
+            one = chance.choice([number, number + 10_000, *numbers.values()])
+            where = next((s for (s, *_), n in numbers.items() if n == one), slot)
+            ctx.set(dut.event.payload, {"kind": event, "slot": where, "reference": 1 << 40, field: one})
+            adds = chance.random() < 0.5
+            ctx.set(dut.event.valid, adds)
+            # An answer may come after its order was shown: up to four later ones do not matter.
+            late = chance.random() < 0.2 and len(added) > 6
+            named = added[-chance.randrange(1, 7)] if late else number
+            named = number if named in numbers.values() else named
+            overtaken = added[-4:]
+            ctx.set(dut.reference, named)
             ctx.set(dut.answers.valid, 1)
             await ctx.tick()
             ctx.set(dut.answers.valid, 0)
+            ctx.set(dut.event.valid, 0)
+            if adds and event != EventKind.EXECUTE:
+                added.append(one)
+                overtaken.append(one)
+                shown_ones |= {key for key, n in numbers.items() if n == one and key[0] == where}
             if kind not in (OrderAnswerKind.SENT, OrderAnswerKind.REFUSED) and role != Role.ENTRY:
-                before = wanted.get((slot, side, module), (0, 0))
-                wanted[slot, side, module] = (price if kind in rests else before[0], 0 if dead else open)
+                key = slot, side, module
+                before = wanted.get(key, (0, 0))
+                wanted[key] = (price if kind in rests else before[0], 0 if dead else open)
+                if kind in rests:
+                    numbers[key] = named
+                    shown_ones.discard(key)
+                    shown_ones |= {key} if named in overtaken else set()
             look = chance.randrange(SLOTS + 1)
             ctx.set(dut.slot, look)
             shown = ctx.get(dut.shown)
             for name, of in (("bids", Side.BUY), ("asks", Side.SELL)):
                 for i, who in enumerate((Module.TAKER, Module.MAKER)):
                     price, shares = wanted.get((look, of, who), (0, 0))
+                    shares = shares if (look, of, who) in shown_ones else 0
                     level = getattr(shown, name)[i]
                     assert level.shares == shares
                     assert not shares or level.price == price
@@ -70,6 +96,7 @@ def test_own_shares_are_no_imbalance(bid_volume, ours, triggers):
             told |= {"side": Side.BUY, "price": BID, "open": ours, "order": 3}
             bench.waiting.append((bench.now, told))
             await bench.step(3)
+            await bench.shown_in_feed()
         await bench.view(BID, ASK, bid_volume=bid_volume, ask_volume=1_000)
         assert len(bench.triggers) == triggers
 
@@ -91,6 +118,7 @@ def test_a_best_level_that_is_ours_alone_is_not_traded(price, shares, level, tri
         told |= {"side": Side.SELL, "price": price, "open": shares, "order": 3}
         bench.waiting.append((bench.now, told))
         await bench.step(3)
+        await bench.shown_in_feed()
         await bench.view(BID, ASK, bid_volume=5_000, ask_volume=level)
         assert len(bench.triggers) == triggers
 

@@ -1,4 +1,4 @@
-"""The taker, the gate and the positions wired as in the engine, with an order port made of Python.
+"""The taker, the host's orders, the gate and the positions wired as in the engine, with an order port made of Python.
 
 :class:`TradeBench` is a clocked world around them: every cycle it notes what leaves the gate, what is refused,
 triggered or alarmed, and answers SENT for what was granted, as the real order port does. Answers of the exchange are
@@ -16,11 +16,14 @@ from hdl import types
 from hdl.risk.arming import Arming
 from hdl.risk.gate import RiskGate
 from hdl.risk.judge import GateConfig
+from hdl.risk.own_resting import OwnResting
 from hdl.risk.positions import Positions
+from hdl.strategy.host_orders import HostOrders
+from hdl.strategy.intents import IntentOrder
 from hdl.strategy.own_display import OwnDisplay
 from hdl.strategy.taker import ImbalanceTaker
 from hdl.strategy.taker_types import TakerConfig, TakerState
-from hdl.types import OrderAnswerKind, OrderIntentKind, Role, Side
+from hdl.types import EventKind, OrderAnswerKind, OrderIntentKind, Role, Side
 
 SLOTS = 3
 ROWS = 4
@@ -50,10 +53,11 @@ TAKER = {
 
 
 class TradePath(wiring.Component):
-    """Taker, gate, positions and arming; the rest is the test's."""
+    """Taker, host's orders, gate, positions and arming; the rest is the test's."""
 
     gate_config: In(GateConfig)
     taker_config: In(TakerConfig)
+    port_busy: In(1)
 
     def __init__(self):
         super().__init__()
@@ -62,14 +66,21 @@ class TradePath(wiring.Component):
         self.gate = RiskGate(SLOTS)
         self.positions = Positions(SLOTS, ROWS)
         self.display = OwnDisplay(SLOTS)
+        self.host = HostOrders(SLOTS, ROWS)
+        self.intents = IntentOrder()
+        self.resting = OwnResting(SLOTS, readers=2)
 
     def elaborate(self, platform):
         m = Module()
         taker, gate, positions, arming = self.taker, self.gate, self.positions, self.arming
         m.submodules.arming, m.submodules.taker = arming, taker
         m.submodules.gate, m.submodules.positions = gate, positions
-        m.submodules.display = self.display
-        wiring.connect(m, taker.intents, gate.intents)
+        m.submodules.display, m.submodules.host, m.submodules.intents = self.display, self.host, self.intents
+        m.submodules.resting = self.resting
+        wiring.connect(m, taker.intents, self.intents.first)
+        wiring.connect(m, self.host.intents, self.intents.second)
+        wiring.connect(m, self.intents.outgoing, gate.intents)
+        self._host(m)
         wiring.connect(m, taker.entries, gate.entries)
         wiring.connect(m, gate.refusals, taker.refusals)
         for name in ("armed", "killed", "lease_alive"):
@@ -103,6 +114,32 @@ class TradePath(wiring.Component):
             taker.card_time.eq(arming.card_time),
         ]
         return m
+
+    def _host(self, m):
+        """Wire the host's orders, and the prices of own orders."""
+        host, taker, gate, positions, resting = self.host, self.taker, self.gate, self.positions, self.resting
+        m.d.comb += [
+            host.refusals.payload.eq(gate.refusals.payload),
+            host.refusals.valid.eq(gate.refusals.valid),
+            host.way_free.eq(~(taker.intents.valid | gate.busy | positions.unsent | self.port_busy)),
+            host.position.eq(positions.position),
+            host.open_buy.eq(positions.open_buy),
+            host.open_sell.eq(positions.open_sell),
+            positions.seek_order.eq(host.seek_order),
+            host.seek.eq(positions.seek),
+            host.card_time.eq(self.arming.card_time),
+            taker.stand_aside.eq(host.claims),
+            resting.grants.payload.eq(gate.granted.payload),
+            resting.grants.valid.eq(gate.granted.valid & gate.granted.ready),
+            resting.slot[0].eq(gate.config_slot),
+            resting.slot[1].eq(gate.standing.slot),
+            gate.own.eq(resting.prices[0]),
+            gate.standing_own.eq(resting.prices[1]),
+        ]
+        for has, state in zip(host.taker_has, taker.taker_state, strict=True):
+            m.d.comb += has.eq((state != TakerState.IDLE) & (state != TakerState.COOLDOWN))
+        for listener in (host.answers, resting.answers):
+            m.d.comb += [listener.payload.eq(taker.answers.payload), listener.valid.eq(taker.answers.valid)]
 
 
 @dataclass
@@ -275,6 +312,13 @@ class TradeBench:
         else:
             order.open, order.live = 0, False
         self._say(order, OrderAnswerKind.REJECTED, reason=0x1D)
+
+    async def shown_in_feed(self, number=0, slot=0):
+        """Let the feed add an order of this reference number; answers of the stand-in have number 0."""
+        self.ctx.set(self.dut.display.event.payload, {"kind": EventKind.ADD, "slot": slot, "reference": number})
+        self.ctx.set(self.dut.display.event.valid, 1)
+        await self.step()
+        self.ctx.set(self.dut.display.event.valid, 0)
 
     async def view(self, bid, ask, bid_volume=1000, ask_volume=1000, slot=0, trade=None, settle=20, **fields):
         """Show a view with all the volume on the best level, then let ``settle`` cycles pass in all."""
