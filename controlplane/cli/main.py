@@ -8,6 +8,7 @@ from controlplane.cli import (
     card_commands,
     certs_commands,
     confirm_commands,
+    flatten_command,
     service_commands,
     setting_commands,
     simulation_commands,
@@ -26,6 +27,7 @@ app = typer.Typer(
 simulation_commands.add_to(app)
 service_commands.add_to(app)
 card_commands.add_to(app)
+flatten_command.add_to(app)
 setting_commands.add_to(app)
 agent_commands.add_to(app)
 confirm_commands.add_to(app)

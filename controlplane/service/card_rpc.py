@@ -13,6 +13,7 @@ from controlplane.proto_gen.pennywire_v1 import control_pb2_grpc as rpc
 from controlplane.service.confirmations import Plan
 from controlplane.service.envelope import MODULES
 from controlplane.service.fields import pack, unpack
+from controlplane.service.flatten import WATCHED, check_taken, flatten_status, give_up_items, plan_flatten
 from controlplane.service.heartbeat import Heartbeat
 from controlplane.service.reconcile import differences, refuse_difference
 from controlplane.service.refusal import RefusedError
@@ -180,6 +181,38 @@ class CardRpc(rpc.CardServiceServicer):
     async def Kill(self, request: pb.KillRequest, context: grpc.aio.ServicerContext) -> pb.WriteResult:
         """Kill: anyone, no lease."""
         return await self._state.writes.kill(caller_role(), request.reason)
+
+    async def Flatten(self, request: pb.FlattenRequest, context: grpc.aio.ServicerContext) -> pb.WriteResult:
+        """Begin to flatten a symbol: operator only."""
+        ignored = 0
+
+        async def plan(_role: int) -> dict[str, int]:
+            nonlocal ignored
+            items, ignored = await plan_flatten(self._state, request)
+            return items
+
+        async def confirm() -> None:
+            await check_taken(self._state, ignored)
+
+        return await self._state.writes.commit(
+            caller_role(), "CardService.Flatten", request, plan, watched=WATCHED, confirm=confirm
+        )
+
+    async def GetFlatten(self, request: pb.GetFlattenRequest, context: grpc.aio.ServicerContext) -> pb.FlattenStatus:
+        """Say where the last flatten stands."""
+        return await flatten_status(self._state)
+
+    async def GiveUpFlatten(
+        self, request: pb.GiveUpFlattenRequest, context: grpc.aio.ServicerContext
+    ) -> pb.WriteResult:
+        """Wait no longer: operator only."""
+
+        async def plan(_role: int) -> dict[str, int]:
+            return await give_up_items(self._state)
+
+        return await self._state.writes.commit(
+            caller_role(), "CardService.GiveUpFlatten", request, plan, watched=WATCHED
+        )
 
     async def _command(
         self,

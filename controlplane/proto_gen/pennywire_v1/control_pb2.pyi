@@ -20,6 +20,24 @@ class WriteMode(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     WRITE_MODE_VERIFY: _ClassVar[WriteMode]
     WRITE_MODE_COMMIT: _ClassVar[WriteMode]
 
+class FlattenStep(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    FLATTEN_STEP_UNSPECIFIED: _ClassVar[FlattenStep]
+    FLATTEN_STEP_IDLE: _ClassVar[FlattenStep]
+    FLATTEN_STEP_CANCELING: _ClassVar[FlattenStep]
+    FLATTEN_STEP_AWAITING_DEATHS: _ClassVar[FlattenStep]
+    FLATTEN_STEP_AT_THE_GATE: _ClassVar[FlattenStep]
+    FLATTEN_STEP_AT_THE_EXCHANGE: _ClassVar[FlattenStep]
+
+class FlattenOutcome(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    FLATTEN_OUTCOME_UNSPECIFIED: _ClassVar[FlattenOutcome]
+    FLATTEN_OUTCOME_OVER: _ClassVar[FlattenOutcome]
+    FLATTEN_OUTCOME_REFUSED: _ClassVar[FlattenOutcome]
+    FLATTEN_OUTCOME_REJECTED: _ClassVar[FlattenOutcome]
+    FLATTEN_OUTCOME_NOTHING_HELD: _ClassVar[FlattenOutcome]
+    FLATTEN_OUTCOME_GIVEN_UP: _ClassVar[FlattenOutcome]
+
 class ConfirmationState(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
     CONFIRMATION_STATE_UNSPECIFIED: _ClassVar[ConfirmationState]
@@ -35,6 +53,18 @@ ROLE_OPERATOR: Role
 WRITE_MODE_UNSPECIFIED: WriteMode
 WRITE_MODE_VERIFY: WriteMode
 WRITE_MODE_COMMIT: WriteMode
+FLATTEN_STEP_UNSPECIFIED: FlattenStep
+FLATTEN_STEP_IDLE: FlattenStep
+FLATTEN_STEP_CANCELING: FlattenStep
+FLATTEN_STEP_AWAITING_DEATHS: FlattenStep
+FLATTEN_STEP_AT_THE_GATE: FlattenStep
+FLATTEN_STEP_AT_THE_EXCHANGE: FlattenStep
+FLATTEN_OUTCOME_UNSPECIFIED: FlattenOutcome
+FLATTEN_OUTCOME_OVER: FlattenOutcome
+FLATTEN_OUTCOME_REFUSED: FlattenOutcome
+FLATTEN_OUTCOME_REJECTED: FlattenOutcome
+FLATTEN_OUTCOME_NOTHING_HELD: FlattenOutcome
+FLATTEN_OUTCOME_GIVEN_UP: FlattenOutcome
 CONFIRMATION_STATE_UNSPECIFIED: ConfirmationState
 CONFIRMATION_STATE_PENDING: ConfirmationState
 CONFIRMATION_STATE_APPROVED: ConfirmationState
@@ -282,6 +312,48 @@ class ReleaseKillRequest(_message.Message):
     HEADER_FIELD_NUMBER: _ClassVar[int]
     header: WriteHeader
     def __init__(self, header: _Optional[_Union[WriteHeader, _Mapping]] = ...) -> None: ...
+
+class FlattenRequest(_message.Message):
+    __slots__ = ("header", "symbol", "worst_price", "shares")
+    HEADER_FIELD_NUMBER: _ClassVar[int]
+    SYMBOL_FIELD_NUMBER: _ClassVar[int]
+    WORST_PRICE_FIELD_NUMBER: _ClassVar[int]
+    SHARES_FIELD_NUMBER: _ClassVar[int]
+    header: WriteHeader
+    symbol: str
+    worst_price: int
+    shares: int
+    def __init__(self, header: _Optional[_Union[WriteHeader, _Mapping]] = ..., symbol: _Optional[str] = ..., worst_price: _Optional[int] = ..., shares: _Optional[int] = ...) -> None: ...
+
+class GetFlattenRequest(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
+
+class GiveUpFlattenRequest(_message.Message):
+    __slots__ = ("header",)
+    HEADER_FIELD_NUMBER: _ClassVar[int]
+    header: WriteHeader
+    def __init__(self, header: _Optional[_Union[WriteHeader, _Mapping]] = ...) -> None: ...
+
+class FlattenStatus(_message.Message):
+    __slots__ = ("symbol", "step", "outcome", "refusal", "executed_shares", "order_number", "position_shares", "open_shares")
+    SYMBOL_FIELD_NUMBER: _ClassVar[int]
+    STEP_FIELD_NUMBER: _ClassVar[int]
+    OUTCOME_FIELD_NUMBER: _ClassVar[int]
+    REFUSAL_FIELD_NUMBER: _ClassVar[int]
+    EXECUTED_SHARES_FIELD_NUMBER: _ClassVar[int]
+    ORDER_NUMBER_FIELD_NUMBER: _ClassVar[int]
+    POSITION_SHARES_FIELD_NUMBER: _ClassVar[int]
+    OPEN_SHARES_FIELD_NUMBER: _ClassVar[int]
+    symbol: str
+    step: FlattenStep
+    outcome: FlattenOutcome
+    refusal: str
+    executed_shares: int
+    order_number: int
+    position_shares: int
+    open_shares: int
+    def __init__(self, symbol: _Optional[str] = ..., step: _Optional[_Union[FlattenStep, str]] = ..., outcome: _Optional[_Union[FlattenOutcome, str]] = ..., refusal: _Optional[str] = ..., executed_shares: _Optional[int] = ..., order_number: _Optional[int] = ..., position_shares: _Optional[int] = ..., open_shares: _Optional[int] = ...) -> None: ...
 
 class ToggleModuleRequest(_message.Message):
     __slots__ = ("header", "strategy_name", "state")

@@ -185,6 +185,21 @@ class CardServiceStub:
                 request_serializer=pennywire_dot_v1_dot_control__pb2.ReleaseKillRequest.SerializeToString,
                 response_deserializer=pennywire_dot_v1_dot_control__pb2.WriteResult.FromString,
                 _registered_method=True)
+        self.Flatten = channel.unary_unary(
+                '/pennywire.v1.CardService/Flatten',
+                request_serializer=pennywire_dot_v1_dot_control__pb2.FlattenRequest.SerializeToString,
+                response_deserializer=pennywire_dot_v1_dot_control__pb2.WriteResult.FromString,
+                _registered_method=True)
+        self.GetFlatten = channel.unary_unary(
+                '/pennywire.v1.CardService/GetFlatten',
+                request_serializer=pennywire_dot_v1_dot_control__pb2.GetFlattenRequest.SerializeToString,
+                response_deserializer=pennywire_dot_v1_dot_control__pb2.FlattenStatus.FromString,
+                _registered_method=True)
+        self.GiveUpFlatten = channel.unary_unary(
+                '/pennywire.v1.CardService/GiveUpFlatten',
+                request_serializer=pennywire_dot_v1_dot_control__pb2.GiveUpFlattenRequest.SerializeToString,
+                response_deserializer=pennywire_dot_v1_dot_control__pb2.WriteResult.FromString,
+                _registered_method=True)
 
 
 class CardServiceServicer:
@@ -237,6 +252,28 @@ class CardServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def Flatten(self, request, context):
+        """Operator only. Begins; the card goes on by itself: it cancels the symbol's own orders, waits for the exchange's word
+        that each is dead, and sends one immediate order that can do nothing but reduce the position. Strategies stand aside.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetFlatten(self, request, context):
+        """Where the last one stands.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GiveUpFlatten(self, request, context):
+        """Operator only: ends the waiting. An order that has left stays with the exchange.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_CardServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -273,6 +310,21 @@ def add_CardServiceServicer_to_server(servicer, server):
             'ReleaseKill': grpc.unary_unary_rpc_method_handler(
                     servicer.ReleaseKill,
                     request_deserializer=pennywire_dot_v1_dot_control__pb2.ReleaseKillRequest.FromString,
+                    response_serializer=pennywire_dot_v1_dot_control__pb2.WriteResult.SerializeToString,
+            ),
+            'Flatten': grpc.unary_unary_rpc_method_handler(
+                    servicer.Flatten,
+                    request_deserializer=pennywire_dot_v1_dot_control__pb2.FlattenRequest.FromString,
+                    response_serializer=pennywire_dot_v1_dot_control__pb2.WriteResult.SerializeToString,
+            ),
+            'GetFlatten': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetFlatten,
+                    request_deserializer=pennywire_dot_v1_dot_control__pb2.GetFlattenRequest.FromString,
+                    response_serializer=pennywire_dot_v1_dot_control__pb2.FlattenStatus.SerializeToString,
+            ),
+            'GiveUpFlatten': grpc.unary_unary_rpc_method_handler(
+                    servicer.GiveUpFlatten,
+                    request_deserializer=pennywire_dot_v1_dot_control__pb2.GiveUpFlattenRequest.FromString,
                     response_serializer=pennywire_dot_v1_dot_control__pb2.WriteResult.SerializeToString,
             ),
     }
@@ -464,6 +516,87 @@ class CardService:
             target,
             '/pennywire.v1.CardService/ReleaseKill',
             pennywire_dot_v1_dot_control__pb2.ReleaseKillRequest.SerializeToString,
+            pennywire_dot_v1_dot_control__pb2.WriteResult.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Flatten(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pennywire.v1.CardService/Flatten',
+            pennywire_dot_v1_dot_control__pb2.FlattenRequest.SerializeToString,
+            pennywire_dot_v1_dot_control__pb2.WriteResult.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetFlatten(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pennywire.v1.CardService/GetFlatten',
+            pennywire_dot_v1_dot_control__pb2.GetFlattenRequest.SerializeToString,
+            pennywire_dot_v1_dot_control__pb2.FlattenStatus.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GiveUpFlatten(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pennywire.v1.CardService/GiveUpFlatten',
+            pennywire_dot_v1_dot_control__pb2.GiveUpFlattenRequest.SerializeToString,
             pennywire_dot_v1_dot_control__pb2.WriteResult.FromString,
             options,
             channel_credentials,
