@@ -6,6 +6,7 @@ from amaranth.lib.wiring import In, Out, connect, flipped
 
 from hdl.card_limits import join_adjustments, join_card_limits, join_host_orders, join_slot_limits
 from hdl.card_orders import join_orders
+from hdl.card_snapshot import join_snapshot
 from hdl.configs import CardConfig
 from hdl.engine import Engine
 from hdl.net.frame import frame_signature
@@ -131,6 +132,7 @@ class Card(wiring.Component):
         self._control(m, bank, engine)
         self._feed(m, bank, engine)
         self._book(m, bank, engine)
+        join_snapshot(m, bank, engine)
         self._taker(m, bank, engine)
         self._maker(m, bank, engine)
         join_host_orders(m, bank, engine)

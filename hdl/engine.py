@@ -8,6 +8,7 @@ from hdl.book.book import OrderBook
 from hdl.book.queue import EventQueue
 from hdl.configs import CardConfig
 from hdl.feed.receiver import FeedReceiver
+from hdl.feed.snapshot import SnapshotLoader
 from hdl.net.frame import frame_signature
 from hdl.orders.port import OrderPort
 from hdl.risk.arming import Arming
@@ -63,6 +64,7 @@ class Engine(wiring.Component):
 
     def __init__(self, config: CardConfig) -> None:
         self.feed = FeedReceiver(config)
+        self.snapshot = SnapshotLoader(config.slots)
         self.queue = EventQueue()
         self.book = OrderBook(config.slots, config.table_orders, config.row_levels)
         self.taker = ImbalanceTaker(config.slots)
@@ -99,7 +101,7 @@ class Engine(wiring.Component):
         """Wire the blocks to each other."""
         m = Module()
         blocks = "feed queue book taker maker host display quotes_or_host intents gate marks repeats resting watch"
-        for name in (*blocks.split(), *["broken", "positions", "locates", "orders", "arming"]):
+        for name in (*blocks.split(), *["broken", "positions", "locates", "orders", "arming", "snapshot"]):
             m.submodules[name] = getattr(self, name)
         feed, queue, book, taker, maker = self.feed, self.queue, self.book, self.taker, self.maker
         gate, positions, orders, arming = self.gate, self.positions, self.orders, self.arming
@@ -108,9 +110,11 @@ class Engine(wiring.Component):
         connect(m, flipped(self.rx), feed.rx)
         connect(m, flipped(self.rx_b), feed.rx_b)
         connect(m, feed.tx, flipped(self.tx))
-        connect(m, feed.events, queue.incoming)
+        connect(m, self.snapshot.outgoing, queue.background)
         connect(m, queue.outgoing, book.events)
         m.d.comb += [
+            queue.incoming.valid.eq(feed.events.valid | self.snapshot.passes),
+            queue.incoming.payload.eq(feed.events.payload),
             feed.book_stale_valid.eq(book.stale.valid),
             feed.book_stale_slot.eq(book.stale.payload.slot),
             feed.queue_overflow.eq(queue.overflow),
@@ -158,6 +162,7 @@ class Engine(wiring.Component):
             positions.grants.payload.eq(gate.granted.payload),
         ]
 
+        self._snapshot(m)
         self._watch(m)
         self._maker(m)
         self._host(m)
@@ -187,6 +192,7 @@ class Engine(wiring.Component):
         ]
         m.d.comb += self.busy.eq(
             feed.busy
+            | self.snapshot.busy
             | (queue.level != 0)
             | book.busy
             | taker.busy
@@ -198,6 +204,22 @@ class Engine(wiring.Component):
             | self.watch.busy
         )
         return m
+
+    def _snapshot(self, m: Module) -> None:
+        """Join the loader of snapshots to the feed and the book on both sides of it."""
+        feed, snapshot, book = self.feed, self.snapshot, self.book
+        m.d.comb += [
+            feed.loading.eq(snapshot.chosen),
+            feed.holding.eq(snapshot.holding),
+            feed.snapshot.eq(snapshot.word),
+            snapshot.live.eq(feed.events.payload),
+            *(getattr(snapshot, name).eq(getattr(feed, name)) for name in _FEED_TO_SNAPSHOT),
+            snapshot.card_time.eq(self.card_time),
+            snapshot.sweeping.eq(book.sweeping),
+            snapshot.view.valid.eq(book.view.valid),
+            snapshot.view.payload.eq(book.view.payload),
+            snapshot.killed.eq(self.arming.killed),
+        ]
 
     def _watch(self, m: Module) -> None:
         """Join what the gate looks at beside positions and flags: marks, repetitions, the whole card."""
@@ -269,3 +291,8 @@ class Engine(wiring.Component):
             host.card_time.eq(self.card_time),
             taker.stand_aside.eq(host.claims),
         ]
+
+
+_FEED_TO_SNAPSHOT = (
+    "flags", "held_valid", "upset_valid", "upset", "next_sequence", "recovering", "session_epoch",
+)  # fmt: skip

@@ -62,6 +62,8 @@ class EventKind(enum.Enum, shape=4):
     CLEAR = 10
     #: No message: asks for a view of the slot as it stands (after a gate or state change).
     REFRESH = 11
+    #: An order of a snapshot: an ADD, but its view is of a book that is not there yet, so only the book looks at it.
+    LOAD = 12
 
 
 class MarketEvent(data.Struct):

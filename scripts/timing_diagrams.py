@@ -1,8 +1,8 @@
 """Draw the timing diagrams of the blocks from runs of the blocks themselves, or check that none is stale.
 
 Usage: ``python scripts/timing_diagrams.py [--check] [NAME ...]``. With ``--check`` nothing is written: exit status 1
-and a list if a diagram is not what its block does now. The runs are in ``wave_feed.py``, ``wave_book.py`` and
-``wave_trade.py``; they use Amaranth's own simulator, so no compiler is needed.
+and a list if a diagram is not what its block does now. The runs are in ``wave_feed.py``, ``wave_snapshot.py``,
+``wave_book.py`` and ``wave_trade.py``; they use Amaranth's own simulator, so no compiler is needed.
 """
 
 import argparse
@@ -12,6 +12,7 @@ from pathlib import Path
 
 import wave_book
 import wave_feed
+import wave_snapshot
 import wave_trade
 from wave_record import Scene, record
 from wave_svg import draw
@@ -23,6 +24,7 @@ SCENES: dict[str, Callable[[], Scene]] = {
     "udp": wave_feed.udp,
     "mold": wave_feed.mold,
     "itch": wave_feed.itch,
+    "snapshot": wave_snapshot.snapshot,
     "order_table": wave_book.order_table,
     "ladder": wave_book.ladder,
     "book": wave_book.book,

@@ -71,7 +71,7 @@ RECORDS: dict[int, RecordRow] = {
     16: RecordRow(16, "POSITION", ("position", "cash_lo", "cash_hi", "open_buy", "open_sell"), "0", "position (signed shares), cash (signed 1/1,000,000 dollar, after fees) and what could still fill"),
     17: RecordRow(17, "ORDER_SESSION", (None, None, None, None, None), "1 up, 0 down", "the order session"),
     18: RecordRow(18, "GAP", ("expected_lo", "expected_hi", "received_lo", "received_hi", None), "0 found, 1 filled: all of it has come, 2 lost: given up", "the feed's sequence jumped: nothing after it is trusted until it is filled"),
-    19: RecordRow(19, "STALE", (None, None, None, None, None), "1 gap, 2 order table full, 3 queue overflow, 4 host, 5 session change, 6 the feed's lines diverge", "a slot's book is not whole"),
+    19: RecordRow(19, "STALE", (None, None, None, None, None), "1 gap, 2 order table full, 3 queue overflow, 4 host, 5 session change, 6 the feed's lines diverge, 7 a snapshot did not load", "a slot's book is not whole"),
     20: RecordRow(20, "HEARTBEAT", ("token", "lease_lo", "lease_hi", None, None), "0", "the host's mark came by; everything before it was sent"),
     21: RecordRow(21, "TRIGGER", ("bid_volume", "ask_volume", "bid_price", "ask_price", "ratio"), "module", "a strategy decided to act; side is the side it takes; volumes saturate"),
     22: RecordRow(22, "ALARM", ("word0", "word1", None, None, None), "1 position unmanaged, 2 unknown order answer, 3 exit retries used up", "a person is needed"),

@@ -422,6 +422,64 @@ REGISTERS: tuple[RegisterRow, ...] = (
     RegisterRow("host_order.not_taken", 0x0d28, 0x0, 1, True, False, False, False, False, True, 0x0, (
         FieldRow("count", 0, 32, False, "", True, False, False, False, ""),
     ), "Commands to begin that were ignored."),
+    RegisterRow("snapshot.command", 0x0e00, 0x0, 1, False, True, False, False, False, False, 0x0, (
+        FieldRow("slot", 0, 8, False, "", False, True, False, False, "Slot that begin means."),
+        FieldRow("begin", 8, 1, False, "", False, True, True, False, "Begin: empty the slot's book and keep its events. Refused while another slot is loading."),
+        FieldRow("abort", 9, 1, False, "", False, True, True, False, "Give up the load that is running. The slot stays stale."),
+    ), "Commands; each bit is a pulse."),
+    RegisterRow("snapshot.reference", 0x0e08, 0x0, 1, False, True, False, False, False, False, 0x0, (
+        FieldRow("value", 0, 64, False, "", False, True, False, False, ""),
+    ), "Reference of the order that is written next."),
+    RegisterRow("snapshot.bid", 0x0e10, 0x0, 1, False, True, False, False, False, False, 0x0, (
+        FieldRow("price", 0, 32, False, "1/10,000 dollar", False, True, False, False, ""),
+        FieldRow("shares", 32, 32, False, "shares", False, True, False, False, ""),
+    ), "Writing brings a buy order."),
+    RegisterRow("snapshot.ask", 0x0e18, 0x0, 1, False, True, False, False, False, False, 0x0, (
+        FieldRow("price", 0, 32, False, "1/10,000 dollar", False, True, False, False, ""),
+        FieldRow("shares", 32, 32, False, "shares", False, True, False, False, ""),
+    ), "Writing brings a sell order."),
+    RegisterRow("snapshot.sequence", 0x0e20, 0x0, 1, False, True, False, False, False, False, 0x0, (
+        FieldRow("value", 0, 64, False, "", False, True, False, False, ""),
+    ), "First sequence number that the snapshot does not know; before commit."),
+    RegisterRow("snapshot.commit", 0x0e28, 0x0, 1, False, True, False, False, False, False, 0x0, (
+        FieldRow("orders", 0, 32, False, "", False, True, False, False, "Orders it had: another number than came fails the load."),
+        FieldRow("trading", 32, 1, False, "", False, True, False, False, "It has a Trading Action T; without one the symbol is halted."),
+        FieldRow("operating", 33, 1, False, "", False, True, False, False, "It has no operational halt of this market."),
+        FieldRow("unrestricted", 34, 1, False, "", False, True, False, False, "It has a Reg SHO 0; without one the symbol is restricted."),
+        FieldRow("opened", 35, 1, False, "", False, True, False, False, "The symbol's opening cross has been; 0 leaves it as the card knows it."),
+        FieldRow("market_known", 36, 1, False, "", False, True, False, False, "It has a System Event; without one the market is as the card knows it."),
+        FieldRow("market_open", 37, 1, False, "", False, True, False, False, "The last System Event is Q."),
+    ), "Writing ends the snapshot."),
+    RegisterRow("snapshot.status", 0x0e30, 0x0, 1, True, False, False, False, False, False, 0x0, (
+        FieldRow("state", 0, 3, False, "", True, False, False, False, "0 none is running, 1 the book is being emptied, 2 orders may come, 3 ended, 4 kept events go to the book, 5 they pass through it."),
+        FieldRow("failure", 4, 4, False, "", True, False, False, False, "Why the last load failed. 0 it did not; 1 a gap was lost, 2 the order table or 3 the queue was full, 4 the host's word on the slot, 5 session, 6 the lines diverge; 8 abort, 9 too many events to keep, 10 order or end out of turn, 11 older than first_sequence, 12 wrong number of orders, 13 kill, 14 slot not bound or not stale."),
+        FieldRow("slot", 8, 8, False, "", True, False, False, False, "Slot."),
+        FieldRow("orders", 32, 32, False, "", True, False, False, False, "Orders that came."),
+    ), "How the load stands."),
+    RegisterRow("snapshot.first_sequence", 0x0e38, 0x0, 1, True, False, False, False, False, False, 0x0, (
+        FieldRow("value", 0, 64, False, "", True, False, False, False, ""),
+    ), "From this sequence number on the slot's events are kept; 0 until the book is empty."),
+    RegisterRow("snapshot.loaded", 0x0e40, 0x0, 1, True, False, False, False, False, True, 0x0, (
+        FieldRow("count", 0, 32, False, "", True, False, False, False, ""),
+    ), "Loads that made a slot whole."),
+    RegisterRow("snapshot.failed", 0x0e48, 0x0, 1, True, False, False, False, False, True, 0x0, (
+        FieldRow("count", 0, 32, False, "", True, False, False, False, ""),
+    ), "Loads that failed."),
+    RegisterRow("snapshot.refused", 0x0e50, 0x0, 1, True, False, False, False, False, True, 0x0, (
+        FieldRow("count", 0, 32, False, "", True, False, False, False, ""),
+    ), "Begins while a slot was loading; they changed nothing."),
+    RegisterRow("snapshot.kept", 0x0e58, 0x0, 1, True, False, False, False, False, True, 0x0, (
+        FieldRow("count", 0, 32, False, "", True, False, False, False, ""),
+    ), "Events kept while a slot was loading."),
+    RegisterRow("snapshot.dropped", 0x0e60, 0x0, 1, True, False, False, False, False, True, 0x0, (
+        FieldRow("count", 0, 32, False, "", True, False, False, False, ""),
+    ), "Kept events that the snapshot knew."),
+    RegisterRow("snapshot.applied", 0x0e68, 0x0, 1, True, False, False, False, False, True, 0x0, (
+        FieldRow("count", 0, 32, False, "", True, False, False, False, ""),
+    ), "Kept events that went to the book."),
+    RegisterRow("snapshot.ring_max", 0x0e70, 0x0, 1, True, False, False, False, False, False, 0x0, (
+        FieldRow("value", 0, 16, False, "", True, False, False, False, ""),
+    ), "Most events ever kept at once."),
     RegisterRow("slot[].symbol", 0x1000, 0x200, 0, True, True, True, True, False, False, 0x0, (
         FieldRow("value", 0, 64, False, "", True, True, False, False, ""),
     ), "Symbol, 8 characters padded with spaces, first in the lowest byte. 0: slot not used."),

@@ -57,6 +57,8 @@ class OrderBook(wiring.Component):
         Pulses for the counters of ``card.rdl`` (the last for ``book.events``).
     live_orders
         Orders in the table.
+    sweeping
+        Orders of a slot that was cleared are being erased: another clear now may have to be waited for.
     busy
         There is still something to do: an event in the pipeline, a refill, a sweep, a stashed order to be moved.
     """
@@ -87,6 +89,7 @@ class OrderBook(wiring.Component):
                 "refills": Out(1),
                 "events_applied": Out(1),
                 "live_orders": Out(32),
+                "sweeping": Out(1),
                 "busy": Out(1),
             }
         )
@@ -129,7 +132,7 @@ class OrderBook(wiring.Component):
         with m.If(taken):
             m.d.sync += [
                 first.eq(operation_of(incoming, self._slots)),
-                target.eq(Mux(incoming.kind == EventKind.ADD, incoming.reference, incoming.new_reference)),
+                target.eq(Mux(incoming.kind == EventKind.REPLACE, incoming.new_reference, incoming.reference)),
                 background.eq(0),
                 task.eq(RefillStep.NONE),
                 moving.eq(0),
@@ -320,6 +323,7 @@ class OrderBook(wiring.Component):
         m.d.comb += [
             self.refills.eq(refill.refilled),
             self.live_orders.eq(table.live_orders),
+            self.sweeping.eq(table.sweeping),
             self.busy.eq(
                 self.events.valid | stage.any() | refill.active | refill.pending | table.sweeping | table.wants_move
             ),

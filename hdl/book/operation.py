@@ -34,7 +34,7 @@ def operation_of(event: data.View, slots: int) -> Value:
     fields = {
         "event": event.as_value(),
         "known_slot": known,
-        "adds": known & (kind == EventKind.ADD),
+        "adds": known & ((kind == EventKind.ADD) | (kind == EventKind.LOAD)),
         "speaks": takes_all | (known & takes_some),
         "takes_all": takes_all,
         "replaces": replaces,

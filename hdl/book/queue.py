@@ -1,6 +1,6 @@
 """The queue between the decoder, which never waits, and the book, which takes an event every few cycles."""
 
-from amaranth import Module, Signal
+from amaranth import Module, Mux, Signal
 from amaranth.lib import stream, wiring
 from amaranth.lib.fifo import SyncFIFOBuffered
 from amaranth.lib.wiring import In, Out
@@ -17,6 +17,9 @@ class EventQueue(wiring.Component):
     An event that finds the queue empty passes in the same cycle: latency 0 cycles. One that has to wait is there two
     cycles after it came, at the earliest. An event that finds the queue full is lost and said to be lost.
 
+    A second source may put events in, behind what waits, in cycles in which none comes from the decoder; it has to wait
+    itself, and never takes more than half the queue.
+
     Parameters
     ----------
     depth : int
@@ -26,6 +29,8 @@ class EventQueue(wiring.Component):
     -----
     incoming
         Events from the decoder, always taken.
+    background
+        Events of the second source.
     outgoing
         Events for the book.
     overflow
@@ -39,6 +44,7 @@ class EventQueue(wiring.Component):
         super().__init__(
             {
                 "incoming": In(stream.Signature(MarketEvent, always_ready=True)),
+                "background": In(stream.Signature(MarketEvent)),
                 "outgoing": Out(stream.Signature(MarketEvent)),
                 "overflow": Out(1),
                 "level": Out(bits_for(depth)),
@@ -52,13 +58,17 @@ class EventQueue(wiring.Component):
         m.submodules.fifo = fifo = SyncFIFOBuffered(width=MarketEvent.as_shape().size, depth=self._depth)
         empty = Signal()
         passes = Signal()
+        added = Signal()
         m.d.comb += [
             empty.eq(fifo.level == 0),
             self.outgoing.valid.eq(fifo.r_rdy | (empty & self.incoming.valid)),
             passes.eq(empty & self.outgoing.ready),
             fifo.r_en.eq(self.outgoing.ready),
-            fifo.w_data.eq(self.incoming.payload),
-            fifo.w_en.eq(self.incoming.valid & ~passes),
+            self.background.ready.eq(~self.incoming.valid & (fifo.level < self._depth // 2)),
+            added.eq(self.background.valid & self.background.ready),
+            # Beside the way through the queue, not in it: a second source costs an event of the feed nothing.
+            fifo.w_data.eq(Mux(self.incoming.valid, self.incoming.payload, self.background.payload)),
+            fifo.w_en.eq((self.incoming.valid & ~passes) | added),
             self.overflow.eq(fifo.w_en & ~fifo.w_rdy),
             self.level.eq(fifo.level),
         ]

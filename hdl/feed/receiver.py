@@ -11,7 +11,8 @@ from hdl.feed.joined import JoinedFeed
 from hdl.feed.line import line_item
 from hdl.feed.mold import MoldReceiver
 from hdl.feed.recovery import GapRecovery, GapReport
-from hdl.feed.slot_state import SlotJoin
+from hdl.feed.slot_state import SlotJoin, StaleCause
+from hdl.feed.snapshot_types import SnapshotWord
 from hdl.feed.states import MarketStates, StateChange, SystemEvent
 from hdl.net.frame import frame_signature
 from hdl.net.udp_receiver import UdpReceiver
@@ -51,6 +52,8 @@ class FeedReceiver(wiring.Component):
         Registers ``slot.symbol`` and ``slot.join`` of each slot.
     book_stale_valid, book_stale_slot, queue_overflow
         What the book lost.
+    loading, holding, snapshot, held_valid, upset_valid, upset
+        Between :class:`hdl.feed.states.MarketStates` and the loader of snapshots.
     events
         Market events of bound slots, and CLEAR; never waiting.
     flags, locates
@@ -102,6 +105,12 @@ class FeedReceiver(wiring.Component):
                 "book_stale_valid": In(1),
                 "book_stale_slot": In(8),
                 "queue_overflow": In(1),
+                "loading": In(config.slots),
+                "holding": In(config.slots),
+                "snapshot": In(SnapshotWord),
+                "held_valid": Out(1),
+                "upset_valid": Out(1),
+                "upset": Out(StaleCause),
                 "events": Out(stream.Signature(MarketEvent, always_ready=True)),
                 "flags": Out(data.ArrayLayout(SlotFlags, config.slots)),
                 "locates": Out(data.ArrayLayout(unsigned(16), config.slots)),
@@ -203,6 +212,8 @@ class FeedReceiver(wiring.Component):
             states.book_stale_valid.eq(self.book_stale_valid),
             states.book_stale_slot.eq(self.book_stale_slot),
             states.queue_overflow.eq(self.queue_overflow),
+            *(getattr(states, name).eq(getattr(self, name)) for name in ("loading", "holding", "snapshot")),
+            *(getattr(self, name).eq(getattr(states, name)) for name in ("held_valid", "upset_valid", "upset")),
         ]
         m.d.comb += [
             self.flags.eq(states.flags),

@@ -1,13 +1,13 @@
 """The trading state of one followed symbol."""
 
-from amaranth import Module, Signal
+from amaranth import Module, Mux, Signal
 from amaranth.lib import data, enum, wiring
 from amaranth.lib.wiring import In, Out
 
 from hdl.feed.itch import ItchMessage
 from hdl.types import SlotFlags
 
-__all__ = ["SlotJoin", "SlotState", "StaleCause"]
+__all__ = ["SlotJoin", "SlotSnapshot", "SlotState", "StaleCause"]
 
 
 class StaleCause(enum.Enum, shape=3):
@@ -20,6 +20,8 @@ class StaleCause(enum.Enum, shape=3):
     HOST = 4
     SESSION = 5
     DIVERGENCE = 6
+    #: A snapshot did not load; the slot was stale before.
+    SNAPSHOT = 7
 
 
 class SlotJoin(data.Struct):
@@ -36,6 +38,26 @@ class SlotJoin(data.Struct):
 _RESET_FLAGS = {"stale": 1, "halted": 1, "short_restricted": 1}
 
 
+class SlotSnapshot(data.Struct):
+    """A snapshot's word on a slot: pulses, and with ``stated`` its states, where the feed has said nothing newer.
+
+    ``begun``: the slot is stale from now on, if it only showed so for a gap that is open. ``failed``: it stays stale.
+    ``whole``: it no longer is.
+    """
+
+    begun: 1
+    failed: 1
+    stated: 1
+    whole: 1
+    trading: 1
+    trading_newer: 1
+    operating: 1
+    operating_newer: 1
+    unrestricted: 1
+    unrestricted_newer: 1
+    opened: 1
+
+
 class SlotState(wiring.Component):
     """Keeps one slot's locate and flags, and what of them has not been told yet.
 
@@ -49,6 +71,10 @@ class SlotState(wiring.Component):
         Symbol register; 0: not used. A change starts the slot anew.
     join
         The host's word.
+    snapshot
+        The word of a snapshot that is loaded into this slot.
+    upset_valid, upset
+        The slot begins anew, or its book is no longer what it was, by anything but a snapshot; and why.
     named
         The message is a Stock Directory message with this slot's symbol, and no lower slot has that (see ``names``).
     missed, market_open
@@ -75,6 +101,7 @@ class SlotState(wiring.Component):
     message: In(ItchMessage)
     symbol: In(64)
     join: In(SlotJoin)
+    snapshot: In(SlotSnapshot)
     named: In(1)
     missed: In(1)
     market_open: In(1)
@@ -95,11 +122,13 @@ class SlotState(wiring.Component):
     changed: Out(1)
     cause: Out(StaleCause)
     told: In(1)
+    upset_valid: Out(1)
+    upset: Out(StaleCause)
 
     def elaborate(self, platform: object) -> Module:
         """Build the block."""
         m = Module()
-        message, join, locate = self.message, self.join, self.locate
+        message, join, snapshot, locate = self.message, self.join, self.snapshot, self.locate
         bound = Signal()
         stale = Signal(init=1)
         stopped = Signal(init=1)  # by a Trading Action or a market-wide breaker
@@ -124,6 +153,16 @@ class SlotState(wiring.Component):
         def says(letter):
             return self.message_valid & (message.type == ord(letter))
 
+        # Ahead of the message that comes now: that one is newer.
+        with m.If(snapshot.stated):
+            with m.If(~snapshot.trading_newer):
+                m.d.sync += stopped.eq(~snapshot.trading)
+            with m.If(~snapshot.operating_newer):
+                m.d.sync += out_of_order.eq(~snapshot.operating)
+            with m.If(~snapshot.unrestricted_newer):
+                m.d.sync += restricted.eq(~snapshot.unrestricted)
+            with m.If(snapshot.opened):
+                m.d.sync += opened.eq(1)
         with m.If(self.about):
             with m.If(says("H")):
                 m.d.sync += stopped.eq(message.code != ord("T"))
@@ -152,8 +191,13 @@ class SlotState(wiring.Component):
             with m.If(whole_waits):
                 m.d.sync += stale.eq(0)
 
+        with m.If(snapshot.whole):
+            m.d.sync += stale.eq(0)
+
         # Going stale comes last, so that it wins.
         cause = Signal(StaleCause)
+        with m.If(snapshot.begun):
+            m.d.sync += [stale.eq(1), whole_waits.eq(0)]
         for condition, why in (
             (join.stale, StaleCause.HOST),
             (self.queue_overflow, StaleCause.QUEUE_OVERFLOW),
@@ -182,6 +226,11 @@ class SlotState(wiring.Component):
             with m.Else():
                 m.d.comb += cause.eq(StaleCause.HOST)
 
+        rebound = self.message_valid & self.named & ~self.about
+        m.d.comb += [
+            self.upset_valid.eq((cause != StaleCause.NONE) | join.bind | join.whole | rebound),
+            self.upset.eq(Mux(cause != StaleCause.NONE, cause.as_value(), StaleCause.HOST.value)),
+        ]
         told = Signal(SlotFlags, init=_RESET_FLAGS)
         told_locate = Signal(16)
         m.d.comb += self.changed.eq(
@@ -195,4 +244,6 @@ class SlotState(wiring.Component):
             m.d.sync += self.cause.eq(cause)
         with m.Elif(~stale & self.gap_opened):
             m.d.sync += self.cause.eq(StaleCause.GAP)
+        with m.If(snapshot.failed):
+            m.d.sync += self.cause.eq(StaleCause.SNAPSHOT)
         return m

@@ -5,7 +5,9 @@ from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from hdl.feed.itch import ItchMessage
+from hdl.feed.live_states import LiveStates
 from hdl.feed.slot_state import SlotJoin, SlotState, StaleCause
+from hdl.feed.snapshot_types import SnapshotWord
 from hdl.types import EventKind, MarketEvent, SlotFlags
 
 __all__ = ["MarketStates", "SlotJoin", "StaleCause", "StateChange", "SystemEvent"]
@@ -67,8 +69,15 @@ class MarketStates(wiring.Component):
         The lines said different things under one number: nothing heard in this session is trusted.
     book_stale_valid, book_stale_slot, queue_overflow
         The book lost an order of this slot; events were lost, so every slot is stale.
+    loading, holding, snapshot
+        From :class:`hdl.feed.snapshot.SnapshotLoader`: the slot that a snapshot is loaded into, whether its events are
+        held from the book, one bit a slot; the loader's word.
     events
         Market events, never waiting.
+    held_valid
+        The payload of ``events`` is an event of a slot in ``holding``; ``events`` is then not valid.
+    upset_valid, upset
+        What happens to the slot in ``loading`` that ends a load, and why.
     flags, locates
         State of each slot, and the locate bound to it.
     state_change
@@ -107,6 +116,12 @@ class MarketStates(wiring.Component):
                 "book_stale_valid": In(1),
                 "book_stale_slot": In(8),
                 "queue_overflow": In(1),
+                "loading": In(slots),
+                "holding": In(slots),
+                "snapshot": In(SnapshotWord),
+                "held_valid": Out(1),
+                "upset_valid": Out(1),
+                "upset": Out(StaleCause),
                 "events": Out(stream.Signature(MarketEvent, always_ready=True)),
                 "flags": Out(data.ArrayLayout(SlotFlags, slots)),
                 "locates": Out(data.ArrayLayout(unsigned(16), slots)),
@@ -127,9 +142,23 @@ class MarketStates(wiring.Component):
             hit = valid & (message.type == ord(letter))
             return hit if code is None else hit & (message.code == ord(code))
 
-        # Of the whole session.
+        # What the feed has said while a snapshot loads.
+        m.submodules.live = live = LiveStates()
+        snapshot = self.snapshot
+        m.d.comb += [
+            live.message_valid.eq(valid),
+            live.message.eq(message),
+            live.begun.eq(snapshot.begun),
+            live.sequence.eq(snapshot.sequence),
+        ]
+
+        # Of the whole session. What a lost gap has swallowed may have been the end of the market.
         missed = Signal()  # messages of this session did not come, or came before the card listened
         market_open = Signal()
+        with m.If(snapshot.stated & snapshot.states.market_known & ~live.market):
+            m.d.sync += market_open.eq(snapshot.states.market_open)
+        with m.If(self.gap):
+            m.d.sync += market_open.eq(0)
         with m.If(says("S", "Q")):
             m.d.sync += market_open.eq(1)
         with m.If(says("S", "M")):
@@ -162,6 +191,8 @@ class MarketStates(wiring.Component):
         binds_whole = Cat(state.binds_whole for state in states)
         clear_waits = Cat(state.clear_waits for state in states)
         changed = Cat(state.changed for state in states)
+        upset = Cat(state.upset_valid for state in states) & self.loading
+        m.d.comb += [live.about.eq((about & self.loading).any()), self.upset_valid.eq(upset.any())]
         m.d.comb += named.eq(_lowest(Cat(state.names for state in states)))
         for i, state in enumerate(states):
             m.submodules[f"slot_{i}"] = state
@@ -170,6 +201,11 @@ class MarketStates(wiring.Component):
                 state.message.eq(message),
                 state.symbol.eq(self.symbols[i]),
                 state.join.eq(self.slot_join[i]),
+                *(getattr(state.snapshot, pulse).eq(getattr(snapshot, pulse) & self.loading[i]) for pulse in _PULSES),
+                *(getattr(state.snapshot, name).eq(getattr(snapshot.states, name)) for name in _STATES),
+                state.snapshot.trading_newer.eq(live.trading),
+                state.snapshot.operating_newer.eq(live.operating),
+                state.snapshot.unrestricted_newer.eq(live.short_sale),
                 state.named.eq(named[i]),
                 state.missed.eq(missed),
                 state.market_open.eq(market_open),
@@ -185,6 +221,8 @@ class MarketStates(wiring.Component):
                 self.flags[i].eq(state.flags),
                 self.locates[i].eq(state.locate),
             ]
+            with m.If(upset[i]):
+                m.d.comb += self.upset.eq(state.upset)
 
         # Events. A message's own event comes first; there is a free cycle after it, since no two messages that
         # concern a slot end in two beats on end.
@@ -192,13 +230,16 @@ class MarketStates(wiring.Component):
         m.d.sync += [
             self.tracked.eq(valid & (about.any() | named.any())),
             events.valid.eq(0),
+            self.held_valid.eq(0),
             event.session_epoch.eq(self.session_epoch),
         ]
         lowest = Signal(8)
+        held = (_lowest(about) & self.holding).any()
         with m.If(valid & about.any() & (message.kind != EventKind.NONE)):
             m.d.comb += lowest.eq(_number(_lowest(about)))
             m.d.sync += [
-                events.valid.eq(1),
+                events.valid.eq(~held),
+                self.held_valid.eq(held),
                 event.slot.eq(lowest),
                 event.session_epoch.eq(message.source.session_epoch),
                 event.sequence.eq(message.source.sequence),
@@ -247,8 +288,14 @@ class MarketStates(wiring.Component):
         for i, state in enumerate(states):
             with m.If(first[i]):
                 m.d.comb += [change.cause.eq(state.cause), change.flags.eq(state.flags), change.locate.eq(state.locate)]
-        m.d.comb += self.busy.eq(clear_waits.any() | changed.any() | events.valid | self.system_event_valid)
+        m.d.comb += self.busy.eq(
+            clear_waits.any() | changed.any() | events.valid | self.held_valid | self.system_event_valid
+        )
         return m
+
+
+_PULSES = ("begun", "failed", "stated", "whole")
+_STATES = ("trading", "operating", "unrestricted", "opened")
 
 
 def _lowest(bits):

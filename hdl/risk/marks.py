@@ -4,7 +4,7 @@ from amaranth import Module, Mux, Signal, unsigned
 from amaranth.lib import data, memory, stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from hdl.types import DepthView, Side
+from hdl.types import DepthView, EventKind, Side
 
 __all__ = ["Mark", "Marks", "price_band"]
 
@@ -20,7 +20,8 @@ class Mark(data.Struct):
 class Marks(wiring.Component):
     """Keeps the mark of every slot, and shows it to some readers.
 
-    A view replaces bid and offer, a side that is empty included; a print replaces the last trade. What came before a
+    A view replaces bid and offer, a side that is empty included; a print replaces the last trade. The views of a
+    snapshot's orders are not looked at: the book is a part of one until all of them are in. What came before a
     reset, or before the slot's book was cleared, is forgotten.
 
     Parameters
@@ -62,7 +63,8 @@ class Marks(wiring.Component):
         view = self.view.payload
         seen = Signal()
         m.d.comb += [
-            seen.eq(self.view.valid & (view.slot < self._slots)),
+            # The book that a snapshot is being loaded into shows no price yet.
+            seen.eq(self.view.valid & (view.slot < self._slots) & (view.kind != EventKind.LOAD)),
             before.addr.eq(view.slot),
             write.addr.eq(view.slot),
             write.en.eq(seen),

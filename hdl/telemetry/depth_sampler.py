@@ -5,7 +5,7 @@ from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from hdl.telemetry.record import NO_SIDE, RecordType, record_signature
-from hdl.types import DEPTH, DepthView
+from hdl.types import DEPTH, DepthView, EventKind
 
 __all__ = ["DepthSampler", "SlotTop"]
 
@@ -29,7 +29,7 @@ class DepthSampler(wiring.Component):
     A DEPTH record is sent for a view if the slot's last one is ``interval`` cycles old or older, or there was none;
     with an ``interval`` of 0, at triggers only. A DEPTH record at a trigger (``detail`` 1) shows the slot's top as it
     is when it is sent and does not shift the interval. It may wait for records of views; of two triggers that wait at
-    once the later one is told.
+    once the later one is told. Views of a snapshot's orders (kind LOAD) are left out: they show a part of a book.
 
     Latency: ``tops`` and DEPTH records follow their view by 3 cycles, TRADE_PRINT records by 2. A view may come every
     cycle.
@@ -89,7 +89,7 @@ class DepthSampler(wiring.Component):
             top.exchange_time.eq(view.exchange_time),
             top.sequence.eq(view.sequence),
             slot.eq(view.slot),
-            top_valid.eq(view_valid & (view.slot < self._slots)),
+            top_valid.eq(view_valid & (view.slot < self._slots) & (view.kind != EventKind.LOAD)),
         ]
         self._tell_prints(m, view, view_valid)
         due = self._keep(m, top, slot, top_valid)

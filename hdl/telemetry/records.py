@@ -144,7 +144,8 @@ RECORDS = (
         19,
         "STALE",
         (None, None, None, None, None),
-        "1 gap, 2 order table full, 3 queue overflow, 4 host, 5 session change, 6 the feed's lines diverge",
+        "1 gap, 2 order table full, 3 queue overflow, 4 host, 5 session change, 6 the feed's lines diverge, "
+        "7 a snapshot did not load",
         "a slot's book is not whole",
     ),
     RecordType(

@@ -162,7 +162,7 @@ static const struct pw_record_row pw_record_rows[PW_RECORD_ROWS] = {
     {16, "POSITION", {"position", "cash_lo", "cash_hi", "open_buy", "open_sell"}, "0"},
     {17, "ORDER_SESSION", {NULL, NULL, NULL, NULL, NULL}, "1 up, 0 down"},
     {18, "GAP", {"expected_lo", "expected_hi", "received_lo", "received_hi", NULL}, "0 found, 1 filled: all of it has come, 2 lost: given up"},
-    {19, "STALE", {NULL, NULL, NULL, NULL, NULL}, "1 gap, 2 order table full, 3 queue overflow, 4 host, 5 session change, 6 the feed's lines diverge"},
+    {19, "STALE", {NULL, NULL, NULL, NULL, NULL}, "1 gap, 2 order table full, 3 queue overflow, 4 host, 5 session change, 6 the feed's lines diverge, 7 a snapshot did not load"},
     {20, "HEARTBEAT", {"token", "lease_lo", "lease_hi", NULL, NULL}, "0"},
     {21, "TRIGGER", {"bid_volume", "ask_volume", "bid_price", "ask_price", "ratio"}, "module"},
     {22, "ALARM", {"word0", "word1", NULL, NULL, NULL}, "1 position unmanaged, 2 unknown order answer, 3 exit retries used up"},

@@ -442,6 +442,79 @@
 #define PW_HOST_ORDER_NOT_TAKEN_COUNT_SHIFT 0
 #define PW_HOST_ORDER_NOT_TAKEN_COUNT_MASK UINT64_C(0x00000000ffffffff)
 
+// Snapshot: Loading a snapshot into one stale symbol's book while the feed goes on (docs/blocks/snapshot.md). Armed or not.
+#define PW_REG_SNAPSHOT_COMMAND UINT32_C(0x0e00)
+#define PW_SNAPSHOT_COMMAND_SLOT_SHIFT 0
+#define PW_SNAPSHOT_COMMAND_SLOT_MASK UINT64_C(0x00000000000000ff)
+#define PW_SNAPSHOT_COMMAND_BEGIN_SHIFT 8
+#define PW_SNAPSHOT_COMMAND_BEGIN_MASK UINT64_C(0x0000000000000100)
+#define PW_SNAPSHOT_COMMAND_ABORT_SHIFT 9
+#define PW_SNAPSHOT_COMMAND_ABORT_MASK UINT64_C(0x0000000000000200)
+#define PW_REG_SNAPSHOT_REFERENCE UINT32_C(0x0e08)
+#define PW_SNAPSHOT_REFERENCE_VALUE_SHIFT 0
+#define PW_SNAPSHOT_REFERENCE_VALUE_MASK UINT64_C(0xffffffffffffffff)
+#define PW_REG_SNAPSHOT_BID UINT32_C(0x0e10)
+#define PW_SNAPSHOT_BID_PRICE_SHIFT 0
+#define PW_SNAPSHOT_BID_PRICE_MASK UINT64_C(0x00000000ffffffff)
+#define PW_SNAPSHOT_BID_SHARES_SHIFT 32
+#define PW_SNAPSHOT_BID_SHARES_MASK UINT64_C(0xffffffff00000000)
+#define PW_REG_SNAPSHOT_ASK UINT32_C(0x0e18)
+#define PW_SNAPSHOT_ASK_PRICE_SHIFT 0
+#define PW_SNAPSHOT_ASK_PRICE_MASK UINT64_C(0x00000000ffffffff)
+#define PW_SNAPSHOT_ASK_SHARES_SHIFT 32
+#define PW_SNAPSHOT_ASK_SHARES_MASK UINT64_C(0xffffffff00000000)
+#define PW_REG_SNAPSHOT_SEQUENCE UINT32_C(0x0e20)
+#define PW_SNAPSHOT_SEQUENCE_VALUE_SHIFT 0
+#define PW_SNAPSHOT_SEQUENCE_VALUE_MASK UINT64_C(0xffffffffffffffff)
+#define PW_REG_SNAPSHOT_COMMIT UINT32_C(0x0e28)
+#define PW_SNAPSHOT_COMMIT_ORDERS_SHIFT 0
+#define PW_SNAPSHOT_COMMIT_ORDERS_MASK UINT64_C(0x00000000ffffffff)
+#define PW_SNAPSHOT_COMMIT_TRADING_SHIFT 32
+#define PW_SNAPSHOT_COMMIT_TRADING_MASK UINT64_C(0x0000000100000000)
+#define PW_SNAPSHOT_COMMIT_OPERATING_SHIFT 33
+#define PW_SNAPSHOT_COMMIT_OPERATING_MASK UINT64_C(0x0000000200000000)
+#define PW_SNAPSHOT_COMMIT_UNRESTRICTED_SHIFT 34
+#define PW_SNAPSHOT_COMMIT_UNRESTRICTED_MASK UINT64_C(0x0000000400000000)
+#define PW_SNAPSHOT_COMMIT_OPENED_SHIFT 35
+#define PW_SNAPSHOT_COMMIT_OPENED_MASK UINT64_C(0x0000000800000000)
+#define PW_SNAPSHOT_COMMIT_MARKET_KNOWN_SHIFT 36
+#define PW_SNAPSHOT_COMMIT_MARKET_KNOWN_MASK UINT64_C(0x0000001000000000)
+#define PW_SNAPSHOT_COMMIT_MARKET_OPEN_SHIFT 37
+#define PW_SNAPSHOT_COMMIT_MARKET_OPEN_MASK UINT64_C(0x0000002000000000)
+#define PW_REG_SNAPSHOT_STATUS UINT32_C(0x0e30)
+#define PW_SNAPSHOT_STATUS_STATE_SHIFT 0
+#define PW_SNAPSHOT_STATUS_STATE_MASK UINT64_C(0x0000000000000007)
+#define PW_SNAPSHOT_STATUS_FAILURE_SHIFT 4
+#define PW_SNAPSHOT_STATUS_FAILURE_MASK UINT64_C(0x00000000000000f0)
+#define PW_SNAPSHOT_STATUS_SLOT_SHIFT 8
+#define PW_SNAPSHOT_STATUS_SLOT_MASK UINT64_C(0x000000000000ff00)
+#define PW_SNAPSHOT_STATUS_ORDERS_SHIFT 32
+#define PW_SNAPSHOT_STATUS_ORDERS_MASK UINT64_C(0xffffffff00000000)
+#define PW_REG_SNAPSHOT_FIRST_SEQUENCE UINT32_C(0x0e38)
+#define PW_SNAPSHOT_FIRST_SEQUENCE_VALUE_SHIFT 0
+#define PW_SNAPSHOT_FIRST_SEQUENCE_VALUE_MASK UINT64_C(0xffffffffffffffff)
+#define PW_REG_SNAPSHOT_LOADED UINT32_C(0x0e40)
+#define PW_SNAPSHOT_LOADED_COUNT_SHIFT 0
+#define PW_SNAPSHOT_LOADED_COUNT_MASK UINT64_C(0x00000000ffffffff)
+#define PW_REG_SNAPSHOT_FAILED UINT32_C(0x0e48)
+#define PW_SNAPSHOT_FAILED_COUNT_SHIFT 0
+#define PW_SNAPSHOT_FAILED_COUNT_MASK UINT64_C(0x00000000ffffffff)
+#define PW_REG_SNAPSHOT_REFUSED UINT32_C(0x0e50)
+#define PW_SNAPSHOT_REFUSED_COUNT_SHIFT 0
+#define PW_SNAPSHOT_REFUSED_COUNT_MASK UINT64_C(0x00000000ffffffff)
+#define PW_REG_SNAPSHOT_KEPT UINT32_C(0x0e58)
+#define PW_SNAPSHOT_KEPT_COUNT_SHIFT 0
+#define PW_SNAPSHOT_KEPT_COUNT_MASK UINT64_C(0x00000000ffffffff)
+#define PW_REG_SNAPSHOT_DROPPED UINT32_C(0x0e60)
+#define PW_SNAPSHOT_DROPPED_COUNT_SHIFT 0
+#define PW_SNAPSHOT_DROPPED_COUNT_MASK UINT64_C(0x00000000ffffffff)
+#define PW_REG_SNAPSHOT_APPLIED UINT32_C(0x0e68)
+#define PW_SNAPSHOT_APPLIED_COUNT_SHIFT 0
+#define PW_SNAPSHOT_APPLIED_COUNT_MASK UINT64_C(0x00000000ffffffff)
+#define PW_REG_SNAPSHOT_RING_MAX UINT32_C(0x0e70)
+#define PW_SNAPSHOT_RING_MAX_VALUE_SHIFT 0
+#define PW_SNAPSHOT_RING_MAX_VALUE_MASK UINT64_C(0x000000000000ffff)
+
 // Slot: One symbol.
 #define PW_REG_SLOT_SYMBOL(n) (UINT32_C(0x1000) + UINT32_C(0x200) * (uint32_t)(n))
 #define PW_SLOT_SYMBOL_VALUE_SHIFT 0
@@ -662,8 +735,8 @@ struct pw_field_row {
     const char *unit;
 };
 
-#define PW_REGISTER_ROWS 155
-#define PW_FIELD_ROWS 212
+#define PW_REGISTER_ROWS 170
+#define PW_FIELD_ROWS 240
 
 // Define PW_REGISTER_TABLES in the one source file that wants the tables.
 #ifdef PW_REGISTER_TABLES
@@ -783,46 +856,61 @@ static const struct pw_register_row pw_register_rows[PW_REGISTER_ROWS] = {
     {"host_order.state", 0x0d18, 0x0, 1, PW_REG_READ, 138, 4, UINT64_C(0x0)},
     {"host_order.user_ref", 0x0d20, 0x0, 1, PW_REG_READ, 142, 1, UINT64_C(0x0)},
     {"host_order.not_taken", 0x0d28, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 143, 1, UINT64_C(0x0)},
-    {"slot[].symbol", 0x1000, 0x200, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_LOCKED | PW_REG_EPOCH | PW_REG_PER_SLOT, 144, 1, UINT64_C(0x0)},
-    {"slot[].control", 0x1008, 0x200, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_PER_SLOT, 145, 3, UINT64_C(0x0)},
-    {"slot[].join", 0x1010, 0x200, 0, PW_REG_WRITE | PW_REG_PER_SLOT, 148, 5, UINT64_C(0x0)},
-    {"slot[].state", 0x1018, 0x200, 0, PW_REG_READ | PW_REG_PER_SLOT, 153, 8, UINT64_C(0x0)},
-    {"slot[].tick", 0x1020, 0x200, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_LOCKED | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 161, 1, UINT64_C(0x64)},
-    {"slot[].taker_ratio", 0x1040, 0x200, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 162, 1, UINT64_C(0x300)},
-    {"slot[].taker_min_volume", 0x1048, 0x200, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 163, 1, UINT64_C(0x0)},
-    {"slot[].taker_order_size", 0x1050, 0x200, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 164, 1, UINT64_C(0x64)},
-    {"slot[].taker_ticks", 0x1058, 0x200, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 165, 6, UINT64_C(0x80102000203)},
-    {"slot[].taker_cooldown", 0x1060, 0x200, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 171, 1, UINT64_C(0x0)},
-    {"slot[].max_inventory", 0x1080, 0x200, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 172, 1, UINT64_C(0x0)},
-    {"slot[].max_order_size", 0x1088, 0x200, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 173, 1, UINT64_C(0x0)},
-    {"slot[].ceiling_inventory", 0x1090, 0x200, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_LOCKED | PW_REG_MEMORY | PW_REG_PER_SLOT, 174, 1, UINT64_C(0x0)},
-    {"slot[].ceiling_order_size", 0x1098, 0x200, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_LOCKED | PW_REG_MEMORY | PW_REG_PER_SLOT, 175, 1, UINT64_C(0x0)},
-    {"slot[].short_sale", 0x10a0, 0x200, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_LOCKED | PW_REG_MEMORY | PW_REG_PER_SLOT, 176, 1, UINT64_C(0x0)},
-    {"slot[].position", 0x10c0, 0x200, 0, PW_REG_READ | PW_REG_PER_SLOT, 177, 1, UINT64_C(0x0)},
-    {"slot[].cash", 0x10c8, 0x200, 0, PW_REG_READ | PW_REG_PER_SLOT, 178, 1, UINT64_C(0x0)},
-    {"slot[].open_shares", 0x10d0, 0x200, 0, PW_REG_READ | PW_REG_PER_SLOT, 179, 2, UINT64_C(0x0)},
-    {"slot[].bbo", 0x10d8, 0x200, 0, PW_REG_READ | PW_REG_PER_SLOT, 181, 2, UINT64_C(0x0)},
-    {"slot[].volumes", 0x10e0, 0x200, 0, PW_REG_READ | PW_REG_PER_SLOT, 183, 2, UINT64_C(0x0)},
-    {"slot[].triggers", 0x10e8, 0x200, 0, PW_REG_READ | PW_REG_PER_SLOT, 185, 1, UINT64_C(0x0)},
-    {"trade[].max_notional", 0xa000, 0x80, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_LOCKED | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 186, 1, UINT64_C(0x0)},
-    {"trade[].collar", 0xa008, 0x80, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_LOCKED | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 187, 1, UINT64_C(0x0)},
-    {"trade[].repeat", 0xa010, 0x80, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_LOCKED | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 188, 1, UINT64_C(0x0)},
-    {"trade[].adjust_position", 0xa020, 0x80, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_LOCKED | PW_REG_PER_SLOT, 189, 1, UINT64_C(0x0)},
-    {"trade[].adjust_cash", 0xa028, 0x80, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_LOCKED | PW_REG_PER_SLOT, 190, 1, UINT64_C(0x0)},
-    {"trade[].adjust", 0xa030, 0x80, 0, PW_REG_WRITE | PW_REG_PER_SLOT, 191, 1, UINT64_C(0x0)},
-    {"trade[].state", 0xa038, 0x80, 0, PW_REG_READ | PW_REG_PER_SLOT, 192, 1, UINT64_C(0x0)},
-    {"trade[].taker_time_stop", 0xa040, 0x80, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 193, 1, UINT64_C(0x0)},
-    {"trade[].taker_guard", 0xa048, 0x80, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 194, 3, UINT64_C(0x0)},
-    {"maker[].control", 0xc000, 0x80, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_PER_SLOT, 197, 1, UINT64_C(0x0)},
-    {"maker[].prices", 0xc008, 0x80, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 198, 5, UINT64_C(0x10101)},
-    {"maker[].size", 0xc010, 0x80, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 203, 1, UINT64_C(0x0)},
-    {"maker[].inventory", 0xc018, 0x80, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 204, 1, UINT64_C(0x0)},
-    {"maker[].ratio", 0xc020, 0x80, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 205, 1, UINT64_C(0x300)},
-    {"maker[].throttle", 0xc028, 0x80, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 206, 1, UINT64_C(0x0)},
-    {"maker[].cooldown", 0xc030, 0x80, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 207, 1, UINT64_C(0x0)},
-    {"maker[].state", 0xc038, 0x80, 0, PW_REG_READ | PW_REG_PER_SLOT, 208, 2, UINT64_C(0x0)},
-    {"maker[].located", 0xc040, 0x80, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_LOCKED | PW_REG_EPOCH | PW_REG_PER_SLOT, 210, 1, UINT64_C(0x0)},
-    {"maker[].balance", 0xc048, 0x80, 0, PW_REG_READ | PW_REG_PER_SLOT, 211, 1, UINT64_C(0x0)},
+    {"snapshot.command", 0x0e00, 0x0, 1, PW_REG_WRITE, 144, 3, UINT64_C(0x0)},
+    {"snapshot.reference", 0x0e08, 0x0, 1, PW_REG_WRITE, 147, 1, UINT64_C(0x0)},
+    {"snapshot.bid", 0x0e10, 0x0, 1, PW_REG_WRITE, 148, 2, UINT64_C(0x0)},
+    {"snapshot.ask", 0x0e18, 0x0, 1, PW_REG_WRITE, 150, 2, UINT64_C(0x0)},
+    {"snapshot.sequence", 0x0e20, 0x0, 1, PW_REG_WRITE, 152, 1, UINT64_C(0x0)},
+    {"snapshot.commit", 0x0e28, 0x0, 1, PW_REG_WRITE, 153, 7, UINT64_C(0x0)},
+    {"snapshot.status", 0x0e30, 0x0, 1, PW_REG_READ, 160, 4, UINT64_C(0x0)},
+    {"snapshot.first_sequence", 0x0e38, 0x0, 1, PW_REG_READ, 164, 1, UINT64_C(0x0)},
+    {"snapshot.loaded", 0x0e40, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 165, 1, UINT64_C(0x0)},
+    {"snapshot.failed", 0x0e48, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 166, 1, UINT64_C(0x0)},
+    {"snapshot.refused", 0x0e50, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 167, 1, UINT64_C(0x0)},
+    {"snapshot.kept", 0x0e58, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 168, 1, UINT64_C(0x0)},
+    {"snapshot.dropped", 0x0e60, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 169, 1, UINT64_C(0x0)},
+    {"snapshot.applied", 0x0e68, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 170, 1, UINT64_C(0x0)},
+    {"snapshot.ring_max", 0x0e70, 0x0, 1, PW_REG_READ, 171, 1, UINT64_C(0x0)},
+    {"slot[].symbol", 0x1000, 0x200, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_LOCKED | PW_REG_EPOCH | PW_REG_PER_SLOT, 172, 1, UINT64_C(0x0)},
+    {"slot[].control", 0x1008, 0x200, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_PER_SLOT, 173, 3, UINT64_C(0x0)},
+    {"slot[].join", 0x1010, 0x200, 0, PW_REG_WRITE | PW_REG_PER_SLOT, 176, 5, UINT64_C(0x0)},
+    {"slot[].state", 0x1018, 0x200, 0, PW_REG_READ | PW_REG_PER_SLOT, 181, 8, UINT64_C(0x0)},
+    {"slot[].tick", 0x1020, 0x200, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_LOCKED | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 189, 1, UINT64_C(0x64)},
+    {"slot[].taker_ratio", 0x1040, 0x200, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 190, 1, UINT64_C(0x300)},
+    {"slot[].taker_min_volume", 0x1048, 0x200, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 191, 1, UINT64_C(0x0)},
+    {"slot[].taker_order_size", 0x1050, 0x200, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 192, 1, UINT64_C(0x64)},
+    {"slot[].taker_ticks", 0x1058, 0x200, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 193, 6, UINT64_C(0x80102000203)},
+    {"slot[].taker_cooldown", 0x1060, 0x200, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 199, 1, UINT64_C(0x0)},
+    {"slot[].max_inventory", 0x1080, 0x200, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 200, 1, UINT64_C(0x0)},
+    {"slot[].max_order_size", 0x1088, 0x200, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 201, 1, UINT64_C(0x0)},
+    {"slot[].ceiling_inventory", 0x1090, 0x200, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_LOCKED | PW_REG_MEMORY | PW_REG_PER_SLOT, 202, 1, UINT64_C(0x0)},
+    {"slot[].ceiling_order_size", 0x1098, 0x200, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_LOCKED | PW_REG_MEMORY | PW_REG_PER_SLOT, 203, 1, UINT64_C(0x0)},
+    {"slot[].short_sale", 0x10a0, 0x200, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_LOCKED | PW_REG_MEMORY | PW_REG_PER_SLOT, 204, 1, UINT64_C(0x0)},
+    {"slot[].position", 0x10c0, 0x200, 0, PW_REG_READ | PW_REG_PER_SLOT, 205, 1, UINT64_C(0x0)},
+    {"slot[].cash", 0x10c8, 0x200, 0, PW_REG_READ | PW_REG_PER_SLOT, 206, 1, UINT64_C(0x0)},
+    {"slot[].open_shares", 0x10d0, 0x200, 0, PW_REG_READ | PW_REG_PER_SLOT, 207, 2, UINT64_C(0x0)},
+    {"slot[].bbo", 0x10d8, 0x200, 0, PW_REG_READ | PW_REG_PER_SLOT, 209, 2, UINT64_C(0x0)},
+    {"slot[].volumes", 0x10e0, 0x200, 0, PW_REG_READ | PW_REG_PER_SLOT, 211, 2, UINT64_C(0x0)},
+    {"slot[].triggers", 0x10e8, 0x200, 0, PW_REG_READ | PW_REG_PER_SLOT, 213, 1, UINT64_C(0x0)},
+    {"trade[].max_notional", 0xa000, 0x80, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_LOCKED | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 214, 1, UINT64_C(0x0)},
+    {"trade[].collar", 0xa008, 0x80, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_LOCKED | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 215, 1, UINT64_C(0x0)},
+    {"trade[].repeat", 0xa010, 0x80, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_LOCKED | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 216, 1, UINT64_C(0x0)},
+    {"trade[].adjust_position", 0xa020, 0x80, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_LOCKED | PW_REG_PER_SLOT, 217, 1, UINT64_C(0x0)},
+    {"trade[].adjust_cash", 0xa028, 0x80, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_LOCKED | PW_REG_PER_SLOT, 218, 1, UINT64_C(0x0)},
+    {"trade[].adjust", 0xa030, 0x80, 0, PW_REG_WRITE | PW_REG_PER_SLOT, 219, 1, UINT64_C(0x0)},
+    {"trade[].state", 0xa038, 0x80, 0, PW_REG_READ | PW_REG_PER_SLOT, 220, 1, UINT64_C(0x0)},
+    {"trade[].taker_time_stop", 0xa040, 0x80, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 221, 1, UINT64_C(0x0)},
+    {"trade[].taker_guard", 0xa048, 0x80, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 222, 3, UINT64_C(0x0)},
+    {"maker[].control", 0xc000, 0x80, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_PER_SLOT, 225, 1, UINT64_C(0x0)},
+    {"maker[].prices", 0xc008, 0x80, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 226, 5, UINT64_C(0x10101)},
+    {"maker[].size", 0xc010, 0x80, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 231, 1, UINT64_C(0x0)},
+    {"maker[].inventory", 0xc018, 0x80, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 232, 1, UINT64_C(0x0)},
+    {"maker[].ratio", 0xc020, 0x80, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 233, 1, UINT64_C(0x300)},
+    {"maker[].throttle", 0xc028, 0x80, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 234, 1, UINT64_C(0x0)},
+    {"maker[].cooldown", 0xc030, 0x80, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 235, 1, UINT64_C(0x0)},
+    {"maker[].state", 0xc038, 0x80, 0, PW_REG_READ | PW_REG_PER_SLOT, 236, 2, UINT64_C(0x0)},
+    {"maker[].located", 0xc040, 0x80, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_LOCKED | PW_REG_EPOCH | PW_REG_PER_SLOT, 238, 1, UINT64_C(0x0)},
+    {"maker[].balance", 0xc048, 0x80, 0, PW_REG_READ | PW_REG_PER_SLOT, 239, 1, UINT64_C(0x0)},
 };
 static const struct pw_field_row pw_field_rows[PW_FIELD_ROWS] = {
     {"value", 0, 64, PW_FIELD_READ, ""},
@@ -969,6 +1057,34 @@ static const struct pw_field_row pw_field_rows[PW_FIELD_ROWS] = {
     {"executed", 32, 32, PW_FIELD_READ, "shares"},
     {"value", 0, 32, PW_FIELD_READ, ""},
     {"count", 0, 32, PW_FIELD_READ | PW_FIELD_COUNTER, ""},
+    {"slot", 0, 8, PW_FIELD_WRITE, ""},
+    {"begin", 8, 1, PW_FIELD_WRITE | PW_FIELD_PULSE, ""},
+    {"abort", 9, 1, PW_FIELD_WRITE | PW_FIELD_PULSE, ""},
+    {"value", 0, 64, PW_FIELD_WRITE, ""},
+    {"price", 0, 32, PW_FIELD_WRITE, "1/10,000 dollar"},
+    {"shares", 32, 32, PW_FIELD_WRITE, "shares"},
+    {"price", 0, 32, PW_FIELD_WRITE, "1/10,000 dollar"},
+    {"shares", 32, 32, PW_FIELD_WRITE, "shares"},
+    {"value", 0, 64, PW_FIELD_WRITE, ""},
+    {"orders", 0, 32, PW_FIELD_WRITE, ""},
+    {"trading", 32, 1, PW_FIELD_WRITE, ""},
+    {"operating", 33, 1, PW_FIELD_WRITE, ""},
+    {"unrestricted", 34, 1, PW_FIELD_WRITE, ""},
+    {"opened", 35, 1, PW_FIELD_WRITE, ""},
+    {"market_known", 36, 1, PW_FIELD_WRITE, ""},
+    {"market_open", 37, 1, PW_FIELD_WRITE, ""},
+    {"state", 0, 3, PW_FIELD_READ, ""},
+    {"failure", 4, 4, PW_FIELD_READ, ""},
+    {"slot", 8, 8, PW_FIELD_READ, ""},
+    {"orders", 32, 32, PW_FIELD_READ, ""},
+    {"value", 0, 64, PW_FIELD_READ, ""},
+    {"count", 0, 32, PW_FIELD_READ | PW_FIELD_COUNTER, ""},
+    {"count", 0, 32, PW_FIELD_READ | PW_FIELD_COUNTER, ""},
+    {"count", 0, 32, PW_FIELD_READ | PW_FIELD_COUNTER, ""},
+    {"count", 0, 32, PW_FIELD_READ | PW_FIELD_COUNTER, ""},
+    {"count", 0, 32, PW_FIELD_READ | PW_FIELD_COUNTER, ""},
+    {"count", 0, 32, PW_FIELD_READ | PW_FIELD_COUNTER, ""},
+    {"value", 0, 16, PW_FIELD_READ, ""},
     {"value", 0, 64, PW_FIELD_READ | PW_FIELD_WRITE, ""},
     {"enable", 0, 1, PW_FIELD_READ | PW_FIELD_WRITE, ""},
     {"taker_buy", 1, 1, PW_FIELD_READ | PW_FIELD_WRITE, ""},

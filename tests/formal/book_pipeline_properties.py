@@ -41,7 +41,7 @@ class BookPipelineProperties(wiring.Component):
         # Each is counted once, as what it can be.
         counted, kind = valid[COUNTED - 1], event[COUNTED - 1].kind
         known = event[COUNTED - 1].slot < 2
-        brings = known & ((kind == EventKind.ADD) | (kind == EventKind.REPLACE))
+        brings = known & _brings(kind)
         takes = known & (
             (kind == EventKind.EXECUTE)
             | (kind == EventKind.EXECUTE_PRICE)
@@ -64,8 +64,13 @@ class BookPipelineProperties(wiring.Component):
             told = event[TOLD - 1]
             m.d.comb += [
                 Assert(valid[TOLD - 1]),
-                Assert((told.kind == EventKind.ADD) | (told.kind == EventKind.REPLACE)),
+                Assert(_brings(told.kind)),
                 Assert(book.stale.payload.slot == told.slot),
                 Assert(book.stale.payload.cause == told.sequence),
             ]
         return m
+
+
+def _brings(kind):
+    """Whether an event of this kind may bring an order."""
+    return (kind == EventKind.ADD) | (kind == EventKind.LOAD) | (kind == EventKind.REPLACE)

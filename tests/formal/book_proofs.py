@@ -97,8 +97,15 @@ BOOK_PROOFS = (
         (
             Mutation("loses an event without a word", QUEUE, "overflow.eq(fifo.w_en & ~fifo.w_rdy)", "overflow.eq(0)"),
             Mutation(
-                "gives an event twice", QUEUE, "w_en.eq(self.incoming.valid & ~passes)", "w_en.eq(self.incoming.valid)"
+                "gives an event twice",
+                QUEUE,
+                "w_en.eq((self.incoming.valid & ~passes) |",
+                "w_en.eq(self.incoming.valid |",
             ),
+            Mutation(
+                "takes another's event in the feed's cycle", QUEUE, "ready.eq(~self.incoming.valid & (", "ready.eq(("
+            ),
+            Mutation("fills up with another's events", QUEUE, "level < self._depth // 2", "level < self._depth"),
             Mutation("lets an event overtake", QUEUE, "empty.eq(fifo.level == 0)", "empty.eq(~fifo.r_rdy)"),
             Mutation("makes an event wait for none", QUEUE, "fifo.r_rdy | (empty & self.incoming.valid)", "fifo.r_rdy"),
         ),

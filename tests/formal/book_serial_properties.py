@@ -94,7 +94,7 @@ class BookSerialProperties(wiring.Component):
             with m.If(spoken[i]):
                 m.d.comb += rests.eq(order)
         target = Mux(replaces, self.new, self.spoken)
-        brings = (known & (kind == EventKind.ADD)) | (replaces & found)
+        brings = (known & ((kind == EventKind.ADD) | (kind == EventKind.LOAD))) | (replaces & found)
         zero = (event.shares == 0) | (event.price == 0)
         duplicate = Cat(order.live & (target == i) & ~(replaces & spoken[i]) for i, order in enumerate(orders)).any()
         said = Signal(Expected)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 MASK32 = 2**32 - 1
 KINDS = (
-    "NONE ADD EXECUTE EXECUTE_PRICE CANCEL DELETE REPLACE TRADE CROSS BROKEN CLEAR REFRESH".split()  # noqa: SIM905
+    "NONE ADD EXECUTE EXECUTE_PRICE CANCEL DELETE REPLACE TRADE CROSS BROKEN CLEAR REFRESH LOAD".split()  # noqa: SIM905
 )
 
 
@@ -93,7 +93,7 @@ class BookModel:
         kind = event.kind
         if kind not in ("NONE", "REFRESH"):
             self.counts.events += 1
-        if kind == "ADD":
+        if kind in ("ADD", "LOAD"):
             self._add(event.reference, Order(event.slot, event.side, event.shares, event.price), fits)
         elif kind in ("EXECUTE", "EXECUTE_PRICE", "CANCEL", "DELETE", "REPLACE"):
             order = self.orders.get(event.reference)

@@ -77,3 +77,15 @@ class Meatpy:
             for levels in (book.bid_levels, book.ask_levels)
         )
         return bids, asks
+
+    def orders(self, locate: int) -> list[tuple[int, bytes, int, int]]:
+        """Give every live order of a symbol: reference, side, shares, price; best level first, oldest first."""
+        book = self._processors[locate].current_lob
+        if book is None:
+            return []
+        return [
+            (order.order_id, side, order.volume, level.price)
+            for side, levels in ((b"B", book.bid_levels), (b"S", book.ask_levels))
+            for level in levels
+            for order in level.queue
+        ]

@@ -26,7 +26,7 @@ def stream(seed: int, count: int, *, references: list[int], churn: float, prices
         reference = rng.choice(references)
         shares = rng.choices([rng.randrange(1, 400), 2**32 - 1, 0], [90, 4, 2])[0]
         price = rng.choices([rng.choice(prices), 0], [98, 1])[0]
-        kind = "ADD"
+        kind = rng.choices(["ADD", "LOAD"], [9, 1])[0]
         roll = rng.random()
         if roll < churn and live:
             slot, reference = rng.choice(live)
@@ -54,7 +54,7 @@ def stream(seed: int, count: int, *, references: list[int], churn: float, prices
             card_time=rng.getrandbits(64),
         )
         events.append(event)
-        if kind == "ADD":
+        if kind in ("ADD", "LOAD"):
             live.append((slot, reference))
         elif kind == "REPLACE":
             live.append((slot, new))
@@ -116,7 +116,7 @@ def test_back_to_back_on_one_order_and_one_level(seed: int, tmp_path: Path) -> N
 
 events_made = st.builds(
     Event,
-    kind=st.sampled_from(["ADD", "ADD", "ADD", *TAKES, "CLEAR", "TRADE", "CROSS", "BROKEN", "REFRESH", "NONE"]),
+    kind=st.sampled_from(["ADD", "ADD", "ADD", "LOAD", *TAKES, "CLEAR", "TRADE", "CROSS", "BROKEN", "REFRESH", "NONE"]),
     slot=st.integers(0, 2),
     side=st.integers(0, 1),
     reference=st.sampled_from(REFERENCES),

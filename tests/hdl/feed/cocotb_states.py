@@ -3,9 +3,11 @@
 import random
 
 import cocotb
+from beats import layout_of
 from feed_bench import SLOTS, FeedBench
 from states_model import StatesModel
 
+from hdl.feed.snapshot_types import SnapshotEnd, SnapshotWord
 from hdl.wire.fields import Kind
 from hdl.wire.itch50 import ITCH50
 
@@ -44,6 +46,34 @@ def some_message(rng, locates):
     return letter, values
 
 
+def word(sequence=0, *, states=(), **pulses):
+    """Bits of the loader's word."""
+    word, end = layout_of(SnapshotWord), layout_of(SnapshotEnd)
+    bits = sum(1 << end[name].offset for name in states) << word["states"].offset
+    return bits | sequence << word["sequence"].offset | sum(1 << word[name].offset for name in pulses)
+
+
+async def some_load(rng, b, model):
+    """Begin a load, or end the one that runs, with a snapshot of now, of some messages ago or of some to come."""
+    if not model.holding:
+        slot = rng.randrange(SLOTS)
+        model.begun(slot)
+        b.dut.loading.value = b.dut.holding.value = 1 << slot
+        await b.pulse("snapshot", word(begun=1))
+        return
+    names = [name for name in ("trading", "operating", "unrestricted", "opened") if rng.random() < 0.5]
+    market = rng.choice([None, False, True])
+    sequence = max(1, b.sequence + rng.randrange(-6, 4))
+    model.stated(sequence, **{n: n in names for n in ("trading", "operating", "unrestricted", "opened")}, market=market)
+    names += ["market_known"] * (market is not None) + ["market_open"] * bool(market)
+    await b.pulse("snapshot", word(sequence, states=names, stated=1))
+    whole = rng.random() < 0.6
+    model.ended(whole=whole)
+    model.holding = False
+    b.dut.holding.value = 0
+    await b.pulse("snapshot", word(**{"whole" if whole else "failed": 1}))
+
+
 @cocotb.test()
 async def a_random_day(dut):
     rng = random.Random(11)
@@ -51,11 +81,14 @@ async def a_random_day(dut):
     model = StatesModel(SLOTS)
     locates = [rng.randrange(1, 7) for _ in SYMBOLS]
     day = 0
-    tracked = 0
+    tracked = held = 0
+    upsets = set()
     for _ in range(1500):
         kind = rng.randrange(30)
-        model.events, model.stale_causes = [], []
+        model.events, model.stale_causes, model.held, model.upsets = [], [], [], []
         b.take("event")
+        b.take("held")
+        b.take("upset")
         b.take("change")
         sequence = None
         if kind == 0:
@@ -97,11 +130,13 @@ async def a_random_day(dut):
         elif kind == 6 and rng.random() < 0.2:
             sequence = b.sequence + 3
             model.gap()
+        elif kind in (7, 8, 9):
+            await some_load(rng, b, model)
         if day == 0:
             continue
         messages = [some_message(rng, locates) for _ in range(rng.randrange(0, 5))]
-        for letter, values in messages:
-            tracked += model.message(letter, values)
+        for number, (letter, values) in enumerate(messages, b.sequence if sequence is None else sequence):
+            tracked += model.message(number, letter, values)
         await b.settle()
         await b.say(
             [ITCH50[letter].pack(**values) for letter, values in messages], session=f"D{day}", sequence=sequence
@@ -112,9 +147,15 @@ async def a_random_day(dut):
             s.locate for s in model.slots if s.bound
         ]
         assert [(e["kind"], e["slot"]) for e in b.take("event")] == model.events
+        assert [(e["kind"], e["slot"]) for e in b.take("held")] == model.held
+        assert b.take("upset") == model.upsets
+        held += len(model.held)
+        upsets.update(model.upsets)
         changes = b.take("change")
         assert [(c["slot"], c["cause"]) for c in changes if c["cause"]] == sorted(model.stale_causes)
         told = {c["slot"]: c for c in changes}
         for slot, change in told.items():
             assert {k: bool(v) for k, v in change["flags"].items()} == model.flags()[slot]
     assert b.totals.get("tracked", 0) == tracked > 300
+    assert held > 20
+    assert upsets >= {1, 2, 3, 4, 5}

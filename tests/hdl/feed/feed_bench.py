@@ -31,6 +31,8 @@ class FeedBench(Bench):
                 "gap": (dut.gap_valid, dut.gap, GapReport),
                 "change": (dut.state_change__valid, dut.state_change__payload, StateChange),
                 "tx": (dut.tx__valid, dut.tx__payload, Beat(WIDTH)),
+                "held": (dut.held_valid, dut.events__payload, MarketEvent),
+                "upset": (dut.upset_valid, dut.upset, None),
                 "system": (dut.system_event_valid, dut.system_event, SystemEvent),
                 **{name: (getattr(dut, name), None, None) for name in COUNTS},
             },
@@ -39,7 +41,18 @@ class FeedBench(Bench):
 
     async def start(self, symbols=()):
         d = self.dut
-        for name in ("rx__valid", "dest_ip", "dest_port", "join", "slot_join", "book_stale_valid", "queue_overflow"):
+        for name in (
+            "loading",
+            "holding",
+            "snapshot",
+            "rx__valid",
+            "dest_ip",
+            "dest_port",
+            "join",
+            "slot_join",
+            "book_stale_valid",
+            "queue_overflow",
+        ):
             getattr(d, name).value = 0
         d.book_stale_slot.value = 0
         d.check_ip_checksum.value = 1

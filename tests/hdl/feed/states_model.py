@@ -25,8 +25,15 @@ class StatesModel:
         self.missed = False
         self.events = []  # (kind, slot)
         self.stale_causes = []  # (slot, cause)
+        self.loading = None  # the slot that a snapshot is loaded into
+        self.holding = False
+        self.held = []  # (kind, slot) of events kept from the book
+        self.upsets = []  # causes
+        self.said = {}  # which state of the loading slot: number of the feed's last message on it
 
     def _stale(self, index, cause):
+        if index == self.loading:
+            self.upsets.append(cause)
         if not self.slots[index].stale:
             self.stale_causes.append((index, cause))
         self.slots[index].stale = True
@@ -39,6 +46,7 @@ class StatesModel:
 
     def gap(self):
         self.missed = True
+        self.open = False
         for index in range(len(self.slots)):
             self._stale(index, 1)
 
@@ -60,20 +68,64 @@ class StatesModel:
         if trading:
             slot.stopped = slot.out_of_order = slot.restricted = False
             slot.opened = True
+        if index == self.loading and (bind or whole) and not stale:
+            self.upsets.append(4)
         if stale:
             self._stale(index, 4)
         elif whole:
             slot.stale = False
             self.events.append((CLEAR, index))
 
-    def message(self, letter, fields):
-        """Take one message; returns whether it is about a followed symbol."""
+    def begun(self, index):
+        """A snapshot begins to load; the slot's events are kept."""
+        self.slots[index].stale = True
+        self.loading, self.holding, self.said = index, True, {}
+
+    def stated(self, sequence, *, trading, operating, unrestricted, opened, market):
+        """Take the snapshot's states, which are those before ``sequence``, where the feed has said nothing since."""
+        slot = self.slots[self.loading]
+
+        def older(state):
+            return self.said.get(state, 0) < sequence
+
+        if older("trading"):
+            slot.stopped = not trading
+        if older("operating"):
+            slot.out_of_order = not operating
+        if older("short sale"):
+            slot.restricted = not unrestricted
+        if older("market") and market is not None:
+            self.open = market
+        slot.opened = slot.opened or opened
+
+    def ended(self, *, whole):
+        """The load has ended."""
+        if whole:
+            self.slots[self.loading].stale = False
+        else:
+            self.stale_causes.append((self.loading, 7))
+
+    def _heard(self, number, letter, fields, mine):
+        """Note what the feed says of the loading slot's states."""
+        mine = self.loading in mine
+        if letter == "W" or (letter == "H" and mine):
+            self.said["trading"] = number
+        elif letter == "h" and mine and fields["market_code"] == "Q":
+            self.said["operating"] = number
+        elif letter == "Y" and mine:
+            self.said["short sale"] = number
+        elif letter == "S" and fields["event_code"] in "QM":
+            self.said["market"] = number
+
+    def message(self, number, letter, fields):
+        """Take a message by its number; returns whether it is about a followed symbol."""
         if letter == "S":
             self.open = {"Q": True, "M": False}.get(fields["event_code"], self.open)
         if letter == "W":
             for slot in self.slots:
                 slot.stopped = True
         mine = [i for i, s in enumerate(self.slots) if s.bound and s.locate == fields["stock_locate"]]
+        self._heard(number, letter, fields, mine)
         if letter == "R":
             named = [i for i, s in enumerate(self.slots) if s.symbol and s.symbol == fields["stock"]][:1]
             for index in named:
@@ -85,6 +137,8 @@ class StatesModel:
                     self.events.append((CLEAR, index))
                 else:
                     slot.stale = True
+                if index == self.loading:
+                    self.upsets.append(4)
                 slot.bound, slot.locate = True, fields["stock_locate"]
             mine += named
         for index in mine:
@@ -98,7 +152,8 @@ class StatesModel:
             elif letter == "Q" and fields["cross_type"] == "O":
                 slot.opened = True
         if mine and letter in KINDS:
-            self.events.append((KINDS[letter], mine[0]))
+            held = self.holding and mine[0] == self.loading
+            (self.held if held else self.events).append((KINDS[letter], mine[0]))
         return bool(mine)
 
     def flags(self):

@@ -8,6 +8,7 @@ from hdl.telemetry.depth_sampler import DepthSampler
 
 SLOTS = 3
 FULL = (1 << 32) - 1
+LOAD = 12
 
 
 class Model:
@@ -22,7 +23,7 @@ class Model:
         bid, ask = (min(FULL, sum(s for _, s in v[side])) for side in ("bids", "asks"))
         flags = v["bid_incomplete"] | v["ask_incomplete"] << 1 | v["locked"] << 2 | v["crossed"] << 3
         last = self.told.get(v["slot"])
-        if self.interval and (last is None or cycle - last >= self.interval):
+        if v["kind"] != LOAD and self.interval and (last is None or cycle - last >= self.interval):
             self.told[v["slot"]] = cycle
             top = (v["bids"][0][0], v["asks"][0][0], bid, ask, flags)
             self.depth.append((v["slot"], 0, v["exchange_time"], v["sequence"], *top))
@@ -35,7 +36,7 @@ class Model:
 def random_view(rng):
     side = lambda: [(rng.randrange(1 << 32), rng.choice((100, 5000, FULL))) for _ in range(5)]  # noqa: E731
     return {
-        "slot": rng.randrange(SLOTS), "bids": side(), "asks": side(), "kind": rng.choice((1, 2, 7)),
+        "slot": rng.randrange(SLOTS), "bids": side(), "asks": side(), "kind": rng.choice((1, 2, 7, LOAD)),
         "bid_incomplete": rng.getrandbits(1), "ask_incomplete": rng.getrandbits(1), "locked": rng.getrandbits(1),
         "crossed": rng.getrandbits(1), "trade_shares": rng.choice((0, 0, 300)), "trade_price": rng.getrandbits(32),
         "trade_match": rng.getrandbits(64), "exchange_time": rng.getrandbits(48), "sequence": rng.getrandbits(64),
@@ -113,7 +114,7 @@ def test_neither_when_switched_off():
 def test_a_trigger_is_told_with_the_slots_top():
     sampler = DepthSampler(SLOTS)
     rng = random.Random(9)
-    views = {c: random_view(rng) | {"slot": s} for c, s in ((0, 1), (1, 2), (10, 2))}
+    views = {c: random_view(rng) | {"slot": s, "kind": 1} for c, s in ((0, 1), (1, 2), (10, 2))}
 
     def drive(ctx, cycle):
         show(ctx, sampler, views.get(cycle))
@@ -129,7 +130,7 @@ def test_a_trigger_is_told_with_the_slots_top():
 
 def test_a_slot_that_is_none_is_ignored():
     sampler = DepthSampler(SLOTS)
-    view = random_view(random.Random(1)) | {"slot": 200, "trade_shares": 0}
+    view = random_view(random.Random(1)) | {"slot": 200, "kind": 1, "trade_shares": 0}
 
     def drive(ctx, cycle):
         ctx.set(sampler.interval, 1)
