@@ -46,6 +46,10 @@ struct pw_register_info {
 struct pw_item { uint32_t address; uint16_t operation; uint16_t status; uint64_t value; };
 struct pw_event_counts { uint64_t received; uint64_t lost; uint64_t duplicates; uint64_t malformed; };
 struct pw_transport_info { char scheme[8]; char mode[56]; uint64_t frames; uint64_t bad_frames; uint64_t passed; };
+struct pw_snapshot {
+    uint64_t sequence; uint64_t first_sequence; uint32_t orders; bool trading; bool unrestricted;
+    bool market_known; bool market_open;
+};
 
 const char *pw_last_error(void);
 const char *pw_strerror(int status);
@@ -65,6 +69,9 @@ int pw_read_address(struct pw_card *card, uint32_t address, uint64_t *value);
 int pw_write_address(struct pw_card *card, uint32_t address, uint64_t value);
 int pw_transfer(struct pw_card *card, struct pw_item *items, size_t count);
 int pw_transfer_checked(struct pw_card *card, struct pw_item *items, size_t count);
+int pw_snapshot_begin(struct pw_card *card, uint32_t slot);
+int pw_snapshot_load(struct pw_card *card, uint32_t slot, const char *path, bool opened, struct pw_snapshot *snapshot);
+int pw_snapshot_abort(struct pw_card *card);
 int pw_heartbeat(struct pw_card *card, uint64_t until_cycles);
 int pw_heartbeat_for(struct pw_card *card, uint64_t duration_ns);
 int pw_mark(struct pw_card *card, uint32_t token);

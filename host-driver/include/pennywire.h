@@ -150,6 +150,17 @@ struct pw_transport_info {
                             in fragments, or by another queue of the interface */
 };
 
+/* What a snapshot was, that was loaded. */
+struct pw_snapshot {
+    uint64_t sequence;       /* first ITCH message that it does not know */
+    uint64_t first_sequence; /* the card has kept the symbol's events from this one on */
+    uint32_t orders;         /* of the symbol */
+    bool trading;            /* Trading Action T, and no operational halt of this market */
+    bool unrestricted;       /* Reg SHO 0 */
+    bool market_known;       /* it has a System Event */
+    bool market_open;        /* the last one is Q */
+};
+
 /* The last error of this thread, in a sentence. Valid until this thread's next call into the
  * library; "" before the first error. Success does not clear it. */
 PW_API const char *pw_last_error(void);
@@ -216,6 +227,27 @@ PW_API int pw_transfer(struct pw_card *card, struct pw_item *items, size_t count
 /* A batch of writes, then one of reads that compares what the registers say (only the bits that
  * read back as written, only registers that can be read). value: out as read back. */
 PW_API int pw_transfer_checked(struct pw_card *card, struct pw_item *items, size_t count);
+
+/* Begin to load a snapshot into a slot that is bound and stale: the card empties its book and keeps
+ * the symbol's events from now on, so a snapshot taken after this call misses none. Waits up to
+ * 10 s for the book to be empty. Errors: PW_ERROR_REFUSED when another slot is being loaded, or the
+ * slot is not bound or not stale. */
+PW_API int pw_snapshot_begin(struct pw_card *card, uint32_t slot);
+
+/* Load the snapshot in a file or pipe into a slot, and wait up to 10 s until its book is whole.
+ * Begins first, then opens path, unless pw_snapshot_begin() was called for this slot before. The
+ * file is GLIMPSE 5.0's messages with BinaryFILE's lengths, and is read up to its End of Snapshot;
+ * what is in it of other symbols is skipped. opened: the caller knows that the symbol's opening
+ * cross has been, which no snapshot says; false leaves it as the card knows it. *snapshot (may be
+ * NULL) says what it was. One thread at a time. Errors: PW_ERROR_PROTOCOL when the file makes no
+ * sense or is not of the slot's symbol and day, PW_ERROR_REFUSED with the card's reason, both of
+ * which leave the slot stale and no load running; PW_ERROR_TIMEOUT when the load goes on by itself:
+ * the card waits for the feed to pass the snapshot's last message. */
+PW_API int pw_snapshot_load(struct pw_card *card, uint32_t slot, const char *path, bool opened,
+                            struct pw_snapshot *snapshot);
+
+/* Give up the load that is running, if there is one. The slot stays stale. */
+PW_API int pw_snapshot_abort(struct pw_card *card);
 
 /* Vouch for the card up to a card time in cycles (control.lease). Running out while armed kills. */
 PW_API int pw_heartbeat(struct pw_card *card, uint64_t until_cycles);

@@ -19,6 +19,7 @@
 
 enum { REGISTERS = 0xe000 / 8, CLIENTS = 8, HEADER = 16, ITEM = 16, RECORD = 64, ROOM = 65536 };
 enum { HELLO = 4, UNKNOWN_HOST = 4, FRAME_RECORDS = 22 };
+enum { SNAPSHOT_STATUS = 0xe30 };
 static const uint32_t stale_window = 1U << 24;
 
 /* Who sends and is sent to: a connection, or on UDP an address at the card's only socket. */
@@ -52,6 +53,7 @@ struct fake_card {
     struct host hosts[CLIENTS];
     unsigned next_host;
     int clients[CLIENTS];
+    struct fake_snapshot snapshot;
     uint8_t late[ROOM];
     size_t late_size;
 };
@@ -101,6 +103,11 @@ static uint32_t do_item(struct fake_card *fake, bool write, uint32_t address, ui
     if (address % 8 != 0 || address / 8 >= REGISTERS)
         return 1;
     const uint32_t number = address / 8;
+    uint64_t *status = &fake->registers[SNAPSHOT_STATUS / 8];
+    if (address == SNAPSHOT_STATUS && !write)
+        *status = fake_snapshot_read(&fake->snapshot, *status);
+    if (write)
+        *status = fake_snapshot_write(&fake->snapshot, address, *value, *status);
     if (!write) {
         *value = fake->registers[number];
         return 0;
@@ -407,6 +414,16 @@ void fake_card_mode(struct fake_card *fake, enum fake_mode mode, unsigned count)
     fake->mode = mode;
     fake->mode_left = count;
     fake->late_size = 0;
+    pthread_mutex_unlock(&fake->lock);
+}
+
+void fake_card_snapshot(struct fake_card *fake, const struct fake_snapshot *set,
+                        struct fake_snapshot *get) {
+    pthread_mutex_lock(&fake->lock);
+    if (get != NULL)
+        *get = fake->snapshot;
+    if (set != NULL)
+        fake->snapshot = *set;
     pthread_mutex_unlock(&fake->lock);
 }
 

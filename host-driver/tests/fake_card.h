@@ -8,6 +8,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "fake_snapshot.h"
+
 /* How the next answers are given. */
 enum fake_mode {
     FAKE_RIGHT,
@@ -52,6 +54,10 @@ void fake_card_mode(struct fake_card *fake, enum fake_mode mode, unsigned count)
 uint64_t fake_card_get(struct fake_card *fake, uint32_t address);
 void fake_card_set(struct fake_card *fake, uint32_t address, uint64_t value);
 void fake_card_access(struct fake_card *fake, uint32_t address, uint32_t write_status);
+
+/* The loader of snapshots: look at it, or set how it behaves; either may be NULL. */
+void fake_card_snapshot(struct fake_card *fake, const struct fake_snapshot *set,
+                        struct fake_snapshot *get);
 
 /* Bits of a register that a write changes; all by default. */
 void fake_card_writable_bits(struct fake_card *fake, uint32_t address, uint64_t bits);

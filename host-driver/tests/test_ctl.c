@@ -5,6 +5,7 @@
 
 #include "check.h"
 #include "fake_card.h"
+#include "made_snapshot.h"
 
 static const char *directory;
 static const char *tool;
@@ -111,6 +112,48 @@ static void kill_switch(void) {
     CHECK_TEXT(output, "not killed");
 }
 
+static void snapshots(void) {
+    static struct made_snapshot made;
+    char command[1024];
+    CHECK_EQUAL(ctl("load-snapshot"), 2);
+    CHECK_EQUAL(ctl("load-snapshot file"), 2);
+    CHECK_TEXT(output, "which symbol");
+    CHECK_EQUAL(ctl("load-snapshot file --symbol"), 2);
+    CHECK_EQUAL(ctl("load-snapshot file --symbol ABCDEFGHI"), 2);
+    CHECK_EQUAL(ctl("load-snapshot file --symbol AAPL --slot x"), 2);
+    CHECK_EQUAL(ctl("load-snapshot file more --symbol AAPL"), 2);
+    CHECK_EQUAL(ctl("begin-snapshot --symbol AAPL --opened"), 2);
+    CHECK_EQUAL(ctl("abort-snapshot now"), 2);
+    CHECK_EQUAL(ctl("load-snapshot file --symbol AAPL"), 1);
+    CHECK_TEXT(output, "no slot follows AAPL");
+    fake_card_set(fake, 0x1600, made_symbol("AAPL"));
+    fake_card_set(fake, 0x1618, 13 << 16 | 3);
+    fake_card_set(fake, 0xe38, 41);
+    CHECK_EQUAL(ctl("begin-snapshot --symbol AAPL --slot 2"), 1);
+    CHECK_TEXT(output, "slot 2 does not follow AAPL");
+    CHECK_EQUAL(ctl("begin-snapshot --symbol AAPL --slot 9"), 1);
+    CHECK_TEXT(output, "no slot 9: this card has 4");
+    CHECK_EQUAL(ctl("begin-snapshot --symbol AAPL"), 0);
+    CHECK_TEXT(output, "slot 3: events are kept from sequence 41 on");
+    made_start(&made);
+    made_state(&made, 'H', 13, "AAPL", 'T');
+    made_order(&made, 13, "AAPL", 1, 'B', 1, 1);
+    made_end(&made, "                  42");
+    snprintf(command, sizeof command, "%s/snapshot.itch50", directory);
+    FILE *file = fopen(command, "wb");
+    CHECK(file != NULL && fwrite(made.bytes, 1, made.size, file) == made.size);
+    if (file != NULL)
+        fclose(file);
+    snprintf(command, sizeof command, "load-snapshot '%s/snapshot.itch50' --symbol AAPL --slot 3",
+             directory);
+    CHECK_EQUAL(ctl(command), 0);
+    CHECK_TEXT(output, "slot 3: whole again, 1 orders as of sequence 42, trading\n");
+    CHECK_EQUAL(ctl("--json abort-snapshot"), 0);
+    CHECK_TEXT(output, "{\"aborted\": true}");
+    CHECK_EQUAL(ctl("load-snapshot - --symbol AAPL"), 1); /* nothing on standard input */
+    CHECK_TEXT(output, "/dev/stdin ends at byte 0 without an End of Snapshot");
+}
+
 static void events(void) {
     char command[1024];
     snprintf(command, sizeof command, "'%s' --device %s --json events --count 3", tool,
@@ -145,6 +188,7 @@ int main(int number, char **arguments) {
     RUN(get_and_set);
     RUN(listings);
     RUN(kill_switch);
+    RUN(snapshots);
     RUN(events);
     fake_card_stop(fake);
     return RESULT;

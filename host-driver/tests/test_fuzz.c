@@ -4,6 +4,7 @@
 #include "check.h"
 
 /* All targets have the name that libFuzzer calls; the build renames them. */
+int fuzz_glimpse(const uint8_t *bytes, size_t size);
 int fuzz_hostlink(const uint8_t *bytes, size_t size);
 int fuzz_session(const uint8_t *bytes, size_t size);
 int fuzz_frame(const uint8_t *bytes, size_t size);
@@ -52,8 +53,18 @@ static void random_frames(void) {
     feed(fuzz_frame, start, sizeof start - 1);
 }
 
+static void random_snapshots(void) {
+    static const char order[] = "\7\0\x24"
+                                "A\0\15\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\1\1B\0\0\0\144"
+                                "AAPL    \0\60\0\0\0\25G                   7";
+    static const char state[] = "\4\0\31H\0\15\0\0\0\0\0\0\0\0AAPL    T \0\0\0\0\0\14S\0\0\0\0";
+    feed(fuzz_glimpse, order, sizeof order - 1);
+    feed(fuzz_glimpse, state, sizeof state - 1);
+}
+
 int main(void) {
     RUN(random_frames);
+    RUN(random_snapshots);
     RUN(random_datagrams);
     RUN(random_streams);
     return RESULT;

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "load_snapshot.h"
 #include "pennywire.h"
 #include "print.h"
 
@@ -31,6 +32,11 @@ static const char usage[] =
     "  set NAME VALUE [...]      write registers or fields, in order, and read them back\n"
     "  events [--count N]        event records as they come; without N until interrupted\n"
     "  stats                     every counter\n"
+    "  load-snapshot FILE --symbol SYM [--slot N] [--opened]\n"
+    "                            fill a stale symbol's book again, from a GLIMPSE file or pipe\n"
+    "  begin-snapshot --symbol SYM [--slot N]\n"
+    "                            keep the symbol's events from now on, for load-snapshot\n"
+    "  abort-snapshot            give up the load that is running\n"
     "  kill                      kill switch: no new order, every open order cancelled\n"
     "\n"
     "  --device URL              the card, e.g. unix:/run/pennywire/link.sock;\n"
@@ -242,11 +248,15 @@ static int run(struct pw_card *card, const char *command, char **arguments, uint
         return run_set(card, arguments);
     if (strcmp(command, "events") == 0)
         return run_events(card, count);
+    if (is_snapshot_command(command))
+        return run_snapshot_command(card, command, arguments, json);
     return run_kill(card);
 }
 
 /* Check the command and its arguments before the card is touched. */
 static int check_command(const char *command, char **arguments, uint64_t *count) {
+    if (is_snapshot_command(command))
+        return check_snapshot_command(command, arguments) ? DONE : USAGE;
     static const char *const plain[] = {"info", "regs", "stats", "kill"};
     for (size_t i = 0; i < sizeof plain / sizeof plain[0]; i++)
         if (strcmp(command, plain[i]) == 0)
