@@ -5,11 +5,14 @@ from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
 
 from hdl.card_limits import join_adjustments, join_card_limits, join_host_orders, join_slot_limits
+from hdl.card_network import join_hosts, join_network, join_streams
 from hdl.card_orders import join_orders
 from hdl.card_snapshot import join_snapshot
 from hdl.configs import CardConfig
 from hdl.engine import Engine
 from hdl.net.frame import frame_signature
+from hdl.net.host_switch import HostSwitch
+from hdl.net.port import NetworkPort
 from hdl.regs.bank import RegisterBank
 from hdl.regs.hostlink import HostLink
 from hdl.telemetry.depth_sampler import DepthSampler
@@ -59,19 +62,22 @@ class Card(wiring.Component):
     rx, rx_b : In
         Ethernet frames of the feed's lines A and B, without check sequence; never wait.
     tx : Out
-        Ethernet frames without check sequence: requests for missing messages.
+        Ethernet frames without check sequence: requests for missing messages, and what a station says
+        (``hdl.net.port``).
     ouch_tx, ouch_rx : Out, In
         Order session: one OUCH message a frame.
     host_rx, host_tx : In, Out
-        Host link requests and responses, one datagram a frame.
+        Host link requests and responses, one datagram a frame, beside those that come over UDP on ``rx``.
     events_tx : Out
-        EVENTS datagrams.
+        EVENTS datagrams, which subscribers hear over UDP as well.
     time_step : In(40)
         Added to the card time every cycle: 1 on a board.
     card_time : Out(64)
         Cycles since reset.
     soft : In(1)
         Time is granted by a player (``identity.flags.soft``).
+    board_mac, board_ip : In(48), In(32)
+        The card's addresses while registers ``network.mac`` and ``network.address`` are 0.
     view : Out
         Every depth view: a tap for tests.
     busy : Out(1)
@@ -94,6 +100,8 @@ class Card(wiring.Component):
                 "time_step": In(40),
                 "card_time": Out(64),
                 "soft": In(1),
+                "board_mac": In(48),
+                "board_ip": In(32),
                 "view": Out(stream.Signature(DepthView, always_ready=True)),
                 "busy": Out(1),
             }
@@ -111,24 +119,24 @@ class Card(wiring.Component):
         m.submodules.order_records = order_records = OrderRecords()
         m.submodules.state_records = state_records = StateRecords()
         m.submodules.bank = bank
-        connect(m, flipped(self.rx), engine.rx)
+        m.submodules.port = port = NetworkPort(self._config.width, second=10**12 // self._config.clock_period_ps)
+        m.submodules.switch = switch = HostSwitch()
         connect(m, flipped(self.rx_b), engine.rx_b)
-        connect(m, engine.tx, flipped(self.tx))
         connect(m, engine.ouch_tx, flipped(self.ouch_tx))
         connect(m, flipped(self.ouch_rx), engine.ouch_rx)
-        connect(m, flipped(self.host_rx), hostlink.rx)
-        connect(m, hostlink.tx, flipped(self.host_tx))
         connect(m, hostlink.bus, bank.bus)
-        connect(m, telemetry.tx, flipped(self.events_tx))
         m.d.sync += self.card_time.eq(self.card_time + self.time_step)
         m.d.comb += [
             engine.card_time.eq(self.card_time),
             self.view.valid.eq(engine.view.valid),
             self.view.payload.eq(engine.view.payload),
-            self.busy.eq(engine.busy | hostlink.busy | telemetry.busy),
+            self.busy.eq(engine.busy | hostlink.busy | telemetry.busy | port.busy | switch.busy),
             bank.drive("identity.flags.soft").eq(self.soft),
             bank.count("control.hostlink_errors").eq(hostlink.error),
         ]
+        join_streams(m, self, engine, port)
+        join_hosts(m, self, hostlink, telemetry, port, switch)
+        join_network(m, bank, engine, port, self)
         self._control(m, bank, engine)
         self._feed(m, bank, engine)
         self._book(m, bank, engine)
@@ -178,12 +186,6 @@ class Card(wiring.Component):
         for name in _FEED_COUNTERS:
             amount = getattr(feed, name)
             m.d.comb += bank.count(f"feed.{name}", len(amount)).eq(amount)
-        for side, address in (("own", feed.own_address), ("server", feed.request_address)):
-            m.d.comb += [
-                address.mac.eq(bank.value(f"requests.{side}_mac.value")),
-                address.ip.eq(bank.value(f"requests.{side}.ip")),
-                address.port.eq(bank.value(f"requests.{side}.port")),
-            ]
         m.d.comb += [
             feed.request_timeout.eq(bank.value("requests.pacing.timeout")),
             feed.request_tries.eq(bank.value("requests.pacing.tries")),

@@ -313,14 +313,14 @@ REGISTERS: tuple[RegisterRow, ...] = (
     ), "Market maker."),
     RegisterRow("requests.own_mac", 0x0880, 0x0, 1, True, True, True, True, False, False, 0x0, (
         FieldRow("value", 0, 48, False, "", True, True, False, False, ""),
-    ), "Ethernet address that requests come from."),
+    ), "Ethernet address that requests come from. 0: the card's own, network.own_mac."),
     RegisterRow("requests.own", 0x0888, 0x0, 1, True, True, True, True, False, False, 0x0, (
         FieldRow("ip", 0, 32, False, "", True, True, False, False, ""),
         FieldRow("port", 32, 16, False, "", True, True, False, False, ""),
     ), "IPv4 address and port that requests come from and answers go to; heard on line A's port. 0: nothing is asked for."),
     RegisterRow("requests.server_mac", 0x0890, 0x0, 1, True, True, True, True, False, False, 0x0, (
         FieldRow("value", 0, 48, False, "", True, True, False, False, ""),
-    ), "Ethernet address that requests go to: the server's, or the router's."),
+    ), "Ethernet address that requests go to: the server's, or the router's. 0: ARP finds it, and until it has, nothing is asked for."),
     RegisterRow("requests.server", 0x0898, 0x0, 1, True, True, True, True, False, False, 0x0, (
         FieldRow("ip", 0, 32, False, "", True, True, False, False, ""),
         FieldRow("port", 32, 16, False, "", True, True, False, False, ""),
@@ -480,6 +480,76 @@ REGISTERS: tuple[RegisterRow, ...] = (
     RegisterRow("snapshot.ring_max", 0x0e70, 0x0, 1, True, False, False, False, False, False, 0x0, (
         FieldRow("value", 0, 16, False, "", True, False, False, False, ""),
     ), "Most events ever kept at once."),
+    RegisterRow("network.mac", 0x0f00, 0x0, 1, True, True, True, True, False, False, 0x0, (
+        FieldRow("value", 0, 48, False, "", True, True, False, False, ""),
+    ), "Ethernet address of the card. 0: the one the board gives."),
+    RegisterRow("network.address", 0x0f08, 0x0, 1, True, True, True, True, False, False, 0x0, (
+        FieldRow("ip", 0, 32, False, "", True, True, False, False, ""),
+    ), "IPv4 address of the card. 0: the one the board gives; while that is 0 too, nothing is answered or joined."),
+    RegisterRow("network.router", 0x0f10, 0x0, 1, True, True, True, True, False, False, 0x0, (
+        FieldRow("ip", 0, 32, False, "", True, True, False, False, ""),
+    ), "Router behind which requests.server is. 0: it is on this network."),
+    RegisterRow("network.own_ip", 0x0f18, 0x0, 1, True, False, False, False, False, False, 0x0, (
+        FieldRow("ip", 0, 32, False, "", True, False, False, False, ""),
+    ), "IPv4 address of the card, in use."),
+    RegisterRow("network.own_mac", 0x0f20, 0x0, 1, True, False, False, False, False, False, 0x0, (
+        FieldRow("value", 0, 48, False, "", True, False, False, False, ""),
+    ), "Ethernet address of the card, in use."),
+    RegisterRow("network.peer", 0x0f28, 0x0, 1, True, False, False, False, False, False, 0x0, (
+        FieldRow("mac", 0, 48, False, "", True, False, False, False, "Ethernet address."),
+        FieldRow("known", 48, 1, False, "", True, False, False, False, "It is known."),
+    ), "What ARP found for requests.server or its router, where requests.server_mac is 0."),
+    RegisterRow("network.foreign", 0x0f30, 0x0, 1, True, False, False, False, False, True, 0x0, (
+        FieldRow("count", 0, 32, False, "", True, False, False, False, ""),
+    ), "Frames for others, or of protocols and ports the card does not speak; the feed is among them."),
+    RegisterRow("network.damaged", 0x0f38, 0x0, 1, True, False, False, False, False, True, 0x0, (
+        FieldRow("count", 0, 32, False, "", True, False, False, False, ""),
+    ), "Frames with a wrong check sequence, runts and giants."),
+    RegisterRow("network.malformed", 0x0f40, 0x0, 1, True, False, False, False, False, True, 0x0, (
+        FieldRow("count", 0, 32, False, "", True, False, False, False, ""),
+    ), "Frames for the card whose fields cannot be: lengths that lie, fragments, options, echo requests that are too long."),
+    RegisterRow("network.wrong_sums", 0x0f48, 0x0, 1, True, False, False, False, False, True, 0x0, (
+        FieldRow("count", 0, 32, False, "", True, False, False, False, ""),
+    ), "Frames for the card with a wrong sum of IPv4, ICMP, IGMP or UDP."),
+    RegisterRow("network.overflows", 0x0f50, 0x0, 1, True, False, False, False, False, True, 0x0, (
+        FieldRow("count", 0, 32, False, "", True, False, False, False, ""),
+    ), "Good frames for the card that found no room to wait in."),
+    RegisterRow("network.arp_replies", 0x0f58, 0x0, 1, True, False, False, False, False, True, 0x0, (
+        FieldRow("count", 0, 32, False, "", True, False, False, False, ""),
+    ), "ARP replies sent."),
+    RegisterRow("network.arp_requests", 0x0f60, 0x0, 1, True, False, False, False, False, True, 0x0, (
+        FieldRow("count", 0, 32, False, "", True, False, False, False, ""),
+    ), "ARP requests sent."),
+    RegisterRow("network.arp_conflicts", 0x0f68, 0x0, 1, True, False, False, False, False, True, 0x0, (
+        FieldRow("count", 0, 32, False, "", True, False, False, False, ""),
+    ), "ARP frames of someone else who has the card's IPv4 address."),
+    RegisterRow("network.echo_replies", 0x0f70, 0x0, 1, True, False, False, False, False, True, 0x0, (
+        FieldRow("count", 0, 32, False, "", True, False, False, False, ""),
+    ), "Pings answered."),
+    RegisterRow("network.queries", 0x0f78, 0x0, 1, True, False, False, False, False, True, 0x0, (
+        FieldRow("count", 0, 32, False, "", True, False, False, False, ""),
+    ), "IGMP membership queries heard."),
+    RegisterRow("network.reports", 0x0f80, 0x0, 1, True, False, False, False, False, True, 0x0, (
+        FieldRow("count", 0, 32, False, "", True, False, False, False, ""),
+    ), "IGMP membership reports sent."),
+    RegisterRow("network.leaves", 0x0f88, 0x0, 1, True, False, False, False, False, True, 0x0, (
+        FieldRow("count", 0, 32, False, "", True, False, False, False, ""),
+    ), "IGMP leaves sent."),
+    RegisterRow("network.requests", 0x0f90, 0x0, 1, True, False, False, False, False, True, 0x0, (
+        FieldRow("count", 0, 32, False, "", True, False, False, False, ""),
+    ), "Host link over UDP: requests carried out."),
+    RegisterRow("network.copies", 0x0f98, 0x0, 1, True, False, False, False, False, True, 0x0, (
+        FieldRow("count", 0, 32, False, "", True, False, False, False, ""),
+    ), "Host link over UDP: copies and requests that came late, not carried out."),
+    RegisterRow("network.strangers", 0x0fa0, 0x0, 1, True, False, False, False, False, True, 0x0, (
+        FieldRow("count", 0, 32, False, "", True, False, False, False, ""),
+    ), "Host link over UDP: requests of hosts that said no HELLO, or were forgotten."),
+    RegisterRow("network.short_requests", 0x0fa8, 0x0, 1, True, False, False, False, False, True, 0x0, (
+        FieldRow("count", 0, 32, False, "", True, False, False, False, ""),
+    ), "Host link over UDP: datagrams shorter than a header, not answered."),
+    RegisterRow("network.event_frames", 0x0fb0, 0x0, 1, True, False, False, False, False, True, 0x0, (
+        FieldRow("count", 0, 32, False, "", True, False, False, False, ""),
+    ), "Event datagrams sent over UDP, one a subscriber."),
     RegisterRow("slot[].symbol", 0x1000, 0x200, 0, True, True, True, True, False, False, 0x0, (
         FieldRow("value", 0, 64, False, "", True, True, False, False, ""),
     ), "Symbol, 8 characters padded with spaces, first in the lowest byte. 0: slot not used."),

@@ -1,16 +1,26 @@
-"""Ethernet II, 802.1Q, IPv4 and UDP headers, as data, and whole UDP frames in plain Python.
+"""Ethernet II, 802.1Q, ARP, IPv4, ICMP, IGMP and UDP headers, as data, and whole UDP frames in plain Python.
 
-Sources: IEEE 802.3 clause 3, IEEE 802.1Q clause 9, RFC 791 section 3.1, RFC 768.
+Sources: IEEE 802.3 clause 3, IEEE 802.1Q clause 9, RFC 791 section 3.1, RFC 768, RFC 826, RFC 792 (echo), RFC 2236
+section 2, RFC 2113 (router alert).
 """
 
 from hdl.wire.fields import Field, Kind, MessageFormat, WireError
 
 __all__ = [
+    "ARP",
+    "BROADCAST",
     "ETHERNET",
+    "ETHERTYPE_ARP",
     "ETHERTYPE_IPV4",
     "ETHERTYPE_VLAN",
+    "ICMP_ECHO",
+    "IGMP",
     "IPV4",
+    "PROTOCOL_ICMP",
+    "PROTOCOL_IGMP",
     "PROTOCOL_UDP",
+    "ROUTER_ALERT",
+    "SHORTEST_FRAME",
     "UDP",
     "VLAN",
     "ones_complement_sum",
@@ -19,7 +29,15 @@ __all__ = [
 
 ETHERTYPE_IPV4 = 0x0800
 ETHERTYPE_VLAN = 0x8100
+ETHERTYPE_ARP = 0x0806
+PROTOCOL_ICMP = 1
+PROTOCOL_IGMP = 2
 PROTOCOL_UDP = 17
+BROADCAST = 0xFFFF_FFFF_FFFF
+#: Bytes of the shortest Ethernet frame, without its check sequence.
+SHORTEST_FRAME = 60
+#: The IPv4 option that every IGMP message carries.
+ROUTER_ALERT = 0x9404_0000
 
 
 def _format(name: str, *fields: tuple[str, int]) -> MessageFormat:
@@ -46,6 +64,21 @@ IPV4 = _format(
     ("destination", 4),
 )
 UDP = _format("udp", ("source_port", 2), ("destination_port", 2), ("length", 2), ("checksum", 2))
+#: ARP for IPv4 on Ethernet.
+ARP = _format(
+    "arp",
+    ("hardware_type", 2),
+    ("protocol_type", 2),
+    ("hardware_length", 1),
+    ("protocol_length", 1),
+    ("operation", 2),
+    ("sender_mac", 6),
+    ("sender_ip", 4),
+    ("target_mac", 6),
+    ("target_ip", 4),
+)
+ICMP_ECHO = _format("icmp_echo", ("type", 1), ("code", 1), ("checksum", 2), ("identifier", 2), ("sequence_number", 2))
+IGMP = _format("igmp", ("type", 1), ("max_response_time", 1), ("checksum", 2), ("group", 4))
 
 
 def ones_complement_sum(data: bytes) -> int:

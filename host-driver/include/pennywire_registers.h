@@ -515,6 +515,79 @@
 #define PW_SNAPSHOT_RING_MAX_VALUE_SHIFT 0
 #define PW_SNAPSHOT_RING_MAX_VALUE_MASK UINT64_C(0x000000000000ffff)
 
+// Network: The card as a station on an Ethernet: ARP, IGMP, ICMP echo, and the host link on UDP port 22352.
+#define PW_REG_NETWORK_MAC UINT32_C(0x0f00)
+#define PW_NETWORK_MAC_VALUE_SHIFT 0
+#define PW_NETWORK_MAC_VALUE_MASK UINT64_C(0x0000ffffffffffff)
+#define PW_REG_NETWORK_ADDRESS UINT32_C(0x0f08)
+#define PW_NETWORK_ADDRESS_IP_SHIFT 0
+#define PW_NETWORK_ADDRESS_IP_MASK UINT64_C(0x00000000ffffffff)
+#define PW_REG_NETWORK_ROUTER UINT32_C(0x0f10)
+#define PW_NETWORK_ROUTER_IP_SHIFT 0
+#define PW_NETWORK_ROUTER_IP_MASK UINT64_C(0x00000000ffffffff)
+#define PW_REG_NETWORK_OWN_IP UINT32_C(0x0f18)
+#define PW_NETWORK_OWN_IP_IP_SHIFT 0
+#define PW_NETWORK_OWN_IP_IP_MASK UINT64_C(0x00000000ffffffff)
+#define PW_REG_NETWORK_OWN_MAC UINT32_C(0x0f20)
+#define PW_NETWORK_OWN_MAC_VALUE_SHIFT 0
+#define PW_NETWORK_OWN_MAC_VALUE_MASK UINT64_C(0x0000ffffffffffff)
+#define PW_REG_NETWORK_PEER UINT32_C(0x0f28)
+#define PW_NETWORK_PEER_MAC_SHIFT 0
+#define PW_NETWORK_PEER_MAC_MASK UINT64_C(0x0000ffffffffffff)
+#define PW_NETWORK_PEER_KNOWN_SHIFT 48
+#define PW_NETWORK_PEER_KNOWN_MASK UINT64_C(0x0001000000000000)
+#define PW_REG_NETWORK_FOREIGN UINT32_C(0x0f30)
+#define PW_NETWORK_FOREIGN_COUNT_SHIFT 0
+#define PW_NETWORK_FOREIGN_COUNT_MASK UINT64_C(0x00000000ffffffff)
+#define PW_REG_NETWORK_DAMAGED UINT32_C(0x0f38)
+#define PW_NETWORK_DAMAGED_COUNT_SHIFT 0
+#define PW_NETWORK_DAMAGED_COUNT_MASK UINT64_C(0x00000000ffffffff)
+#define PW_REG_NETWORK_MALFORMED UINT32_C(0x0f40)
+#define PW_NETWORK_MALFORMED_COUNT_SHIFT 0
+#define PW_NETWORK_MALFORMED_COUNT_MASK UINT64_C(0x00000000ffffffff)
+#define PW_REG_NETWORK_WRONG_SUMS UINT32_C(0x0f48)
+#define PW_NETWORK_WRONG_SUMS_COUNT_SHIFT 0
+#define PW_NETWORK_WRONG_SUMS_COUNT_MASK UINT64_C(0x00000000ffffffff)
+#define PW_REG_NETWORK_OVERFLOWS UINT32_C(0x0f50)
+#define PW_NETWORK_OVERFLOWS_COUNT_SHIFT 0
+#define PW_NETWORK_OVERFLOWS_COUNT_MASK UINT64_C(0x00000000ffffffff)
+#define PW_REG_NETWORK_ARP_REPLIES UINT32_C(0x0f58)
+#define PW_NETWORK_ARP_REPLIES_COUNT_SHIFT 0
+#define PW_NETWORK_ARP_REPLIES_COUNT_MASK UINT64_C(0x00000000ffffffff)
+#define PW_REG_NETWORK_ARP_REQUESTS UINT32_C(0x0f60)
+#define PW_NETWORK_ARP_REQUESTS_COUNT_SHIFT 0
+#define PW_NETWORK_ARP_REQUESTS_COUNT_MASK UINT64_C(0x00000000ffffffff)
+#define PW_REG_NETWORK_ARP_CONFLICTS UINT32_C(0x0f68)
+#define PW_NETWORK_ARP_CONFLICTS_COUNT_SHIFT 0
+#define PW_NETWORK_ARP_CONFLICTS_COUNT_MASK UINT64_C(0x00000000ffffffff)
+#define PW_REG_NETWORK_ECHO_REPLIES UINT32_C(0x0f70)
+#define PW_NETWORK_ECHO_REPLIES_COUNT_SHIFT 0
+#define PW_NETWORK_ECHO_REPLIES_COUNT_MASK UINT64_C(0x00000000ffffffff)
+#define PW_REG_NETWORK_QUERIES UINT32_C(0x0f78)
+#define PW_NETWORK_QUERIES_COUNT_SHIFT 0
+#define PW_NETWORK_QUERIES_COUNT_MASK UINT64_C(0x00000000ffffffff)
+#define PW_REG_NETWORK_REPORTS UINT32_C(0x0f80)
+#define PW_NETWORK_REPORTS_COUNT_SHIFT 0
+#define PW_NETWORK_REPORTS_COUNT_MASK UINT64_C(0x00000000ffffffff)
+#define PW_REG_NETWORK_LEAVES UINT32_C(0x0f88)
+#define PW_NETWORK_LEAVES_COUNT_SHIFT 0
+#define PW_NETWORK_LEAVES_COUNT_MASK UINT64_C(0x00000000ffffffff)
+#define PW_REG_NETWORK_REQUESTS UINT32_C(0x0f90)
+#define PW_NETWORK_REQUESTS_COUNT_SHIFT 0
+#define PW_NETWORK_REQUESTS_COUNT_MASK UINT64_C(0x00000000ffffffff)
+#define PW_REG_NETWORK_COPIES UINT32_C(0x0f98)
+#define PW_NETWORK_COPIES_COUNT_SHIFT 0
+#define PW_NETWORK_COPIES_COUNT_MASK UINT64_C(0x00000000ffffffff)
+#define PW_REG_NETWORK_STRANGERS UINT32_C(0x0fa0)
+#define PW_NETWORK_STRANGERS_COUNT_SHIFT 0
+#define PW_NETWORK_STRANGERS_COUNT_MASK UINT64_C(0x00000000ffffffff)
+#define PW_REG_NETWORK_SHORT_REQUESTS UINT32_C(0x0fa8)
+#define PW_NETWORK_SHORT_REQUESTS_COUNT_SHIFT 0
+#define PW_NETWORK_SHORT_REQUESTS_COUNT_MASK UINT64_C(0x00000000ffffffff)
+#define PW_REG_NETWORK_EVENT_FRAMES UINT32_C(0x0fb0)
+#define PW_NETWORK_EVENT_FRAMES_COUNT_SHIFT 0
+#define PW_NETWORK_EVENT_FRAMES_COUNT_MASK UINT64_C(0x00000000ffffffff)
+
 // Slot: One symbol.
 #define PW_REG_SLOT_SYMBOL(n) (UINT32_C(0x1000) + UINT32_C(0x200) * (uint32_t)(n))
 #define PW_SLOT_SYMBOL_VALUE_SHIFT 0
@@ -735,8 +808,8 @@ struct pw_field_row {
     const char *unit;
 };
 
-#define PW_REGISTER_ROWS 170
-#define PW_FIELD_ROWS 240
+#define PW_REGISTER_ROWS 193
+#define PW_FIELD_ROWS 264
 
 // Define PW_REGISTER_TABLES in the one source file that wants the tables.
 #ifdef PW_REGISTER_TABLES
@@ -871,46 +944,69 @@ static const struct pw_register_row pw_register_rows[PW_REGISTER_ROWS] = {
     {"snapshot.dropped", 0x0e60, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 169, 1, UINT64_C(0x0)},
     {"snapshot.applied", 0x0e68, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 170, 1, UINT64_C(0x0)},
     {"snapshot.ring_max", 0x0e70, 0x0, 1, PW_REG_READ, 171, 1, UINT64_C(0x0)},
-    {"slot[].symbol", 0x1000, 0x200, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_LOCKED | PW_REG_EPOCH | PW_REG_PER_SLOT, 172, 1, UINT64_C(0x0)},
-    {"slot[].control", 0x1008, 0x200, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_PER_SLOT, 173, 3, UINT64_C(0x0)},
-    {"slot[].join", 0x1010, 0x200, 0, PW_REG_WRITE | PW_REG_PER_SLOT, 176, 5, UINT64_C(0x0)},
-    {"slot[].state", 0x1018, 0x200, 0, PW_REG_READ | PW_REG_PER_SLOT, 181, 8, UINT64_C(0x0)},
-    {"slot[].tick", 0x1020, 0x200, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_LOCKED | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 189, 1, UINT64_C(0x64)},
-    {"slot[].taker_ratio", 0x1040, 0x200, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 190, 1, UINT64_C(0x300)},
-    {"slot[].taker_min_volume", 0x1048, 0x200, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 191, 1, UINT64_C(0x0)},
-    {"slot[].taker_order_size", 0x1050, 0x200, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 192, 1, UINT64_C(0x64)},
-    {"slot[].taker_ticks", 0x1058, 0x200, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 193, 6, UINT64_C(0x80102000203)},
-    {"slot[].taker_cooldown", 0x1060, 0x200, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 199, 1, UINT64_C(0x0)},
-    {"slot[].max_inventory", 0x1080, 0x200, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 200, 1, UINT64_C(0x0)},
-    {"slot[].max_order_size", 0x1088, 0x200, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 201, 1, UINT64_C(0x0)},
-    {"slot[].ceiling_inventory", 0x1090, 0x200, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_LOCKED | PW_REG_MEMORY | PW_REG_PER_SLOT, 202, 1, UINT64_C(0x0)},
-    {"slot[].ceiling_order_size", 0x1098, 0x200, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_LOCKED | PW_REG_MEMORY | PW_REG_PER_SLOT, 203, 1, UINT64_C(0x0)},
-    {"slot[].short_sale", 0x10a0, 0x200, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_LOCKED | PW_REG_MEMORY | PW_REG_PER_SLOT, 204, 1, UINT64_C(0x0)},
-    {"slot[].position", 0x10c0, 0x200, 0, PW_REG_READ | PW_REG_PER_SLOT, 205, 1, UINT64_C(0x0)},
-    {"slot[].cash", 0x10c8, 0x200, 0, PW_REG_READ | PW_REG_PER_SLOT, 206, 1, UINT64_C(0x0)},
-    {"slot[].open_shares", 0x10d0, 0x200, 0, PW_REG_READ | PW_REG_PER_SLOT, 207, 2, UINT64_C(0x0)},
-    {"slot[].bbo", 0x10d8, 0x200, 0, PW_REG_READ | PW_REG_PER_SLOT, 209, 2, UINT64_C(0x0)},
-    {"slot[].volumes", 0x10e0, 0x200, 0, PW_REG_READ | PW_REG_PER_SLOT, 211, 2, UINT64_C(0x0)},
-    {"slot[].triggers", 0x10e8, 0x200, 0, PW_REG_READ | PW_REG_PER_SLOT, 213, 1, UINT64_C(0x0)},
-    {"trade[].max_notional", 0xa000, 0x80, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_LOCKED | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 214, 1, UINT64_C(0x0)},
-    {"trade[].collar", 0xa008, 0x80, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_LOCKED | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 215, 1, UINT64_C(0x0)},
-    {"trade[].repeat", 0xa010, 0x80, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_LOCKED | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 216, 1, UINT64_C(0x0)},
-    {"trade[].adjust_position", 0xa020, 0x80, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_LOCKED | PW_REG_PER_SLOT, 217, 1, UINT64_C(0x0)},
-    {"trade[].adjust_cash", 0xa028, 0x80, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_LOCKED | PW_REG_PER_SLOT, 218, 1, UINT64_C(0x0)},
-    {"trade[].adjust", 0xa030, 0x80, 0, PW_REG_WRITE | PW_REG_PER_SLOT, 219, 1, UINT64_C(0x0)},
-    {"trade[].state", 0xa038, 0x80, 0, PW_REG_READ | PW_REG_PER_SLOT, 220, 1, UINT64_C(0x0)},
-    {"trade[].taker_time_stop", 0xa040, 0x80, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 221, 1, UINT64_C(0x0)},
-    {"trade[].taker_guard", 0xa048, 0x80, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 222, 3, UINT64_C(0x0)},
-    {"maker[].control", 0xc000, 0x80, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_PER_SLOT, 225, 1, UINT64_C(0x0)},
-    {"maker[].prices", 0xc008, 0x80, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 226, 5, UINT64_C(0x10101)},
-    {"maker[].size", 0xc010, 0x80, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 231, 1, UINT64_C(0x0)},
-    {"maker[].inventory", 0xc018, 0x80, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 232, 1, UINT64_C(0x0)},
-    {"maker[].ratio", 0xc020, 0x80, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 233, 1, UINT64_C(0x300)},
-    {"maker[].throttle", 0xc028, 0x80, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 234, 1, UINT64_C(0x0)},
-    {"maker[].cooldown", 0xc030, 0x80, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 235, 1, UINT64_C(0x0)},
-    {"maker[].state", 0xc038, 0x80, 0, PW_REG_READ | PW_REG_PER_SLOT, 236, 2, UINT64_C(0x0)},
-    {"maker[].located", 0xc040, 0x80, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_LOCKED | PW_REG_EPOCH | PW_REG_PER_SLOT, 238, 1, UINT64_C(0x0)},
-    {"maker[].balance", 0xc048, 0x80, 0, PW_REG_READ | PW_REG_PER_SLOT, 239, 1, UINT64_C(0x0)},
+    {"network.mac", 0x0f00, 0x0, 1, PW_REG_READ | PW_REG_WRITE | PW_REG_LOCKED | PW_REG_EPOCH, 172, 1, UINT64_C(0x0)},
+    {"network.address", 0x0f08, 0x0, 1, PW_REG_READ | PW_REG_WRITE | PW_REG_LOCKED | PW_REG_EPOCH, 173, 1, UINT64_C(0x0)},
+    {"network.router", 0x0f10, 0x0, 1, PW_REG_READ | PW_REG_WRITE | PW_REG_LOCKED | PW_REG_EPOCH, 174, 1, UINT64_C(0x0)},
+    {"network.own_ip", 0x0f18, 0x0, 1, PW_REG_READ, 175, 1, UINT64_C(0x0)},
+    {"network.own_mac", 0x0f20, 0x0, 1, PW_REG_READ, 176, 1, UINT64_C(0x0)},
+    {"network.peer", 0x0f28, 0x0, 1, PW_REG_READ, 177, 2, UINT64_C(0x0)},
+    {"network.foreign", 0x0f30, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 179, 1, UINT64_C(0x0)},
+    {"network.damaged", 0x0f38, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 180, 1, UINT64_C(0x0)},
+    {"network.malformed", 0x0f40, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 181, 1, UINT64_C(0x0)},
+    {"network.wrong_sums", 0x0f48, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 182, 1, UINT64_C(0x0)},
+    {"network.overflows", 0x0f50, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 183, 1, UINT64_C(0x0)},
+    {"network.arp_replies", 0x0f58, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 184, 1, UINT64_C(0x0)},
+    {"network.arp_requests", 0x0f60, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 185, 1, UINT64_C(0x0)},
+    {"network.arp_conflicts", 0x0f68, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 186, 1, UINT64_C(0x0)},
+    {"network.echo_replies", 0x0f70, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 187, 1, UINT64_C(0x0)},
+    {"network.queries", 0x0f78, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 188, 1, UINT64_C(0x0)},
+    {"network.reports", 0x0f80, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 189, 1, UINT64_C(0x0)},
+    {"network.leaves", 0x0f88, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 190, 1, UINT64_C(0x0)},
+    {"network.requests", 0x0f90, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 191, 1, UINT64_C(0x0)},
+    {"network.copies", 0x0f98, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 192, 1, UINT64_C(0x0)},
+    {"network.strangers", 0x0fa0, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 193, 1, UINT64_C(0x0)},
+    {"network.short_requests", 0x0fa8, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 194, 1, UINT64_C(0x0)},
+    {"network.event_frames", 0x0fb0, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 195, 1, UINT64_C(0x0)},
+    {"slot[].symbol", 0x1000, 0x200, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_LOCKED | PW_REG_EPOCH | PW_REG_PER_SLOT, 196, 1, UINT64_C(0x0)},
+    {"slot[].control", 0x1008, 0x200, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_PER_SLOT, 197, 3, UINT64_C(0x0)},
+    {"slot[].join", 0x1010, 0x200, 0, PW_REG_WRITE | PW_REG_PER_SLOT, 200, 5, UINT64_C(0x0)},
+    {"slot[].state", 0x1018, 0x200, 0, PW_REG_READ | PW_REG_PER_SLOT, 205, 8, UINT64_C(0x0)},
+    {"slot[].tick", 0x1020, 0x200, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_LOCKED | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 213, 1, UINT64_C(0x64)},
+    {"slot[].taker_ratio", 0x1040, 0x200, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 214, 1, UINT64_C(0x300)},
+    {"slot[].taker_min_volume", 0x1048, 0x200, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 215, 1, UINT64_C(0x0)},
+    {"slot[].taker_order_size", 0x1050, 0x200, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 216, 1, UINT64_C(0x64)},
+    {"slot[].taker_ticks", 0x1058, 0x200, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 217, 6, UINT64_C(0x80102000203)},
+    {"slot[].taker_cooldown", 0x1060, 0x200, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 223, 1, UINT64_C(0x0)},
+    {"slot[].max_inventory", 0x1080, 0x200, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 224, 1, UINT64_C(0x0)},
+    {"slot[].max_order_size", 0x1088, 0x200, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 225, 1, UINT64_C(0x0)},
+    {"slot[].ceiling_inventory", 0x1090, 0x200, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_LOCKED | PW_REG_MEMORY | PW_REG_PER_SLOT, 226, 1, UINT64_C(0x0)},
+    {"slot[].ceiling_order_size", 0x1098, 0x200, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_LOCKED | PW_REG_MEMORY | PW_REG_PER_SLOT, 227, 1, UINT64_C(0x0)},
+    {"slot[].short_sale", 0x10a0, 0x200, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_LOCKED | PW_REG_MEMORY | PW_REG_PER_SLOT, 228, 1, UINT64_C(0x0)},
+    {"slot[].position", 0x10c0, 0x200, 0, PW_REG_READ | PW_REG_PER_SLOT, 229, 1, UINT64_C(0x0)},
+    {"slot[].cash", 0x10c8, 0x200, 0, PW_REG_READ | PW_REG_PER_SLOT, 230, 1, UINT64_C(0x0)},
+    {"slot[].open_shares", 0x10d0, 0x200, 0, PW_REG_READ | PW_REG_PER_SLOT, 231, 2, UINT64_C(0x0)},
+    {"slot[].bbo", 0x10d8, 0x200, 0, PW_REG_READ | PW_REG_PER_SLOT, 233, 2, UINT64_C(0x0)},
+    {"slot[].volumes", 0x10e0, 0x200, 0, PW_REG_READ | PW_REG_PER_SLOT, 235, 2, UINT64_C(0x0)},
+    {"slot[].triggers", 0x10e8, 0x200, 0, PW_REG_READ | PW_REG_PER_SLOT, 237, 1, UINT64_C(0x0)},
+    {"trade[].max_notional", 0xa000, 0x80, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_LOCKED | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 238, 1, UINT64_C(0x0)},
+    {"trade[].collar", 0xa008, 0x80, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_LOCKED | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 239, 1, UINT64_C(0x0)},
+    {"trade[].repeat", 0xa010, 0x80, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_LOCKED | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 240, 1, UINT64_C(0x0)},
+    {"trade[].adjust_position", 0xa020, 0x80, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_LOCKED | PW_REG_PER_SLOT, 241, 1, UINT64_C(0x0)},
+    {"trade[].adjust_cash", 0xa028, 0x80, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_LOCKED | PW_REG_PER_SLOT, 242, 1, UINT64_C(0x0)},
+    {"trade[].adjust", 0xa030, 0x80, 0, PW_REG_WRITE | PW_REG_PER_SLOT, 243, 1, UINT64_C(0x0)},
+    {"trade[].state", 0xa038, 0x80, 0, PW_REG_READ | PW_REG_PER_SLOT, 244, 1, UINT64_C(0x0)},
+    {"trade[].taker_time_stop", 0xa040, 0x80, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 245, 1, UINT64_C(0x0)},
+    {"trade[].taker_guard", 0xa048, 0x80, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 246, 3, UINT64_C(0x0)},
+    {"maker[].control", 0xc000, 0x80, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_PER_SLOT, 249, 1, UINT64_C(0x0)},
+    {"maker[].prices", 0xc008, 0x80, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 250, 5, UINT64_C(0x10101)},
+    {"maker[].size", 0xc010, 0x80, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 255, 1, UINT64_C(0x0)},
+    {"maker[].inventory", 0xc018, 0x80, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 256, 1, UINT64_C(0x0)},
+    {"maker[].ratio", 0xc020, 0x80, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 257, 1, UINT64_C(0x300)},
+    {"maker[].throttle", 0xc028, 0x80, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 258, 1, UINT64_C(0x0)},
+    {"maker[].cooldown", 0xc030, 0x80, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 259, 1, UINT64_C(0x0)},
+    {"maker[].state", 0xc038, 0x80, 0, PW_REG_READ | PW_REG_PER_SLOT, 260, 2, UINT64_C(0x0)},
+    {"maker[].located", 0xc040, 0x80, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_LOCKED | PW_REG_EPOCH | PW_REG_PER_SLOT, 262, 1, UINT64_C(0x0)},
+    {"maker[].balance", 0xc048, 0x80, 0, PW_REG_READ | PW_REG_PER_SLOT, 263, 1, UINT64_C(0x0)},
 };
 static const struct pw_field_row pw_field_rows[PW_FIELD_ROWS] = {
     {"value", 0, 64, PW_FIELD_READ, ""},
@@ -1085,6 +1181,30 @@ static const struct pw_field_row pw_field_rows[PW_FIELD_ROWS] = {
     {"count", 0, 32, PW_FIELD_READ | PW_FIELD_COUNTER, ""},
     {"count", 0, 32, PW_FIELD_READ | PW_FIELD_COUNTER, ""},
     {"value", 0, 16, PW_FIELD_READ, ""},
+    {"value", 0, 48, PW_FIELD_READ | PW_FIELD_WRITE, ""},
+    {"ip", 0, 32, PW_FIELD_READ | PW_FIELD_WRITE, ""},
+    {"ip", 0, 32, PW_FIELD_READ | PW_FIELD_WRITE, ""},
+    {"ip", 0, 32, PW_FIELD_READ, ""},
+    {"value", 0, 48, PW_FIELD_READ, ""},
+    {"mac", 0, 48, PW_FIELD_READ, ""},
+    {"known", 48, 1, PW_FIELD_READ, ""},
+    {"count", 0, 32, PW_FIELD_READ | PW_FIELD_COUNTER, ""},
+    {"count", 0, 32, PW_FIELD_READ | PW_FIELD_COUNTER, ""},
+    {"count", 0, 32, PW_FIELD_READ | PW_FIELD_COUNTER, ""},
+    {"count", 0, 32, PW_FIELD_READ | PW_FIELD_COUNTER, ""},
+    {"count", 0, 32, PW_FIELD_READ | PW_FIELD_COUNTER, ""},
+    {"count", 0, 32, PW_FIELD_READ | PW_FIELD_COUNTER, ""},
+    {"count", 0, 32, PW_FIELD_READ | PW_FIELD_COUNTER, ""},
+    {"count", 0, 32, PW_FIELD_READ | PW_FIELD_COUNTER, ""},
+    {"count", 0, 32, PW_FIELD_READ | PW_FIELD_COUNTER, ""},
+    {"count", 0, 32, PW_FIELD_READ | PW_FIELD_COUNTER, ""},
+    {"count", 0, 32, PW_FIELD_READ | PW_FIELD_COUNTER, ""},
+    {"count", 0, 32, PW_FIELD_READ | PW_FIELD_COUNTER, ""},
+    {"count", 0, 32, PW_FIELD_READ | PW_FIELD_COUNTER, ""},
+    {"count", 0, 32, PW_FIELD_READ | PW_FIELD_COUNTER, ""},
+    {"count", 0, 32, PW_FIELD_READ | PW_FIELD_COUNTER, ""},
+    {"count", 0, 32, PW_FIELD_READ | PW_FIELD_COUNTER, ""},
+    {"count", 0, 32, PW_FIELD_READ | PW_FIELD_COUNTER, ""},
     {"value", 0, 64, PW_FIELD_READ | PW_FIELD_WRITE, ""},
     {"enable", 0, 1, PW_FIELD_READ | PW_FIELD_WRITE, ""},
     {"taker_buy", 1, 1, PW_FIELD_READ | PW_FIELD_WRITE, ""},

@@ -1,13 +1,18 @@
 """``python -m sim.softcard``: run a soft card until SIGTERM."""
 
 import argparse
+import contextlib
+import ipaddress
+import re
 import sys
 from pathlib import Path
 
 from hdl.configs import CONFIGS
 from sim.address import parse_address
+from sim.softcard.interface import Interface
 from sim.softcard.server import BOUNDARY_SECONDS, SLOW_SECONDS, SoftCard, SoftCardStartError
 from sim.softcard.udp import UdpLink
+from sim.softcard.wire import Wire
 from sim.verilated.build import BuildError, build_card
 from sim.verilated.model import CardBusyError, CardModel
 
@@ -18,6 +23,22 @@ def _address(text: str) -> str:
     except ValueError as error:
         raise argparse.ArgumentTypeError(str(error)) from error
     return text
+
+
+def _ipv4(text: str) -> int:
+    try:
+        address = ipaddress.IPv4Address(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{text!r} is no IPv4 address: {error}") from error
+    if address.is_multicast or address.is_unspecified:
+        raise argparse.ArgumentTypeError(f"{text} cannot be a card's own address")
+    return int(address)
+
+
+def _mac(text: str) -> int:
+    if not re.fullmatch(r"[0-9a-fA-F]{2}(:[0-9a-fA-F]{2}){5}", text) or int(text[:2], 16) & 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is no Ethernet address of one station, as 02:50:57:00:00:01 is")
+    return int(text.replace(":", ""), 16)
 
 
 def _options() -> argparse.Namespace:
@@ -32,6 +53,21 @@ def _options() -> argparse.Namespace:
         "--udp", type=_address, metavar="HOST:PORT", help="listen for hosts there as well; port 0 takes a free one"
     )
     parser.add_argument(
+        "--interface",
+        metavar="NAME",
+        help="hear and send on this interface, in real time; it is made as a TAP if there is none",
+    )
+    parser.add_argument(
+        "--address",
+        type=_ipv4,
+        default="10.50.87.2",
+        metavar="IPV4",
+        help="the card's address on the interface, where it answers ARP, ping and hosts (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--mac", type=_mac, default="02:50:57:00:00:01", help="the card's Ethernet address (default: %(default)s)"
+    )
+    parser.add_argument(
         "--boundary-seconds",
         type=float,
         default=BOUNDARY_SECONDS,
@@ -43,7 +79,10 @@ def _options() -> argparse.Namespace:
         default=SLOW_SECONDS,
         help="how long a host may take nothing of what it is sent (default: %(default)g)",
     )
-    return parser.parse_args()
+    options = parser.parse_args()
+    if options.interface and options.loopback:
+        parser.error("--loopback has no network block: leave out --interface")
+    return options
 
 
 def main() -> int:
@@ -58,18 +97,27 @@ def main() -> int:
     try:
         library = build_card(options.config, loopback=options.loopback, progress=_say)
         options.dir.mkdir(parents=True, exist_ok=True)
-        with CardModel(options.config, library=library) as model:
+        with contextlib.ExitStack() as stack:
+            model = stack.enter_context(CardModel(options.config, library=library, granted=not options.interface))
+            wire = None
+            if options.interface:
+                interface = stack.enter_context(contextlib.closing(Interface(options.interface)))
+                wire = Wire(model, interface, options.address, options.mac)
             udp = UdpLink(options.udp) if options.udp else None
             card = SoftCard(
                 model,
                 options.dir,
                 udp=udp,
+                wire=wire,
                 boundary_seconds=options.boundary_seconds,
                 slow_seconds=options.slow_seconds,
             )
             try:
                 card.stop_on_signals()
                 network = [] if udp is None else [udp.url]
+                if wire is not None:
+                    network.append(f"udp:{ipaddress.IPv4Address(options.address)}")
+                    _say(f"hears {wire.interface.name} ({wire.interface.kind})")
                 print("soft card ready:", options.dir / "link.sock", options.dir / "market.sock", *network, flush=True)
                 card.serve()
             finally:

@@ -1,4 +1,4 @@
-"""The soft card: a verilated card behind two Unix sockets, and a UDP socket if wanted."""
+"""The soft card: a verilated card behind two Unix sockets, and a UDP socket or a network interface if wanted."""
 
 import contextlib
 import selectors
@@ -13,6 +13,7 @@ from sim.softcard import link, protocol
 from sim.softcard.link import LinkClient
 from sim.softcard.protocol import ErrorCode, Kind, ProtocolError
 from sim.softcard.udp import UdpLink
+from sim.softcard.wire import TICK_SECONDS, Wire
 from sim.verilated.batch import ArrivalBatch
 from sim.verilated.model import CardBusyError, CardModel
 
@@ -33,6 +34,9 @@ class SoftCardStartError(RuntimeError):
 class SoftCard:
     """Serves hosts on ``link.sock`` and on UDP, and one player on ``market.sock``, in one thread.
 
+    With a wire there is no player: the interface is the market, the wall clock grants the time, and ``market.sock``
+    turns whoever comes away.
+
     Requests of hosts take effect between two stretches of play, with card time standing still, and only while nothing
     moves in the card: so it makes no difference to a session when and how often a host asks. A stretch of play starts
     when every subscriber has been sent what came before it.
@@ -45,6 +49,8 @@ class SoftCard:
         Where the sockets are made; they are removed by :meth:`close`.
     udp : UdpLink, optional
         A socket for hosts on a network; :meth:`close` closes it. Events sent there may be lost: nobody is waited for.
+    wire : Wire, optional
+        The interface that the card hears and sends on; the caller closes it.
     boundary_seconds, slow_seconds : float
         See :data:`BOUNDARY_SECONDS` and :data:`SLOW_SECONDS`.
 
@@ -60,11 +66,12 @@ class SoftCard:
         directory: Path,
         *,
         udp: UdpLink | None = None,
+        wire: Wire | None = None,
         boundary_seconds: float = BOUNDARY_SECONDS,
         slow_seconds: float = SLOW_SECONDS,
     ) -> None:
         self._model = model
-        self._udp = udp
+        self._udp, self._wire = udp, wire
         self._boundary_seconds = boundary_seconds
         self._slow_seconds = slow_seconds
         self._clients: list[LinkClient] = []
@@ -142,15 +149,27 @@ class SoftCard:
             for sock in self._wait():
                 self._serve_socket(sock)
             self._flush()
-            self._serve_player()
+            if self._wire is None:
+                self._serve_player()
+            else:
+                self._serve_wire(self._wire)
+
+    def _serve_wire(self, wire: Wire) -> None:
+        """Let the wire play, once every subscriber has been sent what came before."""
+        if any(client.waiting for client in self._clients):
+            return
+        wire.turn()
+        self._pass_events()
 
     def _wait(self) -> list[socket.socket]:
         """Give the sockets that want something."""
         hosts_served = self._model.idle
-        timeout = None
+        timeout = None if self._wire is None else TICK_SECONDS
         with selectors.DefaultSelector() as selector:
             for sock in (self._link, self._market, self._waker):
                 selector.register(sock, selectors.EVENT_READ)
+            if self._wire is not None:
+                selector.register(self._wire.interface.waker, selectors.EVENT_READ)
             if self._udp is not None and hosts_served:
                 selector.register(self._udp.socket, selectors.EVENT_READ)
             for client in self._clients:
@@ -182,6 +201,8 @@ class SoftCard:
             self._hear_player()
         elif self._udp is not None and sock is self._udp.socket:
             self._answer_udp(self._udp)
+        elif self._wire is not None and sock is self._wire.interface.waker:
+            pass  # it has its turn every round
         else:
             for client in [c for c in self._clients if c.socket is sock and not c.waiting]:
                 self._answer(client)
@@ -248,8 +269,9 @@ class SoftCard:
                 self._drop(client)
 
     def _welcome(self, player: socket.socket) -> None:
-        if self._player is not None:
-            self._tell(player, ErrorCode.OTHER, "another player holds this card")
+        if self._player is not None or self._wire is not None:
+            hears = "another player holds this card" if self._wire is None else "this card hears a network interface"
+            self._tell(player, ErrorCode.OTHER, hears)
             player.close()
             return
         self._player = player

@@ -86,6 +86,8 @@ class CardModel:
         ``control.lease`` by :meth:`write`.
     keep_views : bool
         Keep every depth view for :meth:`views`.
+    granted : bool
+        Card time is granted by a player, and the card says so (``identity.flags.soft``): a host then answers marks.
     """
 
     def __init__(
@@ -95,13 +97,14 @@ class CardModel:
         library: Path | None = None,
         on_mark: Callable[[int], None] | None = None,
         keep_views: bool = False,
+        granted: bool = True,
     ) -> None:
         self.config = CONFIGS[config] if isinstance(config, str) else config
         self.on_mark = on_mark
         self._ffi = cffi.FFI()
         self._ffi.cdef(_ABI)
         self._lib: Any = self._ffi.dlopen(str(library or build_card(self.config)))
-        self._card: Any = self._lib.pw_sim_new(1)
+        self._card: Any = self._lib.pw_sim_new(granted)
         self._lib.pw_sim_keep_views(self._card, keep_views)
         self._request = 0
         #: Beginning of an event datagram that has not left the card whole.
