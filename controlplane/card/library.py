@@ -50,6 +50,7 @@ struct pw_snapshot {
     uint64_t sequence; uint64_t first_sequence; uint32_t orders; bool trading; bool unrestricted;
     bool market_known; bool market_open;
 };
+struct pw_time_map { uint64_t card_cycles; int64_t host_ns; uint64_t error_ns; };
 
 const char *pw_last_error(void);
 const char *pw_strerror(int status);
@@ -81,6 +82,9 @@ int pw_kill(struct pw_card *card);
 int pw_release(struct pw_card *card);
 int pw_card_time(struct pw_card *card, uint64_t *cycles);
 int pw_card_time_ns(struct pw_card *card, uint64_t *ns);
+int pw_time_map(struct pw_card *card, unsigned tries, struct pw_time_map *map);
+int pw_time_to_host(const struct pw_card *card, const struct pw_time_map *map,
+    uint64_t cycles, int64_t *host_ns, uint64_t *error_ns);
 uint64_t pw_cycles_to_ns(const struct pw_card *card, uint64_t cycles);
 uint64_t pw_ns_to_cycles(const struct pw_card *card, uint64_t ns);
 int pw_events_subscribe(struct pw_card *card);

@@ -161,6 +161,13 @@ struct pw_snapshot {
     bool market_open;        /* the last one is Q */
 };
 
+/* A moment on both clocks. */
+struct pw_time_map {
+    uint64_t card_cycles; /* control.time, at ... */
+    int64_t host_ns;      /* ... this time of the host's CLOCK_MONOTONIC, ... */
+    uint64_t error_ns;    /* ... give or take this */
+};
+
 /* The last error of this thread, in a sentence. Valid until this thread's next call into the
  * library; "" before the first error. Success does not clear it. */
 PW_API const char *pw_last_error(void);
@@ -270,6 +277,19 @@ PW_API int pw_release(struct pw_card *card);
 /* Card time, in cycles and in ns since reset. */
 PW_API int pw_card_time(struct pw_card *card, uint64_t *cycles);
 PW_API int pw_card_time_ns(struct pw_card *card, uint64_t *ns);
+
+/* Find out what time the host has at a card time: reads control.time a number of tries (10 do) and
+ * keeps the quickest round trip. The host's time is the middle between asking and hearing, and
+ * error_ns half the time between, which holds wherever in between the card looked at its clock.
+ * Errors: PW_ERROR_REFUSED for a soft card, whose time does not run with the host's. */
+PW_API int pw_time_map(struct pw_card *card, unsigned tries, struct pw_time_map *map);
+
+/* The host's time (CLOCK_MONOTONIC) at a card time, e.g. a record's, before or after the map's; and
+ * by how much it may be wrong: the map's error, and 600 millionths of the time between, since the
+ * clocks may run apart by that. A map measured every second keeps it below a microsecond of drift.
+ */
+PW_API int pw_time_to_host(const struct pw_card *card, const struct pw_time_map *map,
+                           uint64_t cycles, int64_t *host_ns, uint64_t *error_ns);
 
 /* Cycles of this card in ns, rounded down, and ns in cycles, rounded up. At most UINT64_MAX. */
 PW_API uint64_t pw_cycles_to_ns(const struct pw_card *card, uint64_t cycles);

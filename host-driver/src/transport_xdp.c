@@ -82,8 +82,8 @@ static int xdp_send(struct pw_transport *transport, enum pw_channel channel, con
         /* Taken and thrown away, as on a wire that is cut: the request is sent again later. */
         if (atomic_load_explicit(own->transmit.consumer, memory_order_acquire) ==
             own->transmit.own) {
-            if (!pw_xdp_link_up(port->address.interface))
-                transport->trouble[channel] = "the link is down";
+            transport->trouble[channel] =
+                "the interface threw the frame away: the link is down, or it is overrun";
             return PW_OK;
         }
         if (pw_monotonic_ms() >= deadline_ms) {

@@ -18,7 +18,7 @@
 #include <unistd.h>
 
 enum { REGISTERS = 0xe000 / 8, CLIENTS = 8, HEADER = 16, ITEM = 16, RECORD = 64, ROOM = 65536 };
-enum { HELLO = 4, UNKNOWN_HOST = 4, FRAME_RECORDS = 22 };
+enum { HELLO = 4, UNKNOWN_HOST = 4, FRAME_RECORDS = 22, CONTROL_TIME = 0x118 };
 enum { SNAPSHOT_STATUS = 0xe30 };
 static const uint32_t stale_window = 1U << 24;
 
@@ -46,6 +46,7 @@ struct fake_card {
     uint64_t registers[REGISTERS];
     uint64_t writable[REGISTERS];
     uint32_t access[REGISTERS];
+    bool clock_runs;
     enum fake_mode mode;
     unsigned mode_left;
     unsigned requests, carried_out, copies;
@@ -108,6 +109,12 @@ static uint32_t do_item(struct fake_card *fake, bool write, uint32_t address, ui
         *status = fake_snapshot_read(&fake->snapshot, *status);
     if (write)
         *status = fake_snapshot_write(&fake->snapshot, address, *value, *status);
+    if (!write && fake->clock_runs && number == CONTROL_TIME / 8) {
+        struct timespec now;
+        clock_gettime(CLOCK_MONOTONIC, &now);
+        *value = ((uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec) * 5 / 32;
+        return 0;
+    }
     if (!write) {
         *value = fake->registers[number];
         return 0;
@@ -203,6 +210,9 @@ static bool send_answer(struct fake_card *fake, const struct client *client, uin
             if (send_to(client, answer, size) < 0)
                 break;
         return true;
+    case FAKE_SLOW:
+        nanosleep(&(struct timespec){.tv_nsec = 20000000}, NULL);
+        break;
     case FAKE_SILENT:
         return true;
     case FAKE_HANG_UP:
@@ -437,6 +447,12 @@ uint64_t fake_card_get(struct fake_card *fake, uint32_t address) {
 void fake_card_set(struct fake_card *fake, uint32_t address, uint64_t value) {
     pthread_mutex_lock(&fake->lock);
     fake->registers[address / 8] = value;
+    pthread_mutex_unlock(&fake->lock);
+}
+
+void fake_card_run_clock(struct fake_card *fake) {
+    pthread_mutex_lock(&fake->lock);
+    fake->clock_runs = true;
     pthread_mutex_unlock(&fake->lock);
 }
 

@@ -29,6 +29,7 @@ enum fake_mode {
     FAKE_REFUSED,        /* refused whole, status 3 */
     FAKE_VERSION_STATUS, /* refused whole, status 1 */
     FAKE_FLOOD,          /* answers to another request for 3 s, or until the client goes away */
+    FAKE_SLOW,           /* 20 ms after it was worked out */
     FAKE_SILENT,         /* not at all */
     FAKE_HANG_UP,        /* the connection is closed instead */
 };
@@ -58,6 +59,9 @@ void fake_card_access(struct fake_card *fake, uint32_t address, uint32_t write_s
 /* The loader of snapshots: look at it, or set how it behaves; either may be NULL. */
 void fake_card_snapshot(struct fake_card *fake, const struct fake_snapshot *set,
                         struct fake_snapshot *get);
+
+/* Have control.time count cycles of 6.4 ns of CLOCK_MONOTONIC from now on. */
+void fake_card_run_clock(struct fake_card *fake);
 
 /* Bits of a register that a write changes; all by default. */
 void fake_card_writable_bits(struct fake_card *fake, uint32_t address, uint64_t bits);

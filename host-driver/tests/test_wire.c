@@ -219,10 +219,11 @@ static void the_program_takes_the_links_frames_only(void) {
         /* Each byte that the program looks at, one at a time. */
         static const uint8_t looked_at[] = {12, 13, 14, 20, 21, 23, 26, 27, 28,
                                             29, 30, 31, 32, 33, 34, 35, 36};
-        for (size_t j = 0; j < sizeof looked_at; j++) {
-            frame[looked_at[j]] ^= 0x21; /* byte 20: more fragments */
+        for (size_t j = 0; j < 2 * sizeof looked_at; j++) {
+            const uint8_t flip = j % 2 == 0 ? 0x20 : 0x01; /* byte 20: more fragments; an offset */
+            frame[looked_at[j / 2]] ^= flip;
             CHECK_EQUAL(verdict(port, frame, length), XDP_PASS);
-            frame[looked_at[j]] ^= 0x21;
+            frame[looked_at[j / 2]] ^= flip;
         }
         CHECK_EQUAL(verdict(port, frame, length), XDP_REDIRECT);
         CHECK_EQUAL(verdict(port, frame, PW_FRAME_HEADER_BYTES - 1), XDP_PASS);
