@@ -174,7 +174,8 @@ static void peers_are_found(void) {
              mac[1], mac[2], mac[3], mac[4], mac[5]);
     pw_xdp_port_close(port);
     pw_close(open_card(url));
-    url[strlen(url) - 1] ^= 1; /* another station's: the card's interface drops the frames */
+    char *last = url + strlen(url) - 1;
+    *last = *last == '0' ? '1' : '0'; /* another station's: the card's interface drops the frames */
     const struct pw_options options = {.timeout_ms = 20, .attempts = 2};
     CHECK_EQUAL(pw_open(url, &options, &card), PW_ERROR_TIMEOUT);
     const char *interface = getenv("PENNYWIRE_TEST_INTERFACE");
