@@ -49,6 +49,9 @@ demo: setup driver  ## a made session through the real gateware, supervised, wit
 bench: setup  ## count cycles and rates on the verilated card, into build/bench.json
 	@$(BIN)/python -m sim.bench
 
+bench-driver: driver  ## what each way to a card costs, beside a plain socket, into build/bench.json; xdp: as root
+	@PYTHONPATH=. $(BIN)/python scripts/bench_driver.py
+
 soak: setup  ## 1,000 short seeded sessions against a troublesome exchange; card, exchange and order bytes must agree
 	@$(BIN)/python -m sim.soak --sessions $(or $(N),1000)
 

@@ -63,12 +63,17 @@ def merge(path: Path, figures: dict[str, Figure], header: dict[str, object] | No
     path.write_text(json.dumps(known, indent=2, sort_keys=True) + "\n")
 
 
-def show(figures: dict[str, Figure], console: Console | None = None) -> None:
-    """Print figures as a table."""
+def show(
+    figures: dict[str, Figure],
+    console: Console | None = None,
+    *,
+    title: str = "Pennywire in numbers: counted on the verilated card, not on a board",
+) -> None:
+    """Print figures as a table under a title."""
     out = console or Console()
     # Without a terminal the width is a guess of 80, in which there is no room for what a figure is.
     out.width = width = max(out.width, _LEAST_WIDTH)
-    table = Table(title="Pennywire in numbers: counted on the verilated card, not on a board")
+    table = Table(title=title)
     keys, units = max(map(len, figures), default=0), max((len(f.unit) for f in figures.values()), default=0)
     table.add_column("key", no_wrap=True)
     table.add_column("value", justify="right", no_wrap=True)
