@@ -9,6 +9,7 @@ from controlplane.cli import (
     certs_commands,
     confirm_commands,
     flatten_command,
+    history_commands,
     service_commands,
     setting_commands,
     simulation_commands,
@@ -33,6 +34,7 @@ agent_commands.add_to(app)
 confirm_commands.add_to(app)
 certs_commands.add_to(app)
 audit_commands.add_to(app)
+history_commands.add_to(app)
 web_commands.add_to(app)
 
 

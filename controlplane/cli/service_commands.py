@@ -20,6 +20,7 @@ def serve(
     listen: Annotated[str, typer.Option(help="HOST:PORT to serve on besides, always with mutual TLS.")] = "",
     certs: Annotated[Path | None, typer.Option(help="Folder of `pennywire certs make`, for --listen.")] = None,
     metrics: Annotated[str, typer.Option(help="Loopback HOST:PORT for Prometheus, as 127.0.0.1:9464.")] = "",
+    fresh: Annotated[bool, typer.Option("--fresh", help="Limits at zero, modules off: take up nothing.")] = False,
     json_log: Annotated[bool, typer.Option("--json-log", help="Log one JSON object a line.")] = False,
 ) -> None:
     """Hold the card and serve the control API on one socket a role: operator.sock, agent.sock, viewer.sock.
@@ -34,7 +35,7 @@ def serve(
     from controlplane.service.serve import serve as run
 
     port = Listen(listen, certs) if listen and certs else None
-    raise typer.Exit(run(device, config, directory, port, metrics, json_log=json_log))
+    raise typer.Exit(run(device, config, directory, port, metrics, fresh=fresh, json_log=json_log))
 
 
 def report(

@@ -1,4 +1,4 @@
-"""``module``, ``limits``, ``threshold``: what the operator sets on a running card."""
+"""``module``, ``limits``, ``threshold``, ``resume``: what the operator sets on a running card."""
 
 from typing import Annotated
 
@@ -123,8 +123,21 @@ def threshold_set(
     operator_write(directory, reason, call)
 
 
+def resume(reason: Reason, directory: Directory = DEFAULT_DIRECTORY) -> None:
+    """Take up the settings of before the last start that would have made the card bolder than it was found."""
+
+    def call(channel, header):  # noqa: ANN001, ANN202
+        from controlplane.proto_gen.pennywire_v1 import control_pb2 as pb
+        from controlplane.proto_gen.pennywire_v1 import control_pb2_grpc as rpc
+
+        return rpc.RiskServiceStub(channel).TakeUp(pb.TakeUpRequest(header=header), timeout=DEADLINE)
+
+    operator_write(directory, reason, call)
+
+
 def add_to(app: typer.Typer) -> None:
     """Add these commands to the command line."""
     app.add_typer(_module, name="module")
     app.add_typer(_limits, name="limits")
     app.add_typer(_threshold, name="threshold")
+    app.command()(resume)

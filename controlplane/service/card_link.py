@@ -46,6 +46,7 @@ class CardDevice(Protocol):
     def lost(self) -> int: ...  # noqa: D102
     def read(self, names: Sequence[str]) -> dict[str, int]: ...  # noqa: D102
     def write(self, items: Mapping[str, int]) -> object: ...  # noqa: D102
+    def subscribe(self) -> None: ...  # noqa: D102
     def poll_events(self, maximum: int, timeout_ms: int) -> Sequence[Record]: ...  # noqa: D102
 
 
@@ -114,6 +115,16 @@ class CardLink:
             UNAVAILABLE, with the driver's words: no answer, locked, or read back differently.
         """
         await self._call(lambda: self._device.write(items))
+
+    async def subscribe(self) -> None:
+        """Have the card send its events from now on.
+
+        Raises
+        ------
+        RefusedError
+            UNAVAILABLE, with the driver's words.
+        """
+        await self._call(self._device.subscribe)
 
     async def command(self, name: str) -> None:
         """Send one of the commands ``arm``, ``disarm``, ``kill``, ``release``."""

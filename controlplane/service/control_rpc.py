@@ -8,6 +8,7 @@ from controlplane.config import models
 from controlplane.proto_gen.pennywire_v1 import control_pb2 as pb
 from controlplane.proto_gen.pennywire_v1 import control_pb2_grpc as rpc
 from controlplane.service.envelope import (
+    MODULES,
     Posture,
     check_limits,
     check_quotes,
@@ -121,6 +122,24 @@ class RiskRpc(rpc.RiskServiceServicer):
             return items | {n: pack(n, shares=size) for n in sizes}
 
         return await self._state.writes.commit(caller_role(), "RiskService.UpdateRiskParameters", request, plan)
+
+    async def TakeUp(self, request: pb.TakeUpRequest, context: grpc.aio.ServicerContext) -> pb.WriteResult:
+        """Take up the committed settings that a start held back; they were within the envelope then, and it stands."""
+
+        async def plan(role: int) -> dict[str, int]:
+            items = dict(self._state.writes.held)
+            if not items:
+                words = "every setting was taken up at the start, or was set anew since"
+                raise RefusedError(
+                    grpc.StatusCode.FAILED_PRECONDITION, "nothing waits", preconditions=[("SETTINGS", "held", words)]
+                )
+            posture = await self._state.posture(boldest=True)
+            for name, (register, _available) in MODULES.items():
+                if items.get(register):
+                    check_start(role, self._state.config, posture, name)
+            return items
+
+        return await self._state.writes.commit(caller_role(), "RiskService.TakeUp", request, plan)
 
     async def GetEnvelope(
         self, request: pb.GetEnvelopeRequest, context: grpc.aio.ServicerContext

@@ -39,7 +39,7 @@ from controlplane.service.state import ServiceState
 from controlplane.service.tls import role_by_certificate, server_credentials
 from controlplane.service.writes import WritePath
 from controlplane.store.audit import AuditLog
-from controlplane.store.event_log import EventLog
+from controlplane.store.journal import Journal
 from controlplane.store.ledger import Ledger
 
 __all__ = ["SOCKETS", "ControlService", "Listen"]
@@ -66,7 +66,7 @@ class ControlService:
     Parameters
     ----------
     device : CardDevice
-        An open card whose events were subscribed to.
+        An open card.
     config : ServiceConfig
         The checked configuration.
     directory : Path
@@ -75,6 +75,8 @@ class ControlService:
         A TCP port to serve on besides the sockets.
     metrics : str
         Loopback HOST:PORT to serve metrics on; empty: none.
+    fresh : bool
+        Take up no setting of earlier starts: limits at zero, modules off, thresholds as the file has them.
     clock : callable
         Monotonic seconds, by which the writer's lease and the requests to a person run out.
     """
@@ -86,14 +88,15 @@ class ControlService:
         directory: Path,
         listen: Listen | None = None,
         metrics: str = "",
+        fresh: bool = False,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._metrics_address = metrics
+        self._fresh = fresh
         self._log = structlog.get_logger()
         self._directory = directory
         self._device = device
         self._audit = AuditLog(directory / "pennywire.sqlite", envelope_digest(config))
-        self._events = EventLog(directory / "events.sqlite")
         link, lease = CardLink(device), WriterLease(self._audit.next_lease_epoch, clock)
         ledger = Ledger([symbol.name for symbol in config.symbols], config.fees)
         writes = WritePath(link, lease, self._audit, Confirmations(config.confirmation_seconds, clock))
@@ -103,11 +106,10 @@ class ControlService:
         self.heartbeat = Heartbeat(link, config.heartbeat, lambda: self.reader.is_alive())
         loop = asyncio.get_running_loop()
         self.market = MarketView(config.symbols, loop)
+        self.journal = Journal(directory / "events.sqlite", ledger, self.market)
         self.reader = EventReader(
             device,
-            ledger,
-            self.market,
-            self._events,
+            self.journal,
             lambda token: self._from_thread(loop, self.heartbeat.mark_heard, token),
             lambda words: self._from_thread(loop, self._stream_ended, words),
         )
@@ -149,11 +151,23 @@ class ControlService:
         credentials = server_credentials(self._listen.certificates) if self._listen else None
         if self._metrics_address:
             self.metrics = MetricsServer(self._metrics_address, self._registry)
-        differences = await say_differences(self.state.link, self._audit)
+        committed, differences = await say_differences(self.state.link, self._audit)
         if differences:
             self._log.warning("card_differs", settings=len(differences), words="; ".join(differences))
-        for symbol, words in (await configure_card(self.state.link, self.state.config, self._audit)).items():
-            self._log.warning("symbol_not_enabled", symbol=symbol, words="; ".join(words))
+        taken = await configure_card(self.state.link, self.state.config, self._audit, {} if self._fresh else committed)
+        self.state.writes.held.update(taken.held)
+        if taken.held or taken.dropped:
+            held = f"{', '.join(taken.held)} would be bolder than found: `pennywire resume` takes them up"
+            words = "; ".join([*([held] if taken.held else []), *taken.dropped])
+            self._log.warning("settings_not_taken_up", held=len(taken.held), dropped=len(taken.dropped), words=words)
+        for symbol in self.state.config.symbols:
+            if symbol.failures():
+                self._log.warning("symbol_not_enabled", symbol=symbol.name, words="; ".join(symbol.failures()))
+        # Before the card's records come: reading the day back may take longer than they can wait.
+        records = await asyncio.to_thread(self.journal.read_back)
+        if records:
+            self._log.info("day_read_back", records=records)
+        await self.state.link.subscribe()
         self.reader.start()
         await self.heartbeat.vouch()
         self._renewing = asyncio.get_running_loop().create_task(self.heartbeat.run())
@@ -212,7 +226,7 @@ class ControlService:
         if self.reader.ident is not None:
             await asyncio.to_thread(self.reader.join)
         self.state.link.close()
-        self._events.close()
+        await asyncio.to_thread(self.journal.close)
         self._audit.close()
 
 

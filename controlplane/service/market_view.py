@@ -108,6 +108,11 @@ class MarketView:
                 DayStatistics(*(getattr(row, name) for name in DayStatistics.__dataclass_fields__)) for row in self._day
             ]
 
+    def begin_day(self) -> None:
+        """Begin the statistics anew."""
+        with self._lock:
+            self._day = [DayStatistics(row.tick) for row in self._day]
+
     def apply(self, records: Sequence[Record]) -> None:
         """Take records in, from the reader's thread."""
         samples = []

@@ -1,7 +1,7 @@
-"""Reads the card's event stream in a thread of its own, into the ledger and the event log.
+"""Reads the card's event stream in a thread of its own, into the journal: ledger, market, and what is on the disk.
 
-A mark (HEARTBEAT record) is handed on only after everything before it is in both, so whoever hears of the mark may
-ask for a report and misses nothing.
+A mark (HEARTBEAT record) is handed on only after everything before it is in all of them, so whoever hears of the mark
+may ask for a report and misses nothing.
 """
 
 import sqlite3
@@ -13,9 +13,7 @@ import structlog
 from controlplane.card.device import DeviceError
 from controlplane.card.event_table import RecordType
 from controlplane.service.card_link import CardDevice
-from controlplane.service.market_view import MarketView
-from controlplane.store.event_log import EventLog
-from controlplane.store.ledger import Ledger
+from controlplane.store.journal import Journal
 
 __all__ = ["EventReader"]
 
@@ -32,12 +30,8 @@ class EventReader(threading.Thread):
     ----------
     device : CardDevice
         A card that has been subscribed to; its event half is used by this thread alone.
-    ledger : Ledger
-        Where records are counted.
-    market : MarketView
-        Where day statistics are counted, and depth goes to whoever watches.
-    log : EventLog
-        Where records are kept.
+    journal : Journal
+        Where records go.
     on_mark : callable
         Called from this thread with the token of every mark.
     on_end : callable
@@ -47,17 +41,13 @@ class EventReader(threading.Thread):
     def __init__(
         self,
         device: CardDevice,
-        ledger: Ledger,
-        market: MarketView,
-        log: EventLog,
+        journal: Journal,
         on_mark: Callable[[int], None],
         on_end: Callable[[str], None],
     ) -> None:
         super().__init__(name="events", daemon=True)
         self._device = device
-        self._ledger = ledger
-        self._market = market
-        self._event_log = log
+        self._journal = journal
         self._on_mark = on_mark
         self._on_end = on_end
         self._stopping = threading.Event()
@@ -84,15 +74,11 @@ class EventReader(threading.Thread):
                 continue
             part = records[start : index + 1]
             start = index + 1
-            self._ledger.apply(part)
-            self._market.apply(part)
-            self._event_log.append(part)
-            self._event_log.commit()
-            for found in self._ledger.settle():
+            self._journal.take(part)
+            self._journal.commit()
+            for found in self._journal.ledger.settle():
                 self._log.error("ledger_differs_from_card", **{n: getattr(found, n) for n in found.__slots__})
             self._on_mark(record.words[0])
-        rest = records[start:]
-        if rest:
-            self._ledger.apply(rest)
-            self._market.apply(rest)
-            self._event_log.append(rest)
+        if records[start:]:
+            self._journal.take(records[start:])
+        self._journal.commit_when_due()

@@ -43,13 +43,15 @@ def _rows(audit: AuditLog) -> Iterable[AuditEntry]:
         after = rows[-1][0]
 
 
-async def say_differences(link: CardLink, audit: AuditLog) -> list[str]:
+async def say_differences(link: CardLink, audit: AuditLog) -> tuple[dict[str, int], list[str]]:
     """Compare the card with what was last committed; note differences in the audit log. Nothing is written to the card.
 
     Returns
     -------
+    dict of str to int
+        The settings that were last committed.
     list of str
-        One sentence for each setting that differs.
+        One sentence for each that differs.
 
     Raises
     ------
@@ -75,4 +77,4 @@ async def say_differences(link: CardLink, audit: AuditLog) -> list[str]:
                 result=f"differs: {'; '.join(words[:_NAMED])}{more}",
             )
         )
-    return words
+    return committed, words

@@ -39,6 +39,7 @@ ALLOWED: dict[str, frozenset[int]] = {
     "StrategyService.GetThresholds": _EVERYBODY,
     "RiskService.GetLimits": _EVERYBODY,
     "RiskService.UpdateRiskParameters": _WRITERS,
+    "RiskService.TakeUp": _OPERATOR,
     "RiskService.GetEnvelope": _EVERYBODY,
     "PerformanceService.GetReport": _EVERYBODY,
     "PerformanceService.GetFills": _EVERYBODY,
@@ -66,6 +67,7 @@ WRITES = frozenset(
         "StrategyService.ToggleModule",
         "StrategyService.UpdateThresholds",
         "RiskService.UpdateRiskParameters",
+        "RiskService.TakeUp",
         "ConfirmationService.Approve",
         "ConfirmationService.Deny",
     }

@@ -1,6 +1,6 @@
 """``pennywire serve``: one process that holds the card and answers on one socket a role.
 
-Order of start: configuration, lock on the folder, card, subscription, configuration of the card, first lease, sockets.
+Order of start: configuration, lock on the folder, card, its settings, the day so far, events, first lease, sockets.
 On SIGTERM or SIGINT the heartbeat stops first; the card is neither disarmed nor killed by that, and kills itself when
 its lease runs out.
 """
@@ -75,12 +75,14 @@ def _check_audit(directory: Path) -> None:
         )
 
 
-async def _run(device: CardDevice, config: ServiceConfig, directory: Path, listen: Listen | None, metrics: str) -> None:
+async def _run(
+    device: CardDevice, config: ServiceConfig, directory: Path, listen: Listen | None, metrics: str, fresh: bool
+) -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    service = ControlService(device, config, directory, listen, metrics)
+    service = ControlService(device, config, directory, listen, metrics, fresh)
     watchdog = Watchdog(service.reader.is_alive)
     try:
         await service.start()
@@ -106,6 +108,7 @@ def serve(
     listen: Listen | None = None,
     metrics: str = "",
     *,
+    fresh: bool = False,
     json_log: bool = False,
 ) -> int:
     """Run the service until a signal.
@@ -122,6 +125,8 @@ def serve(
         A TCP port with mutual TLS to serve on besides the sockets.
     metrics : str
         Loopback HOST:PORT to serve metrics on; empty: none.
+    fresh : bool
+        Take up no setting of earlier starts.
     json_log : bool
         Log one JSON object a line.
 
@@ -135,8 +140,7 @@ def serve(
         config = load_config(config_file)
         with _own_folder(directory), Device.open(url) as device:
             _check_audit(directory)
-            device.subscribe()
-            asyncio.run(_run(device, config, directory, listen, metrics))
+            asyncio.run(_run(device, config, directory, listen, metrics, fresh))
     except (ConfigError, CertificateError, StartupError, DeviceError, RefusedError, sqlite3.Error, OSError) as error:
         print(f"pennywire serve: {error}", file=sys.stderr)
         return 2

@@ -1,16 +1,19 @@
-"""Sets the card up when the service starts: symbols, ceilings, fees and defaults, with everything switched off.
+"""Sets the card up when the service starts: symbols, ceilings, fees and start values, and the settings taken up again.
 
-Only a disarmed card is touched. Limits start at zero and modules off: whoever may raise them does so
-afterwards, through the service, and leaves a row in the audit log.
+Only a disarmed card is touched. On a first start limits are zero and modules off: whoever may raise them does so
+afterwards, through the service, and leaves a row in the audit log. Later starts take up what was committed, as far
+as `controlplane/service/take_up.py` allows.
 """
 
 import json
+from collections.abc import Mapping
 
 from controlplane.config.models import ServiceConfig, SymbolConfig
 from controlplane.proto_gen.pennywire_v1 import control_pb2 as pb
 from controlplane.service.card_link import CardIdentity, CardLink
 from controlplane.service.envelope import ratio_to_card
 from controlplane.service.fields import pack, symbol_value
+from controlplane.service.take_up import TakenUp, take_up
 from controlplane.store.audit import AuditEntry, AuditLog
 
 __all__ = ["StartupError", "configure_card", "join_items", "register_items"]
@@ -173,13 +176,26 @@ def join_items(config: ServiceConfig) -> dict[str, int]:
     return items
 
 
-async def configure_card(link: CardLink, config: ServiceConfig, audit: AuditLog) -> dict[str, list[str]]:
-    """Write the configuration to a disarmed card, read it back, and note it in the audit log.
+async def configure_card(
+    link: CardLink, config: ServiceConfig, audit: AuditLog, committed: Mapping[str, int]
+) -> TakenUp:
+    """Write configuration and settings to a disarmed card, read them back, and note it in the audit log.
+
+    Parameters
+    ----------
+    link : CardLink
+        The card.
+    config : ServiceConfig
+        The configuration.
+    audit : AuditLog
+        Where the start is noted; it also knows what the file gave at the last one.
+    committed : mapping
+        Settings that the audit log says were last committed; empty: take up nothing.
 
     Returns
     -------
-    dict of str to list of str
-        Symbols that are not enabled, and why.
+    TakenUp
+        What was written, and what waits for an operator's word.
 
     Raises
     ------
@@ -194,8 +210,13 @@ async def configure_card(link: CardLink, config: ServiceConfig, audit: AuditLog)
             "the card is armed: somebody else is trading with it, or a service died a moment ago. Stop that service, "
             "or kill and release the card with `pennywire-ctl`, and start again"
         )
-    items = register_items(config, link.identity)
-    before = await link.read(items)
+    start = register_items(config, link.identity)
+    before = await link.read(start)
+    last_start, held = audit.last_start()
+    # What waited for an operator's word before waits on, unless it was set anew since.
+    waits = {name: wanted for name, (written, wanted) in held.items() if committed.get(name) == written}
+    taken = take_up(start, last_start, {**committed, **waits}, before, config)
+    items = taken.items
     changed = {name: value for name, value in items.items() if before[name] != value} | join_items(config)
     if changed:
         await link.write(changed)
@@ -208,8 +229,23 @@ async def configure_card(link: CardLink, config: ServiceConfig, audit: AuditLog)
             before=json.dumps({n: before[n] for n in changed if n in before}, separators=(",", ":")),
             # All of it, so that a restart can tell whether somebody else has changed anything since.
             after=json.dumps(items | join_items(config), separators=(",", ":")),
-            reason="the service started with this configuration",
+            reason=_reason(start, taken),
             result="committed",
         )
     )
-    return {symbol.name: symbol.failures() for symbol in config.symbols if symbol.failures()}
+    # After the row: a crash in between takes up once more what the row says already.
+    audit.keep_start(start, {name: [items[name], wanted] for name, wanted in taken.held.items()})
+    return taken
+
+
+def _reason(start: Mapping[str, int], taken: TakenUp) -> str:
+    words = "the service started with this configuration"
+    again = sum(taken.items[name] != value for name, value in start.items())
+    if again:
+        words += f"; {again} settings were taken up again"
+    if taken.held:
+        words += f"; {len(taken.held)} that would be bolder than the card was found wait for `pennywire resume`"
+    if taken.dropped:
+        words += f"; not taken up: {'; '.join(taken.dropped[:5])}"
+        words += f" and {len(taken.dropped) - 5} more" if len(taken.dropped) > 5 else ""
+    return words

@@ -59,6 +59,8 @@ class WritePath:
         self._lease = lease
         self._audit = audit
         self.confirmations = confirmations
+        #: Settings committed before the service started that wait for an operator's word; what is written anew goes.
+        self.held: dict[str, int] = {}
         self._one_at_a_time = asyncio.Lock()
 
     async def commit(
@@ -124,6 +126,8 @@ class WritePath:
                 after, result = (before if watched else dict(items)), "verified"
             else:
                 await self._link.write(items)
+                for name in items:
+                    self.held.pop(name, None)
                 if confirm is not None:
                     await confirm()
                 after, result = await self._link.read(names), "committed"

@@ -12,7 +12,7 @@ import os
 import sqlite3
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -109,6 +109,7 @@ class AuditLog:
                 "envelope_digest TEXT, hash TEXT NOT NULL)"
             )
             self._connection.execute("CREATE TABLE IF NOT EXISTS lease (epoch INTEGER NOT NULL)")
+            self._connection.execute("CREATE TABLE IF NOT EXISTS start (registers TEXT NOT NULL, held TEXT NOT NULL)")
 
     def append(self, entry: AuditEntry) -> int:
         """Write a row and give its number."""
@@ -154,6 +155,27 @@ class AuditLog:
             self._connection.execute("DELETE FROM lease")
             self._connection.execute("INSERT INTO lease VALUES (?)", (epoch,))
             return epoch
+
+    def last_start(self) -> tuple[dict[str, int], dict[str, list[int]]]:
+        """Give what :meth:`keep_start` kept last; twice nothing before the first start."""
+        with self._lock:
+            row = self._connection.execute("SELECT registers, held FROM start").fetchone()
+        return (json.loads(row[0]), json.loads(row[1])) if row else ({}, {})
+
+    def keep_start(self, registers: Mapping[str, int], held: Mapping[str, list[int]]) -> None:
+        """Keep what the next start compares with.
+
+        Parameters
+        ----------
+        registers : mapping
+            What the configuration file gives, before anything is taken up.
+        held : mapping
+            Of each setting that waits for an operator's word, what was written and what waits.
+        """
+        with self._lock, self._connection:
+            self._connection.execute("DELETE FROM start")
+            values = json.dumps(dict(registers)), json.dumps(dict(held))
+            self._connection.execute("INSERT INTO start VALUES (?,?)", values)
 
     def close(self) -> None:
         """Close the file."""

@@ -52,8 +52,5 @@ class Bars:
 
     def between(self, since: int, until: int) -> list[tuple[Bar, bool]]:
         """Give the bars that overlap a stretch of exchange time, by start and slot, and whether each is incomplete."""
-        return [
-            (bar, start in self._incomplete)
-            for (start, _slot), bar in sorted(self._bars.items())
-            if start + MINUTE > since and start <= until
-        ]
+        found = sorted(key for key in self._bars if key[0] + MINUTE > since and key[0] <= until)
+        return [(self._bars[key], key[0] in self._incomplete) for key in found]

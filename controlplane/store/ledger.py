@@ -110,8 +110,14 @@ class Ledger:
     def __init__(self, symbols: Sequence[str], fees: Fees) -> None:
         self.symbols = tuple(symbols)
         self.lock = threading.Lock()
-        self.clock = 0
         self.records = 0
+        self._fees = fees
+        self._last_sequence: int | None = None
+        self._last_card_time = 0
+        self._begin()
+
+    def _begin(self) -> None:
+        self.clock = 0
         self.lost = 0
         self.fills: list[Fill] = []
         self.sent: list[Sent] = []
@@ -121,13 +127,20 @@ class Ledger:
         self.bars = Bars()
         #: What :meth:`settle` found, each difference once however many marks it lasts.
         self.disagreements: list[Disagreement] = []
-        self.slots = [SlotBook() for _ in symbols]
-        self._fees = fees
+        self.slots = [SlotBook() for _ in self.symbols]
         self._entry_orders: set[int] = set()
-        self._last_sequence: int | None = None
         self._lost_since_settled = False
         #: By slot, how far position and cash were apart at the last mark.
         self._differs: dict[int, tuple[int, int]] = {}
+
+    def begin_day(self) -> None:
+        """Forget the day; the card's word on what is held is taken at the next mark."""
+        with self.lock:
+            held = [(book.card_position, book.card_cash) for book in self.slots]
+            self._begin()
+            for book, (position, cash) in zip(self.slots, held, strict=True):
+                book.card_position, book.card_cash = position, cash
+            self._lost_since_settled = True
 
     def apply(self, records: Sequence[Record]) -> None:
         """Take records in, in the order the card sent them."""
@@ -140,10 +153,15 @@ class Ledger:
         self.clock = max(self.clock, record.exchange_time)
         self.records += 1
         if self._last_sequence is not None and record.sequence != (self._last_sequence + 1) & 0xFFFFFFFF:
-            self.lost += (record.sequence - self._last_sequence - 1) & 0xFFFFFFFF
+            missing = (record.sequence - self._last_sequence - 1) & 0xFFFFFFFF
+            if record.card_time < self._last_card_time or missing >> 31:
+                # The card was started anew, and numbers its records from 1.
+                missing = record.sequence - 1
+            # What an old card still said before it was reset nobody knows: one at least, so that it shows.
+            self.lost += max(missing, 1)
             self._lost_since_settled = True
             self.bars.mark_lost(before or self.clock, self.clock)
-        self._last_sequence = record.sequence
+        self._last_sequence, self._last_card_time = record.sequence, record.card_time
         if record.slot >= len(self.slots):
             return
         time = record.exchange_time or self.clock

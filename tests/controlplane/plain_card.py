@@ -26,6 +26,8 @@ class PlainCard:
         self._records = deque()
         self._news = threading.Condition()
         self._sequence = 0
+        #: Records said so far.
+        self.told = 0
 
     def _row(self, name):
         head, bracket, rest = name.partition("[")
@@ -71,6 +73,7 @@ class PlainCard:
         """Send a record; ``skip`` sequence numbers are lost before it."""
         with self._news:
             self._sequence += 1 + skip
+            self.told += 1
             padded = (*words, 0, 0, 0, 0, 0)[:5]
             number = RecordType[kind]
             record = EventRecord(
@@ -79,6 +82,9 @@ class PlainCard:
             self._records.append(record)
             self._news.notify_all()
             return record
+
+    def subscribe(self):
+        pass
 
     def poll_events(self, maximum, timeout_ms):
         with self._news:

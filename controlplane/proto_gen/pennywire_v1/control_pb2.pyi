@@ -421,6 +421,12 @@ class UpdateRiskParametersRequest(_message.Message):
     order_size: int
     def __init__(self, header: _Optional[_Union[WriteHeader, _Mapping]] = ..., max_inventory: _Optional[int] = ..., order_size: _Optional[int] = ...) -> None: ...
 
+class TakeUpRequest(_message.Message):
+    __slots__ = ("header",)
+    HEADER_FIELD_NUMBER: _ClassVar[int]
+    header: WriteHeader
+    def __init__(self, header: _Optional[_Union[WriteHeader, _Mapping]] = ...) -> None: ...
+
 class GetEnvelopeRequest(_message.Message):
     __slots__ = ()
     def __init__(self) -> None: ...

@@ -786,6 +786,11 @@ class RiskServiceStub:
                 request_serializer=pennywire_dot_v1_dot_control__pb2.UpdateRiskParametersRequest.SerializeToString,
                 response_deserializer=pennywire_dot_v1_dot_control__pb2.WriteResult.FromString,
                 _registered_method=True)
+        self.TakeUp = channel.unary_unary(
+                '/pennywire.v1.RiskService/TakeUp',
+                request_serializer=pennywire_dot_v1_dot_control__pb2.TakeUpRequest.SerializeToString,
+                response_deserializer=pennywire_dot_v1_dot_control__pb2.WriteResult.FromString,
+                _registered_method=True)
         self.GetEnvelope = channel.unary_unary(
                 '/pennywire.v1.RiskService/GetEnvelope',
                 request_serializer=pennywire_dot_v1_dot_control__pb2.GetEnvelopeRequest.SerializeToString,
@@ -808,6 +813,13 @@ class RiskServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def TakeUp(self, request, context):
+        """Operator only. Commits the settings of before the last start that would have made the card bolder than it was found.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def GetEnvelope(self, request, context):
         """The envelope in force. It changes only by an operator editing the file and restarting the service.
         """
@@ -826,6 +838,11 @@ def add_RiskServiceServicer_to_server(servicer, server):
             'UpdateRiskParameters': grpc.unary_unary_rpc_method_handler(
                     servicer.UpdateRiskParameters,
                     request_deserializer=pennywire_dot_v1_dot_control__pb2.UpdateRiskParametersRequest.FromString,
+                    response_serializer=pennywire_dot_v1_dot_control__pb2.WriteResult.SerializeToString,
+            ),
+            'TakeUp': grpc.unary_unary_rpc_method_handler(
+                    servicer.TakeUp,
+                    request_deserializer=pennywire_dot_v1_dot_control__pb2.TakeUpRequest.FromString,
                     response_serializer=pennywire_dot_v1_dot_control__pb2.WriteResult.SerializeToString,
             ),
             'GetEnvelope': grpc.unary_unary_rpc_method_handler(
@@ -887,6 +904,33 @@ class RiskService:
             target,
             '/pennywire.v1.RiskService/UpdateRiskParameters',
             pennywire_dot_v1_dot_control__pb2.UpdateRiskParametersRequest.SerializeToString,
+            pennywire_dot_v1_dot_control__pb2.WriteResult.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def TakeUp(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pennywire.v1.RiskService/TakeUp',
+            pennywire_dot_v1_dot_control__pb2.TakeUpRequest.SerializeToString,
             pennywire_dot_v1_dot_control__pb2.WriteResult.FromString,
             options,
             channel_credentials,

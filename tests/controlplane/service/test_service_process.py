@@ -122,3 +122,39 @@ def test_a_service_started_anew_finds_the_registers_as_it_left_them_or_says_so(f
         other.write({"slot[1].taker_min_volume": 77})
     with service(folder, soft_card):
         assert rows() == ["Startup", "Startup", "Restart", "Startup"]
+
+
+def test_settings_outlive_the_service_and_wait_for_an_operator_where_the_card_did_not(folder, tmp_path_factory):
+    names = ["slot[1].max_inventory", "slot[2].taker_ratio", "modules.taker"]
+
+    def soft_card(place):
+        arguments = ("-m", "sim.softcard", "--dir", str(place), "--loopback", "--boundary-seconds", "5")
+        return process("soft card ready", *arguments), f"unix:{place / 'link.sock'}"
+
+    def on_card(url):
+        with Device.open(url) as other:
+            return list(other.read(names).values())
+
+    def pennywire(*words):
+        command = [sys.executable, "-m", "controlplane.cli.main", *words, "--dir", str(folder / "run")]
+        return subprocess.run(command, capture_output=True, text=True, cwd=ROOT, timeout=TIMEOUT, check=True).stdout
+
+    card, url = soft_card(folder)
+    with card:
+        with service(folder, url) as child:
+            pennywire("limits", "set", "--max-inventory", "400", "--order-size", "50", "--reason", "test")
+            pennywire("threshold", "set", "imbalance", "--ratio", "2", "--min-volume", "900", "--reason", "test")
+            pennywire("module", "on", "imbalance", "--reason", "test")
+            child.send_signal(signal.SIGKILL)
+            child.wait(TIMEOUT)
+        with service(folder, url):
+            assert on_card(url) == [400, 0x200, 1]
+    # Another card, or the same one after its power was off.
+    card, url = soft_card(tmp_path_factory.mktemp("t"))
+    with card:
+        for _ in range(2):
+            with service(folder, url):
+                assert on_card(url) == [0, 0x300, 0]
+        with service(folder, url):
+            assert "slot[1].max_inventory: 0x0 -> 0x190" in pennywire("resume", "--reason", "the card was swapped")
+            assert on_card(url) == [400, 0x200, 1]
