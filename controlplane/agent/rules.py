@@ -20,6 +20,7 @@ __all__ = ["Plan", "RuleModel", "plan_of"]
 
 _REPORT = "get_performance_report"
 _NEWS = "get_news"
+_CONFIRMATIONS = "get_confirmations"
 #: Bounds of ``policy.md``.
 _MIN_ENTRIES = 8
 _ADVERSE_MARKOUT = -100.0
@@ -29,12 +30,14 @@ _REFUSALS = 20
 _TICK_MICRODOLLARS = 10_000
 _START_RATIO = 1.2
 _START_VOLUME = 1.5
+_RAISE = 1.5
 _CAREFUL = 1.5
 #: News that takes the module off, and for how many seconds it does.
 _NEWS_WORDS = re.compile(
     r"\b(halt(s|ed)?|trading pause[ds]?|suspend(s|ed)?|earnings|quarterly results)\b", re.IGNORECASE
 )
 _NEWS_SECONDS = 3600
+_LEFT = "Trading is not adverse: leave everything as it is."
 #: Ratios are kept in 1/256: nothing above this can be set.
 _MAX_RATIO = 255.0
 
@@ -47,6 +50,8 @@ class Plan:
     calls: tuple[tuple[str, dict[str, Any]], ...] = ()
     #: The calls raise risk: after a refusal the rest is left undone.
     raises: bool = False
+    #: What was asked of a person before must be looked at first.
+    looks: bool = False
 
 
 def _adverse(stretch: dict[str, Any], order_size: int) -> str:
@@ -73,6 +78,8 @@ def _start(report: dict[str, Any]) -> Plan:
         return Plan(f"Off, and it stays off: {', '.join(waiting)} stale or halted.")
     if report["records_lost"]:
         return Plan("Off, and it stays off: event records were lost, so the report cannot be trusted.")
+    if not any(s["enabled"] for s in report["symbols"]):
+        return Plan("Off, and it stays off: no symbol meets its prerequisites.")
     if "imbalance" not in part["strategies"]:
         return Plan("Off, and it stays off: imbalance is not signed for unattended use.")
     ratio = min(math.ceil(part["min_imbalance_ratio"] * _START_RATIO * 256) / 256, _MAX_RATIO)
@@ -97,6 +104,52 @@ def _start(report: dict[str, Any]) -> Plan:
     )
 
 
+def _earning(report: dict[str, Any]) -> str:
+    """Say how well trading goes where it is calm and earns at the full size signed for; empty otherwise."""
+    recent, day, limits, part = report["recent"], report["day"], report["limits"], report["unattended"]
+    markout = recent["markouts"].get("10s", {"average": 0.0, "fills": 0})
+    bound = _LOSS_TICKS * _TICK_MICRODOLLARS * max(limits["order_size"], 1)
+    calm = (
+        not any(s["stale"] or s["halted"] for s in report["symbols"])
+        and not report["records_lost"]
+        and recent["refusals"] <= _REFUSALS
+        and limits["max_inventory"] >= part["max_inventory"]
+        and limits["order_size"] >= part["max_order_size"] > 0
+    )
+    earns = (
+        markout["fills"] >= _MIN_ENTRIES
+        and markout["average"] >= 0
+        and recent["pnl_microdollars"] > bound
+        and day["pnl_microdollars"] > bound
+    )
+    if not (calm and earns):
+        return ""
+    made = recent["pnl_microdollars"] / 1_000_000
+    return f"{made:.2f} dollars after fees, and the mid is not against {markout['fills']} entries after ten seconds"
+
+
+def _raise(report: dict[str, Any], why: str, confirmations: dict[str, Any] | None) -> Plan:
+    """Ask a person for half as much again, within the envelope, unless that was asked before and not granted."""
+    if confirmations is None:
+        return Plan(f"Calm and earning: {why}. What was asked before?", looks=True)
+    limits, envelope = report["limits"], report["envelope"]
+    wanted = {
+        "max_inventory": min(int(limits["max_inventory"] * _RAISE), envelope["max_inventory"]),
+        "order_size": min(int(limits["order_size"] * _RAISE), envelope["max_order_size"]),
+    }
+    if all(wanted[name] <= limits[name] for name in wanted):
+        return Plan(f"Calm and earning, {why}; the envelope allows no more: leave everything as it is.")
+    if confirmations.get("status") != "done":
+        return Plan("Calm and earning, and what was asked before cannot be read: leave everything as it is.")
+    for one in confirmations["confirmations"]:
+        # What became outdated was asked of another state of the card.
+        if one["method"] == "RiskService.UpdateRiskParameters" and one["state"] in ("pending", "denied", "expired"):
+            state = "waits for a person" if one["state"] == "pending" else f"was {one['state']}: it is not asked again"
+            return Plan(f"Calm and earning; a larger size {state}. Leave everything as it is.")
+    words = f"Calm and earning, {why}: a person is asked for half as much again."
+    return Plan(words, (("update_risk_parameters", wanted),))
+
+
 def _off(why: str) -> Plan:
     return Plan(why, (("toggle_scalping_module", {"strategy_name": "imbalance", "state": False}),))
 
@@ -114,7 +167,9 @@ def _alarming(report: dict[str, Any], news: dict[str, Any]) -> str:
     return ""
 
 
-def plan_of(report: dict[str, Any], news: dict[str, Any] | None = None) -> Plan:
+def plan_of(
+    report: dict[str, Any], news: dict[str, Any] | None = None, confirmations: dict[str, Any] | None = None
+) -> Plan:
     """Apply the policy to a performance report, and to the news where there is a source of it.
 
     Parameters
@@ -123,6 +178,8 @@ def plan_of(report: dict[str, Any], news: dict[str, Any] | None = None) -> Plan:
         What ``get_performance_report`` returned.
     news : dict, optional
         What ``get_news`` returned.
+    confirmations : dict, optional
+        What ``get_confirmations`` returned; a plan that ``looks`` asks for it.
 
     Returns
     -------
@@ -142,11 +199,14 @@ def plan_of(report: dict[str, Any], news: dict[str, Any] | None = None) -> Plan:
     if not report["modules"]["imbalance"]:
         why = _adverse(report["day"], report["unattended"]["max_order_size"])
         return Plan(f"Off, and it stays off until a person decides: over the day {why}.") if why else _start(report)
+    if not any(s["enabled"] for s in report["symbols"]):
+        return _off("No symbol meets its prerequisites any more: off.")
     if report["records_lost"]:
         return _off("Event records were lost, so the report cannot be trusted: off.")
     why = _adverse(report["recent"], limits["order_size"])
     if not why:
-        return Plan("Trading is not adverse: leave everything as it is.")
+        earning = _earning(report)
+        return _raise(report, earning, confirmations) if earning else Plan(_LEFT)
     start_ratio = report["unattended"]["min_imbalance_ratio"] * _START_RATIO
     if thresholds["imbalance_ratio"] >= start_ratio * _CAREFUL:
         return _off(f"Still adverse after being made more careful, {why}: off.")
@@ -213,8 +273,16 @@ class RuleModel(BaseLlm):
             return _say("First the performance report.", (_REPORT, {}))
         if has_news and (len(results) < 2 or results[1][0] != _NEWS):
             return _say("And the news.", (_NEWS, {}))
-        plan = plan_of(results[0][1], results[1][1] if has_news else None)
+        report, news = results[0][1], results[1][1] if has_news else None
         answers = results[1 + has_news :]
+        plan = plan_of(report, news)
+        if plan.looks:
+            if not answers or answers[0][0] != _CONFIRMATIONS:
+                return _say(plan.why, (_CONFIRMATIONS, {}))
+            plan, answers = plan_of(report, news, answers[0][1]), answers[1:]
+        asked = [answer for _name, answer in answers if answer.get("status") == "asked"]
+        if asked and len(answers) == len(plan.calls) and not plan.raises:
+            return _say(f"{plan.why} It is request {asked[0].get('confirmation')}; nothing is changed until then.")
         refused = [f"{name}: {answer.get('words')}" for name, answer in answers if answer.get("status") != "done"]
         if refused and plan.raises:
             return _say(f"{plan.why} But {refused[0]}; the rest is left undone.")

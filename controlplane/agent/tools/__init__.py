@@ -1,6 +1,14 @@
 """The agent's tools, with the signatures that the model sees."""
 
-from controlplane.agent.tools.reads import get_audit, get_bars, get_confirmations, get_news, get_positions, get_refusals
+from controlplane.agent.tools.reads import (
+    get_audit,
+    get_bars,
+    get_confirmations,
+    get_news,
+    get_positions,
+    get_prerequisites,
+    get_refusals,
+)
 from controlplane.agent.tools.report import get_performance_report
 from controlplane.agent.tools.writes import (
     toggle_scalping_module,
@@ -17,6 +25,7 @@ __all__ = [
     "get_news",
     "get_performance_report",
     "get_positions",
+    "get_prerequisites",
     "get_refusals",
     "toggle_scalping_module",
     "update_quotes",

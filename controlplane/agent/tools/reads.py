@@ -13,7 +13,15 @@ from controlplane.agent.tools.link import answer, channel_of, directory_of
 from controlplane.proto_gen.pennywire_v1 import control_pb2 as pb
 from controlplane.proto_gen.pennywire_v1 import control_pb2_grpc as rpc
 
-__all__ = ["get_audit", "get_bars", "get_confirmations", "get_news", "get_positions", "get_refusals"]
+__all__ = [
+    "get_audit",
+    "get_bars",
+    "get_confirmations",
+    "get_news",
+    "get_positions",
+    "get_prerequisites",
+    "get_refusals",
+]
 
 _SECOND = 1_000_000_000
 _MOST_NEWS = 50
@@ -131,6 +139,29 @@ async def get_refusals(tool_context: ToolContext) -> dict:
         for name, seconds in (("day", 0), ("recent", AgentSettings().window_seconds)):
             found[name] = dict(sorted((await _report(tool_context, seconds)).refusals_by_reason.items()))
         return found
+
+    return await answer(work)
+
+
+async def get_prerequisites(tool_context: ToolContext) -> dict:
+    """Show what makes each symbol fit for scalping, of which day the values are, and what is not met.
+
+    Returns
+    -------
+    dict
+        status "done" with prerequisites (symbol, known, failures in words, dated, average_daily_volume in shares,
+        spread_at_one_tick as a part of the day, per_share_commission and rebate in 1/1,000,000 dollar); or "failed"
+        with the words why.
+    """
+
+    async def work() -> dict:
+        async with channel_of(directory_of(tool_context)) as channel:
+            stub = rpc.MarketServiceStub(channel)
+            found = await stub.GetPrerequisites(pb.GetPrerequisitesRequest(), timeout=AgentSettings().call_seconds)
+        columns = ("symbol", "known", "dated", "average_daily_volume", "spread_at_one_tick", "per_share_commission",
+                   "rebate")  # fmt: skip
+        rows = [{c: getattr(s, c) for c in columns} | {"failures": list(s.failures)} for s in found.symbols]
+        return {"status": "done", "prerequisites": rows}
 
     return await answer(work)
 

@@ -96,6 +96,7 @@ async def _gather(channel: grpc.aio.Channel) -> dict[str, Any]:
         "quotes": {"imbalance_ratio": quotes.imbalance_ratio, "half_spread": quotes.half_spread},
         "thresholds": {"imbalance_ratio": thresholds.imbalance_ratio, "min_volume": thresholds.min_volume},
         "unattended": _part(envelope.unattended),
+        "envelope": _part(envelope.envelope),
         "symbols": [
             {
                 "symbol": s.symbol,
@@ -128,7 +129,8 @@ async def get_performance_report(tool_context: ToolContext) -> dict:
     -------
     dict
         status "done" with card, modules, limits, thresholds (of imbalance) and quotes (of market_making), the part
-        signed for unattended use, symbols, day, recent and recent_bars; or "failed" with the words why.
+        signed for unattended use, the envelope that a person may grant within, symbols, day, recent and recent_bars; or
+        "failed" with the words why.
     """
 
     async def work() -> dict:
