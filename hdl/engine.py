@@ -186,6 +186,7 @@ class Engine(wiring.Component):
             gate.session_up.eq(orders.session_open),
             orders.killed.eq(arming.killed),
             orders.session_up.eq(self.session_up),
+            orders.spare_exits.eq(arming.lapsed & ~taker.cancel_exit),
             feed.card_time.eq(self.card_time),
             taker.card_time.eq(self.card_time),
             orders.card_time.eq(self.card_time),

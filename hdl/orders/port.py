@@ -30,7 +30,8 @@ class OrderPort(wiring.Component):
     by the time it is taken is not sent but told REFUSED: KILLED or SESSION_DOWN (ENTER, REPLACE), MALFORMED (REPLACE
     or CANCEL of a row that is dead or another's), BUSY (REPLACE of a row whose last Replace is not answered).
 
-    While ``killed`` with the session up, one Cancel of quantity zero goes out for every open order, before any intent.
+    While ``killed`` with the session up, one Cancel of quantity zero goes out for every open order, before any intent;
+    with ``spare_exits`` not for those of role EXIT.
 
     Every message out is told SENT (``flag``: its OUCH type letter), then what the exchange answers. ``flag`` of
     ACCEPTED and REPLACED is the order state. ``cause`` of an answer of the exchange is bit 63 and the number of the
@@ -53,6 +54,7 @@ class OrderPort(wiring.Component):
     capacity : OUCH capacity letter
     killed, session_up : levels, from arming and the host; a session that nobody speaks of is up
     session_open : the session is up, and the exchange has not ended its day
+    spare_exits : level, a kill leaves orders of role EXIT where they are
     intents : granted intents
     tx, rx : one OUCH message a frame, no session framing; ``rx`` waits only while a whole message waits for the row
         table (at most 8 cycles)
@@ -82,6 +84,7 @@ class OrderPort(wiring.Component):
                 "capacity": In(8),
                 "killed": In(1),
                 "session_up": In(1, init=1),
+                "spare_exits": In(1),
                 "intents": In(stream.Signature(OrderIntent)),
                 "tx": Out(frame_signature(8)),
                 "rx": In(frame_signature(8)),
@@ -139,6 +142,7 @@ class OrderPort(wiring.Component):
         offered = Signal()  # the row table has not taken the command yet
         settled = Signal(init=1)  # the row table has changed the row: the next intent sees it as it is
         idle = Signal()
+        exits = Signal(self.own_orders)  # rows whose order is an exit
         fresh = Signal()
         enters = Signal()
         m.d.comb += [
@@ -147,7 +151,7 @@ class OrderPort(wiring.Component):
             enters.eq(intent.kind == OrderIntentKind.ENTER),
             canceller.killed.eq(self.killed),
             canceller.session_up.eq(self.session_open),
-            canceller.live.eq(rows.live),
+            canceller.live.eq(rows.live & ~(exits & self.spare_exits.replicate(self.own_orders))),
             canceller.freed.eq(rows.freed),
             canceller.number_back.eq(rows.number_back),
             canceller.cancels.ready.eq(idle),
@@ -233,6 +237,8 @@ class OrderPort(wiring.Component):
             ]
             with m.If(refusal == Refusal.NONE):
                 m.d.comb += [rows.take.eq(enters), direct.eq(enters)]
+                with m.If(enters):
+                    m.d.sync += exits.bit_select(rows.free_row, 1).eq(intent.role == Role.EXIT)
                 m.d.comb += account.use.eq(fresh)
             with m.Else():
                 m.d.sync += command.user_ref.eq(0)

@@ -55,6 +55,8 @@ class Arming(wiring.Component):
         State.
     kill_cause : Out(KillCause)
         Cause of the last kill; kept after a release.
+    lapsed : Out(1)
+        Killed because the lease ran out, and for no other reason since.
     arm_changes, kill_changes : Out(stream)
         One item per change of state, one cycle long, in the first cycle of the new state.
     """
@@ -71,6 +73,7 @@ class Arming(wiring.Component):
     killed: Out(1)
     lease_alive: Out(1)
     kill_cause: Out(KillCause)
+    lapsed: Out(1)
     arm_changes: Out(stream.Signature(ArmChange, always_ready=True))
     kill_changes: Out(stream.Signature(KillChange, always_ready=True))
 
@@ -83,6 +86,7 @@ class Arming(wiring.Component):
         lease_ran_out = self.armed & ~self.lease_alive
         with m.If(self.kill | self.impossible | lease_ran_out):
             m.d.sync += [self.killed.eq(1), self.armed.eq(0)]
+            m.d.sync += self.lapsed.eq((self.lapsed | ~self.killed) & ~self.kill & ~self.impossible)
             # The first cause counts: what follows while killed is not why trading stopped.
             with m.If(~self.killed):
                 m.d.sync += self.kill_changes.valid.eq(1)
@@ -102,7 +106,7 @@ class Arming(wiring.Component):
             m.d.sync += [self.arm_changes.valid.eq(~self.armed), self.arm_changes.payload.armed.eq(1)]
 
         with m.If(self.release & self.killed & ~(self.kill | self.impossible)):
-            m.d.sync += self.killed.eq(0)
+            m.d.sync += [self.killed.eq(0), self.lapsed.eq(0)]
             m.d.sync += [
                 self.kill_changes.valid.eq(1),
                 self.kill_changes.payload.cause.eq(KillCause.RELEASED),

@@ -17,7 +17,7 @@ from sim.player import Player, PlayerSettings
 from sim.sessions.make import MADE_SYMBOLS, make_messages
 from sim.soak.ouch_log import Holding, OuchReckoning
 
-__all__ = ["SessionEnd", "SoakSettings", "play_session"]
+__all__ = ["Recorded", "SessionEnd", "SoakSettings", "differences", "play_session"]
 
 _FEES = Fees(fee_remove=3_000, fee_add=-2_000, commission=100)
 _REGIMES = ("bursts", "halts")
@@ -68,26 +68,45 @@ class SessionEnd:
     wrong: list[str] = field(default_factory=list)
 
 
-class _Recorded:
-    """The exchange, with every byte of the order session also given to the reckoning."""
+class Recorded:
+    """The exchange, with every byte of the order session also given to the reckoning.
+
+    Parameters
+    ----------
+    venue : Venue
+        The exchange.
+    reckoning : OuchReckoning
+        Hears both sides.
+
+    Attributes
+    ----------
+    spoken : list of (bool, bytes)
+        Every message in its order; true: the exchange said it.
+    """
 
     def __init__(self, venue: Venue, reckoning: OuchReckoning) -> None:
         self._venue, self._reckoning = venue, reckoning
+        self.spoken: list[tuple[bool, bytes]] = []
         self.latency_in_ns, self.latency_out_ns = venue.latency_in_ns, venue.latency_out_ns
         self.on_session_message, self.could_fill = venue.on_session_message, venue.could_fill
 
     @property
     def acts_at(self) -> int | None:
+        """As of the exchange."""
         return self._venue.acts_at
 
     def on_order(self, time: int, ouch: bytes) -> None:
+        """Note an order, and pass it on."""
         self._reckoning.asked(ouch)
+        self.spoken.append((False, ouch))
         self._venue.on_order(time, ouch)
 
     def answers_until(self, time: int) -> list[tuple[int, bytes]]:
+        """Take the exchange's answers, and note them."""
         answers = self._venue.answers_until(time)
         for _, ouch in answers:
             self._reckoning.told(ouch)
+            self.spoken.append((True, ouch))
         return answers
 
 
@@ -131,12 +150,12 @@ def play_session(seed: int, settings: SoakSettings | None = None) -> SessionEnd:
         period = card.config.clock_period_ps
         player = Player(
             card.model,
-            _Recorded(venue, reckoning),
+            Recorded(venue, reckoning),
             PlayerSettings(clock_period_ps=period, settle_ns=_SETTLE_NS, wait_for_host=False),
         )
         lengths = player.play(messages)
         end = SessionEnd(seed, Counter(entry.kind for entry in venue.log.entries), lengths.orders)
-        end.wrong = _differences(card, venue, reckoning)
+        end.wrong = differences(card, venue, reckoning)
     return end
 
 
@@ -159,7 +178,8 @@ def _prepare(card: SteeredCard, rng: random.Random) -> None:
     card.arm()
 
 
-def _differences(card: SteeredCard, venue: Venue, reckoning: OuchReckoning) -> list[str]:
+def differences(card: SteeredCard, venue: Venue, reckoning: OuchReckoning) -> list[str]:
+    """Say, of every made symbol, where card, exchange and order bytes do not say the same."""
     accounts = accounts_of(venue.log.entries)
     held = reckoning.holdings()
     wrong = []

@@ -30,12 +30,15 @@ class ArmingProperties(wiring.Component):
         m.d.comb += [
             Assert(~(arming.armed & arming.killed)),
             Assert(arming.lease_alive == (arming.card_time < arming.lease_until)),
+            Assert(~arming.lapsed | arming.killed),
         ]
         with m.If(first | past_reset):
             m.d.comb += [Assert(~arming.armed), Assert(~arming.killed)]
         with m.Else():
             with m.If(stops):
                 m.d.comb += [Assert(arming.killed), Assert(~arming.armed)]
+            with m.If(past["kill"] | past["impossible"]):
+                m.d.comb += Assert(~arming.lapsed)  # then exits are cancelled as well
             with m.If(past["disarm"]):
                 m.d.comb += Assert(~arming.armed)
             with m.If(arming.armed & ~past["armed"]):

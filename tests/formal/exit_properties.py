@@ -59,6 +59,10 @@ class ExitProperties(wiring.Component):
             with m.Elif(told):
                 m.d.comb += Assume(alive)
         dies = told & answer.dead
+        # The host closes a part only once no exit lives and none is on its way.
+        flattened = (exit.event == TakerEvent.ANSWER) & (answer.role == Role.FLATTEN) & ~in_entry
+        with m.If(flattened):
+            m.d.comb += Assume(~alive & ~sent_for)
 
         with m.If(in_entry), m.If(self.begins):
             m.d.sync += [
@@ -77,6 +81,10 @@ class ExitProperties(wiring.Component):
             m.d.sync += [sent_for.eq(0), alive.eq(sent)]
         with m.If(dies):
             m.d.sync += [alive.eq(0), closed.eq(closed + answer.chain_executed)]
+
+        rest = (row.filled - closed)[:32]
+        with m.If(flattened):
+            m.d.sync += closed.eq(Mux(answer.shares < rest, closed + answer.shares, row.filled))
 
         past_reset = Signal(init=1, reset_less=True)
         m.d.sync += past_reset.eq(ResetSignal())

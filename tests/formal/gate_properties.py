@@ -7,6 +7,7 @@ from amaranth.lib import wiring
 from hdl.risk.gate import RiskGate
 from hdl.risk.judge import CardStops, GateConfig
 from hdl.risk.marks import Mark
+from hdl.risk.own_resting import OwnPrices
 from hdl.risk.positions import OwnOrder
 from hdl.risk.standing import StandingEntry
 from hdl.types import OrderIntent, OrderIntentKind, Role, Side, SlotFlags
@@ -90,6 +91,17 @@ class GateProperties(wiring.Component):
                 | (prepared & ~gate.broken.as_value().bit_select(slot[0], 1))
             )
 
+        # No order meets an own one of the other side; the prices of these are as positions are.
+        own, standing_own = Signal(OwnPrices, reset_less=True), Signal(OwnPrices, reset_less=True)
+        m.d.sync += [own.eq(gate.own), standing_own.eq(gate.standing_own)]
+
+        def apart(prices):
+            buys = (prices.ask == 0) | (item.price < prices.ask)
+            return Mux(item.side == Side.SELL, item.price > prices.bid, buys)
+
+        with m.If(trades & began):
+            m.d.comb += Assert((looked_up & apart(own)) | (prepared & apart(standing_own)))
+
         # What the order adds, and what could be held then. Written from the rule, not from the gate.
         held = Mux(item.side == Side.SELL, -at(position, slot), at(position, slot))
         could_fill = Mux(item.side == Side.SELL, at(sell, slot), at(buy, slot))
@@ -115,6 +127,8 @@ class GateProperties(wiring.Component):
         def near_trade(seen, distance):
             return (seen.last == 0) | near(seen.last, distance)
 
+        with m.If(trades & began & (item.role == Role.FLATTEN)):
+            m.d.comb += [Assert(enter), Assert((more == 0) | (exposure <= 0))]
         with m.If(trades & began & (more != 0) & ~closes):
             m.d.comb += Assert(
                 (looked_up & in_trading(then) & within(config, enabled, mark))

@@ -6,6 +6,7 @@ from proof import Mutation, Proof
 GATE, JUDGE, STANDING = "hdl/risk/gate.py", "hdl/risk/judge.py", "hdl/risk/standing.py"
 MARKS, EXIT = "hdl/risk/marks.py", "hdl/strategy/taker_exit.py"
 ROWS, CHANGE = "hdl/orders/order_rows.py", "hdl/orders/row_change.py"
+RESTING, HOST = "hdl/risk/own_resting.py", "hdl/strategy/host_orders.py"
 ARMING, POSITIONS, BANK = "hdl/risk/arming.py", "hdl/risk/positions.py", "hdl/regs/bank.py"
 
 _AND_PRICE = ",\n                    answer.price.eq(said.price),\n                    answer.match"
@@ -26,6 +27,9 @@ PROOFS = (
             Mutation("does not hear a kill", ARMING, _KILL, "with m.If(self.impossible | lease_ran_out):"),
             Mutation("outlives its lease", ARMING, _KILL, "with m.If(self.kill | self.impossible):"),
             Mutation("trades on after nonsense", ARMING, _KILL, "with m.If(self.kill | lease_ran_out):"),
+            Mutation(
+                "spares exits after a kill", ARMING, "& ~self.kill & ~self.impossible)\n", "& ~self.impossible)\n"
+            ),
             Mutation("does not disarm", ARMING, "with m.Elif(self.disarm):", "with m.Elif(self.disarm & self.arm):"),
             Mutation("reset leaves it armed", ARMING, "    armed: Out(1)\n", "    armed: Out(1, init=1)\n"),
         ),
@@ -98,6 +102,20 @@ PROOFS = (
                 STANDING,
                 "            (Refusal.BROKEN_TRADE, self.broken[prepared.slot]),\n",
                 "",
+            ),
+            Mutation("meets own orders", JUDGE, "priced & meets_own(self.own, intent.side, intent.price)", "0"),
+            Mutation("meets an own order at its very price", RESTING, "(price >= own.ask)", "(price > own.ask)"),
+            Mutation(
+                "passes prepared entries that meet own orders",
+                STANDING,
+                "            (Refusal.OWN_CROSS, meets_own(own, entry.side, entry.price)),\n",
+                "",
+            ),
+            Mutation(
+                "lets a flatten open",
+                JUDGE,
+                "(intent.role == Role.FLATTEN) & (~enter | raises)",
+                "(intent.role == Role.FLATTEN) & ~enter",
             ),
             Mutation("knows no collar", JUDGE, "raises & outside)", "0)"),
             Mutation("measures from no trade", MARKS, "traded = mark.last != 0", "traded = mark.last == 1"),
@@ -212,6 +230,12 @@ PROOFS = (
                 EXIT,
                 "row.filled - row.closed)",
                 "row.filled - row.closed - row.chain_executed)",
+            ),
+            Mutation(
+                "forgets what was flattened",
+                EXIT,
+                "following.closed.eq(Mux(closed < row.filled, closed, row.filled))",
+                "following.closed.eq(row.closed)",
             ),
             Mutation("does not notice that it lives", EXIT, "following.live.eq(1)", "following.live.eq(0)"),
         ),

@@ -3,6 +3,8 @@
 The bytes of both directions are packed and cut with ``struct``, from the specification's offsets (``wire_bench.py``).
 """
 
+import pytest
+
 from hdl.strategy.taker_types import AlarmCode, TakerState
 from hdl.types import Refusal
 from tests.hdl.strategy.wire_bench import (
@@ -95,6 +97,40 @@ def test_kill_cancels_the_exit_and_leaves_the_position_unmanaged():
         await wire.arm()
         await wire.view(BID - 500, ASK - 500)
         assert wire.messages()[3:] == [(b"O", 3, b"S", 60, BID - 500 - 200, b"0")], "the stop was passed meanwhile"
+
+    run(script)
+
+
+@pytest.mark.parametrize("cancel_exit", [0, 1])
+def test_a_lost_heartbeat_leaves_or_cancels_the_exit_as_the_register_says(cancel_exit):
+    """Whatever it says, a kill of the host's own cancels; and the position is said to be unmanaged."""
+
+    async def script(wire):
+        wire.ctx.set(wire.dut.taker.cancel_exit, cancel_exit)
+        await enter_and_rest(wire)
+        wire.ctx.set(wire.dut.arming.lease_until, wire.now)
+        await wire.step(40)
+        assert wire.ctx.get(wire.dut.arming.killed) == 1
+        assert wire.messages()[2:] == [(b"X", 2, 0)] * cancel_exit
+        assert wire.alarms == [AlarmCode.UNMANAGED]
+        await wire.view(ASK - 200, ASK - 100)
+        assert len(wire.sent) == 2 + cancel_exit, "a killed card moves no stop"
+        if not cancel_exit:
+            wire.ctx.set(wire.dut.arming.kill, 1)
+            await wire.step()
+            wire.ctx.set(wire.dut.arming.kill, 0)
+            await wire.step(20)
+            assert wire.messages()[2:] == [(b"X", 2, 0)]
+
+    run(script)
+
+
+def test_a_lost_heartbeat_cancels_what_would_open():
+    async def script(wire):
+        await wire.view(BID, ASK, bid_volume=4000)
+        wire.ctx.set(wire.dut.arming.lease_until, wire.now)
+        await wire.step(40)
+        assert wire.messages()[1:] == [(b"X", 1, 0)]
 
     run(script)
 

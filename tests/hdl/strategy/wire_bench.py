@@ -42,6 +42,7 @@ class TradeToWire(wiring.Component):
             orders.capacity.eq(ord("P")),
             orders.tx.ready.eq(1),
             path.port_busy.eq(orders.busy),
+            orders.spare_exits.eq(path.arming.lapsed & ~path.taker.cancel_exit),
         ]
         return m
 
