@@ -85,6 +85,36 @@ def test_an_operator_arms_sets_and_kills(command, plain_card):
     assert not plain_card.armed
 
 
+def test_flatten_says_where_it_stands(command, plain_card, tmp_path):
+    def end(items):
+        plain_write(items)
+        if "host_order.command" in items:
+            plain_card.values["host_order.state"] = 100 << 32 | 1 << 8
+            plain_card.values["slot[0].position"] = 0
+
+    plain_write, plain_card.write = plain_card.write, end
+    plain_card.values |= {"slot[0].state": 0b110001, "slot[0].position": 100}
+    statement = tmp_path / "statement.json"
+    statement.write_text('{"symbols": [{"symbol": "PWAA", "position_shares": 100}], "next_order_number": 1}')
+    found = command(
+        "flatten,PWAA,--price,10.25,--reason,stuck",
+        "flatten,PWAA,--reason,stuck",
+        "flatten,PWAA,--price,10.25",
+        "flatten,PWAA,--price,ten,--reason,stuck",
+        "flatten,PWAA,--price,10.00001,--reason,stuck",
+        "flatten,--status",
+        "flatten,--give-up,--reason,stuck",
+        f"arm,--statement,{statement},--reason,after the stop",
+        "flatten,PWAA,--worst-price,10.25,--reason,stuck",
+    )
+    assert [status for status, _ in found] == [1, 2, 2, 2, 2, 1, 1, 0, 0], found
+    assert "the card is disarmed" in found[0][1]
+    assert "PWAA: no flatten was asked for; executed 0, held now 100" in found[5][1]
+    assert "no order of the host is under way" in found[6][1]
+    assert plain_card.values["host_order.price"] == 102_500
+    assert "PWAA: over; executed 100, held now 0" in found[8][1]
+
+
 def test_refusals_are_said_in_words(command):
     found = command(
         "limits,set,--max-inventory,5000,--order-size,100,--reason,greed",
