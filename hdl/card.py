@@ -211,6 +211,7 @@ class Card(wiring.Component):
         m.d.comb += [
             bank.count("book.events").eq(book.events_applied),
             bank.count("book.queue_overflows").eq(engine.queue.overflow),
+            bank.count("book.healed").eq(engine.feed.healed),
             bank.drive("book.queue_max.value").eq(engine.queue.max_level),
             bank.drive("book.live_orders.count").eq(book.live_orders),
         ]

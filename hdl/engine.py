@@ -118,6 +118,8 @@ class Engine(wiring.Component):
             feed.book_stale_valid.eq(book.stale.valid),
             feed.book_stale_slot.eq(book.stale.payload.slot),
             feed.queue_overflow.eq(queue.overflow),
+            feed.all_held_valid.eq(book.all_held.valid),
+            feed.all_held_slot.eq(book.all_held.payload),
             feed.book_settled.eq(queue.level == 0),
             taker.view.valid.eq(book.view.valid),
             taker.view.payload.eq(book.view.payload),

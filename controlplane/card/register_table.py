@@ -242,6 +242,9 @@ REGISTERS: tuple[RegisterRow, ...] = (
     RegisterRow("book.events", 0x0350, 0x0, 1, True, False, False, False, False, True, 0x0, (
         FieldRow("count", 0, 32, False, "", True, False, False, False, ""),
     ), "Market events applied."),
+    RegisterRow("book.healed", 0x0358, 0x0, 1, True, False, False, False, False, True, 0x0, (
+        FieldRow("count", 0, 32, False, "", True, False, False, False, ""),
+    ), "Symbols that were stale because the table was full, and are whole again because the orders that did not fit are gone."),
     RegisterRow("orders.user_ref", 0x0400, 0x0, 1, True, True, True, False, False, False, 0x1, (
         FieldRow("next", 0, 32, False, "", True, True, False, False, ""),
     ), "Next user reference number; it must be above every number used today."),

@@ -11,6 +11,7 @@ from hdl.book.operation import Operation, operation_of
 from hdl.book.order_table import STASH, OrderTable
 from hdl.book.refill import Refill, RefillStep
 from hdl.book.rows import BookRows
+from hdl.book.unheld import Unheld
 from hdl.types import DepthView, EventKind, MarketEvent
 
 __all__ = ["LATENCY", "OrderBook", "StaleNote"]
@@ -52,6 +53,8 @@ class OrderBook(wiring.Component):
         Views.
     stale
         The table could not hold an order of this slot: its book is not whole until it is cleared.
+    all_held
+        Every order of this slot that the table could not hold is gone again (:mod:`hdl.book.unheld`).
     unknown_references, duplicate_references, zero_adds, over_executions, table_overflows, levels_spilled, refills,
     events_applied
         Pulses for the counters of ``card.rdl`` (the last for ``book.events``).
@@ -80,6 +83,7 @@ class OrderBook(wiring.Component):
                 "events": In(stream.Signature(MarketEvent)),
                 "view": Out(stream.Signature(DepthView, always_ready=True)),
                 "stale": Out(stream.Signature(StaleNote, always_ready=True)),
+                "all_held": Out(stream.Signature(8, always_ready=True)),
                 "unknown_references": Out(1),
                 "duplicate_references": Out(1),
                 "zero_adds": Out(1),
@@ -287,6 +291,17 @@ class OrderBook(wiring.Component):
             self.stale.valid.eq(self.table_overflows),
             self.stale.payload.slot.eq(third.event.slot),
             self.stale.payload.cause.eq(third.event.sequence),
+        ]
+
+        # Orders without a place. Cycles 4 and 5 of two events never meet.
+        m.submodules.unheld = unheld = Unheld(self._slots)
+        m.d.comb += [
+            unheld.overflow.eq(self.table_overflows),
+            unheld.gone.eq(self.unknown_references & (event.kind == EventKind.DELETE)),
+            unheld.clear.eq(table.clear),
+            unheld.slot.eq(Mux(stage[3], event.slot, third.event.slot)),
+            self.all_held.valid.eq(unheld.all_held),
+            self.all_held.payload.eq(event.slot),
         ]
 
         # Cycle 6: the row is shown.

@@ -50,8 +50,10 @@ class FeedReceiver(wiring.Component):
         counts as open.
     symbols, slot_join
         Registers ``slot.symbol`` and ``slot.join`` of each slot.
-    book_stale_valid, book_stale_slot, queue_overflow
-        What the book lost.
+    book_stale_valid, book_stale_slot, queue_overflow, all_held_valid, all_held_slot
+        What the book lost; that all it lost of a slot is gone.
+    healed
+        Pulse: a slot is whole again of itself.
     loading, holding, snapshot, held_valid, upset_valid, upset
         Between :class:`hdl.feed.states.MarketStates` and the loader of snapshots.
     events
@@ -105,6 +107,9 @@ class FeedReceiver(wiring.Component):
                 "book_stale_valid": In(1),
                 "book_stale_slot": In(8),
                 "queue_overflow": In(1),
+                "all_held_valid": In(1),
+                "all_held_slot": In(8),
+                "healed": Out(1),
                 "loading": In(config.slots),
                 "holding": In(config.slots),
                 "snapshot": In(SnapshotWord),
@@ -212,8 +217,11 @@ class FeedReceiver(wiring.Component):
             states.book_stale_valid.eq(self.book_stale_valid),
             states.book_stale_slot.eq(self.book_stale_slot),
             states.queue_overflow.eq(self.queue_overflow),
-            *(getattr(states, name).eq(getattr(self, name)) for name in ("loading", "holding", "snapshot")),
-            *(getattr(self, name).eq(getattr(states, name)) for name in ("held_valid", "upset_valid", "upset")),
+            *(getattr(states, name).eq(getattr(self, name)) for name in _TO_STATES),
+            *(
+                getattr(self, name).eq(getattr(states, name))
+                for name in ("held_valid", "upset_valid", "upset", "healed")
+            ),
         ]
         m.d.comb += [
             self.flags.eq(states.flags),
@@ -307,3 +315,4 @@ _FROM_LINES = (
     *("message_valid", "message", "gap_valid", "gap", "session_changed", "joined"),
     *("session", "session_epoch", "next_sequence"),
 )
+_TO_STATES = ("loading", "holding", "snapshot", "all_held_valid", "all_held_slot")

@@ -73,12 +73,16 @@ class SlotState(wiring.Component):
         The host's word.
     snapshot
         The word of a snapshot that is loaded into this slot.
+    heals
+        Pulse: the slot was stale for orders without a place alone, and they are gone: it is whole.
     upset_valid, upset
         The slot begins anew, or its book is no longer what it was, by anything but a snapshot; and why.
     named
         The message is a Stock Directory message with this slot's symbol, and no lower slot has that (see ``names``).
     missed, market_open
         Of the whole session.
+    all_held
+        Pulse: every order of the slot that the table could not hold is gone again.
     gap, diverged, session_changed, queue_overflow, book_stale
         What makes the slot stale; ``session_changed`` starts it anew.
     recovering, gap_opened
@@ -112,6 +116,7 @@ class SlotState(wiring.Component):
     session_changed: In(1)
     queue_overflow: In(1)
     book_stale: In(1)
+    all_held: In(1)
     about: Out(1)
     names: Out(1)
     binds_whole: Out(1)
@@ -124,6 +129,7 @@ class SlotState(wiring.Component):
     told: In(1)
     upset_valid: Out(1)
     upset: Out(StaleCause)
+    heals: Out(1)
 
     def elaborate(self, platform: object) -> Module:
         """Build the block."""
@@ -135,6 +141,7 @@ class SlotState(wiring.Component):
         out_of_order = Signal()  # by an operational halt of this market
         restricted = Signal(init=1)
         opened = Signal()
+        exact = Signal()  # nothing is amiss with the book but orders that the table could not hold
         followed = Signal(64)
         whole_waits = Signal()  # the host said whole
         anew_waits = Signal()  # the slot began anew: the book is to be emptied
@@ -178,10 +185,11 @@ class SlotState(wiring.Component):
             m.d.sync += [bound.eq(1), locate.eq(message.locate)]
             # Bound late, or with a second locate in one day: what the book holds is not all of this symbol.
             m.d.sync += stale.eq(bound | self.missed)
+            m.d.sync += exact.eq(~bound & ~self.missed)
             m.d.comb += self.binds_whole.eq(~bound & ~self.missed)
 
         with m.If(join.bind):
-            m.d.sync += [bound.eq(1), locate.eq(join.locate)]
+            m.d.sync += [bound.eq(1), locate.eq(join.locate), exact.eq(0)]
         with m.If(join.trading):
             m.d.sync += [stopped.eq(0), out_of_order.eq(0), opened.eq(1), restricted.eq(0)]
         with m.If(join.whole):
@@ -189,15 +197,19 @@ class SlotState(wiring.Component):
         with m.If(self.clear_sent):
             m.d.sync += [whole_waits.eq(0), anew_waits.eq(0)]
             with m.If(whole_waits):
-                m.d.sync += stale.eq(0)
+                # Empty by the host's word: orders from before it may live, and a Delete may be theirs.
+                m.d.sync += [stale.eq(0), exact.eq(0)]
 
-        with m.If(snapshot.whole):
+        m.d.comb += self.heals.eq(self.all_held & exact & stale)
+        with m.If(self.heals):
             m.d.sync += stale.eq(0)
+        with m.If(snapshot.whole):
+            m.d.sync += [stale.eq(0), exact.eq(1)]
 
         # Going stale comes last, so that it wins.
         cause = Signal(StaleCause)
         with m.If(snapshot.begun):
-            m.d.sync += [stale.eq(1), whole_waits.eq(0)]
+            m.d.sync += [stale.eq(1), exact.eq(0), whole_waits.eq(0)]
         for condition, why in (
             (join.stale, StaleCause.HOST),
             (self.queue_overflow, StaleCause.QUEUE_OVERFLOW),
@@ -208,6 +220,8 @@ class SlotState(wiring.Component):
             with m.If(condition):
                 m.d.sync += [stale.eq(1), whole_waits.eq(0)]
                 m.d.comb += cause.eq(why)
+                if why is not StaleCause.TABLE_FULL:
+                    m.d.sync += exact.eq(0)
         m.d.sync += followed.eq(self.symbol)
         with m.If(self.session_changed | (followed != self.symbol)):
             m.d.sync += [
@@ -218,6 +232,7 @@ class SlotState(wiring.Component):
                 out_of_order.eq(0),
                 restricted.eq(1),
                 opened.eq(0),
+                exact.eq(0),
                 whole_waits.eq(0),
                 anew_waits.eq(1),
             ]

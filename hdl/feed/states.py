@@ -69,6 +69,8 @@ class MarketStates(wiring.Component):
         The lines said different things under one number: nothing heard in this session is trusted.
     book_stale_valid, book_stale_slot, queue_overflow
         The book lost an order of this slot; events were lost, so every slot is stale.
+    all_held_valid, all_held_slot
+        Every order of this slot that the book lost is gone: the slot is whole again if nothing else was amiss with it.
     loading, holding, snapshot
         From :class:`hdl.feed.snapshot.SnapshotLoader`: the slot that a snapshot is loaded into, whether its events are
         held from the book, one bit a slot; the loader's word.
@@ -78,6 +80,8 @@ class MarketStates(wiring.Component):
         The payload of ``events`` is an event of a slot in ``holding``; ``events`` is then not valid.
     upset_valid, upset
         What happens to the slot in ``loading`` that ends a load, and why.
+    healed
+        Pulse: a slot is whole again of itself.
     flags, locates
         State of each slot, and the locate bound to it.
     state_change
@@ -116,6 +120,9 @@ class MarketStates(wiring.Component):
                 "book_stale_valid": In(1),
                 "book_stale_slot": In(8),
                 "queue_overflow": In(1),
+                "all_held_valid": In(1),
+                "all_held_slot": In(8),
+                "healed": Out(1),
                 "loading": In(slots),
                 "holding": In(slots),
                 "snapshot": In(SnapshotWord),
@@ -191,6 +198,7 @@ class MarketStates(wiring.Component):
         binds_whole = Cat(state.binds_whole for state in states)
         clear_waits = Cat(state.clear_waits for state in states)
         changed = Cat(state.changed for state in states)
+        m.d.comb += self.healed.eq(Cat(state.heals for state in states).any())
         upset = Cat(state.upset_valid for state in states) & self.loading
         m.d.comb += [live.about.eq((about & self.loading).any()), self.upset_valid.eq(upset.any())]
         m.d.comb += named.eq(_lowest(Cat(state.names for state in states)))
@@ -216,6 +224,7 @@ class MarketStates(wiring.Component):
                 state.session_changed.eq(self.session_changed),
                 state.queue_overflow.eq(self.queue_overflow),
                 state.book_stale.eq(self.book_stale_valid & (self.book_stale_slot == i)),
+                state.all_held.eq(self.all_held_valid & (self.all_held_slot == i)),
                 state.clear_sent.eq(clear_sent[i]),
                 state.told.eq(told[i]),
                 self.flags[i].eq(state.flags),

@@ -81,7 +81,7 @@ async def a_random_day(dut):
     model = StatesModel(SLOTS)
     locates = [rng.randrange(1, 7) for _ in SYMBOLS]
     day = 0
-    tracked = held = 0
+    tracked = held = healed = 0
     upsets = set()
     for _ in range(1500):
         kind = rng.randrange(30)
@@ -130,6 +130,15 @@ async def a_random_day(dut):
         elif kind == 6 and rng.random() < 0.2:
             sequence = b.sequence + 3
             model.gap()
+        elif kind == 10:
+            slot = rng.randrange(SLOTS)
+            if rng.random() < 0.6:
+                model.stale_by(2, [slot])
+                dut.book_stale_slot.value = slot
+                await b.pulse("book_stale_valid")
+            healed += model.all_held(slot)
+            dut.all_held_slot.value = slot
+            await b.pulse("all_held_valid")
         elif kind in (7, 8, 9):
             await some_load(rng, b, model)
         if day == 0:
@@ -158,4 +167,5 @@ async def a_random_day(dut):
             assert {k: bool(v) for k, v in change["flags"].items()} == model.flags()[slot]
     assert b.totals.get("tracked", 0) == tracked > 300
     assert held > 20
+    assert b.totals.get("healed", 0) == healed > 5
     assert upsets >= {1, 2, 3, 4, 5}

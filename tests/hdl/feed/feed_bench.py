@@ -14,7 +14,7 @@ from hdl.wire.moldudp64 import packet
 
 SLOTS, WIDTH = 4, int(os.environ["WIDTH"])
 COUNTS = (
-    *("frames", "frames_ignored", "frames_bad", "packets", "messages", "unknown_types"),
+    *("frames", "frames_ignored", "frames_bad", "packets", "messages", "unknown_types", "healed"),
     *("wrong_sizes", "gaps", "duplicates", "tracked"),
     *("requests_sent", "recovered", "gaps_filled", "gaps_lost", "not_held", "answers_useless"),
 )
@@ -42,19 +42,10 @@ class FeedBench(Bench):
     async def start(self, symbols=()):
         d = self.dut
         for name in (
-            "loading",
-            "holding",
-            "snapshot",
-            "rx__valid",
-            "dest_ip",
-            "dest_port",
-            "join",
-            "slot_join",
-            "book_stale_valid",
-            "queue_overflow",
+            *("rx__valid", "dest_ip", "dest_port", "join", "slot_join", "book_stale_valid", "queue_overflow"),
+            *("loading", "holding", "snapshot", "all_held_valid", "all_held_slot", "book_stale_slot"),
         ):
             getattr(d, name).value = 0
-        d.book_stale_slot.value = 0
         d.check_ip_checksum.value = 1
         d.state_change__ready.value = d.tx__ready.value = d.book_settled.value = 1
         for name in ("own_address", "request_address", "request_timeout", "request_tries", "two_lines", "rx_b__valid"):

@@ -16,6 +16,7 @@ class Slot:
     out_of_order: bool = False
     restricted: bool = True
     opened: bool = False
+    exact: bool = False  # nothing is amiss with its book but orders without a place in the table
 
 
 class StatesModel:
@@ -37,6 +38,7 @@ class StatesModel:
         if not self.slots[index].stale:
             self.stale_causes.append((index, cause))
         self.slots[index].stale = True
+        self.slots[index].exact &= cause == 2
 
     def follow(self, index, symbol):
         if symbol != self.slots[index].symbol:
@@ -64,7 +66,7 @@ class StatesModel:
     def host(self, index, *, locate=0, bind=False, trading=False, whole=False, stale=False):
         slot = self.slots[index]
         if bind:
-            slot.bound, slot.locate = True, locate
+            slot.bound, slot.locate, slot.exact = True, locate, False
         if trading:
             slot.stopped = slot.out_of_order = slot.restricted = False
             slot.opened = True
@@ -73,12 +75,19 @@ class StatesModel:
         if stale:
             self._stale(index, 4)
         elif whole:
-            slot.stale = False
+            slot.stale = slot.exact = False
             self.events.append((CLEAR, index))
+
+    def all_held(self, index):
+        """Every order of a slot that had no place in the table is gone; returns whether that heals it."""
+        slot = self.slots[index]
+        heals = slot.exact and slot.stale
+        slot.stale = slot.stale and not heals
+        return heals
 
     def begun(self, index):
         """A snapshot begins to load; the slot's events are kept."""
-        self.slots[index].stale = True
+        self.slots[index].stale, self.slots[index].exact = True, False
         self.loading, self.holding, self.said = index, True, {}
 
     def stated(self, sequence, *, trading, operating, unrestricted, opened, market):
@@ -101,7 +110,7 @@ class StatesModel:
     def ended(self, *, whole):
         """The load has ended."""
         if whole:
-            self.slots[self.loading].stale = False
+            self.slots[self.loading].stale, self.slots[self.loading].exact = False, True
         else:
             self.stale_causes.append((self.loading, 7))
 
@@ -133,10 +142,10 @@ class StatesModel:
                 if slot.bound and slot.locate == fields["stock_locate"]:
                     continue
                 if not slot.bound and not self.missed:
-                    slot.stale = False
+                    slot.stale, slot.exact = False, True
                     self.events.append((CLEAR, index))
                 else:
-                    slot.stale = True
+                    slot.stale, slot.exact = True, False
                 if index == self.loading:
                     self.upsets.append(4)
                 slot.bound, slot.locate = True, fields["stock_locate"]
