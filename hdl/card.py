@@ -8,6 +8,7 @@ from hdl.card_limits import join_adjustments, join_card_limits, join_host_orders
 from hdl.card_network import join_hosts, join_network, join_streams
 from hdl.card_orders import join_orders
 from hdl.card_snapshot import join_snapshot
+from hdl.card_statistics import join_statistics
 from hdl.configs import CardConfig
 from hdl.engine import Engine
 from hdl.net.frame import frame_signature
@@ -15,6 +16,7 @@ from hdl.net.host_switch import HostSwitch
 from hdl.net.port import NetworkPort
 from hdl.regs.bank import RegisterBank
 from hdl.regs.hostlink import HostLink
+from hdl.telemetry.day_statistics import DayStatistics
 from hdl.telemetry.depth_sampler import DepthSampler
 from hdl.telemetry.order_records import OrderRecords
 from hdl.telemetry.state_records import StateRecords
@@ -116,6 +118,7 @@ class Card(wiring.Component):
         m.submodules.hostlink = hostlink = HostLink()
         m.submodules.telemetry = telemetry = Telemetry(SOURCES)
         m.submodules.sampler = sampler = DepthSampler(self._config.slots)
+        m.submodules.statistics = statistics = DayStatistics(self._config.slots)
         m.submodules.order_records = order_records = OrderRecords()
         m.submodules.state_records = state_records = StateRecords()
         m.submodules.bank = bank
@@ -130,7 +133,7 @@ class Card(wiring.Component):
             engine.card_time.eq(self.card_time),
             self.view.valid.eq(engine.view.valid),
             self.view.payload.eq(engine.view.payload),
-            self.busy.eq(engine.busy | hostlink.busy | telemetry.busy | port.busy | switch.busy),
+            self.busy.eq(engine.busy | hostlink.busy | telemetry.busy | statistics.busy | port.busy | switch.busy),
             bank.drive("identity.flags.soft").eq(self.soft),
             bank.count("control.hostlink_errors").eq(hostlink.error),
         ]
@@ -147,6 +150,8 @@ class Card(wiring.Component):
         self._risk(m, bank, engine)
         join_orders(m, bank, engine)
         self._telemetry(m, bank, engine, telemetry, sampler)
+        join_statistics(m, bank, engine, statistics)
+        m.d.comb += statistics.card_time.eq(self.card_time)
         self._records(m, bank, engine, telemetry, order_records, state_records)
         return m
 
