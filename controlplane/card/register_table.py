@@ -400,6 +400,28 @@ REGISTERS: tuple[RegisterRow, ...] = (
     RegisterRow("account.answers", 0x0b18, 0x0, 1, True, False, False, False, False, True, 0x0, (
         FieldRow("count", 0, 32, False, "", True, False, False, False, ""),
     ), "Answers to queries."),
+    RegisterRow("statistics.select", 0x0c00, 0x0, 1, False, True, False, False, False, False, 0x0, (
+        FieldRow("slot", 0, 8, False, "", False, True, False, False, ""),
+    ), "Writing shows this slot, as of now."),
+    RegisterRow("statistics.shown", 0x0c08, 0x0, 1, True, False, False, False, False, False, 0x0, (
+        FieldRow("slot", 0, 8, False, "", True, False, False, False, ""),
+    ), "Slot that is shown."),
+    RegisterRow("statistics.volume", 0x0c10, 0x0, 1, True, False, False, False, False, False, 0x0, (
+        FieldRow("shares", 0, 64, False, "shares", True, False, False, False, ""),
+    ), "Shares executed, in crosses too; broken trades are not taken off."),
+    RegisterRow("statistics.last", 0x0c18, 0x0, 1, True, False, False, False, False, False, 0x0, (
+        FieldRow("price", 0, 32, False, "1/10,000 dollar", True, False, False, False, ""),
+        FieldRow("shares", 32, 32, False, "shares", True, False, False, False, ""),
+    ), "Last trade."),
+    RegisterRow("statistics.last_time", 0x0c20, 0x0, 1, True, False, False, False, False, False, 0x0, (
+        FieldRow("value", 0, 48, False, "ns", True, False, False, False, ""),
+    ), "Exchange time of the last trade, since midnight."),
+    RegisterRow("statistics.continuous", 0x0c28, 0x0, 1, True, False, False, False, False, False, 0x0, (
+        FieldRow("cycles", 0, 64, False, "cycles", True, False, False, False, ""),
+    ), "Time in continuous trading: bound, whole, not halted, opened, market open."),
+    RegisterRow("statistics.one_tick", 0x0c30, 0x0, 1, True, False, False, False, False, False, 0x0, (
+        FieldRow("cycles", 0, 64, False, "cycles", True, False, False, False, ""),
+    ), "Of that, with best bid and offer one tick apart."),
     RegisterRow("host_order.what", 0x0d00, 0x0, 1, True, True, False, False, False, False, 0x30000, (
         FieldRow("slot", 0, 8, False, "", True, True, False, False, "Slot."),
         FieldRow("side", 8, 1, False, "", True, True, False, False, "0: buy, 1: sell. A FLATTEN takes its side from the position."),

@@ -20,3 +20,7 @@ def test_states_against_a_model(run_cocotb):
 
 def test_gaps_are_asked_for_and_filled(run_cocotb):
     run_cocotb(FeedReceiver(CONFIGS["demo"]), "cocotb_requests", env={"WIDTH": "8"})
+
+
+def test_bad_frames_of_every_kind(run_cocotb):
+    run_cocotb(FeedReceiver(CONFIGS["demo"]), "cocotb_fuzz", env={"WIDTH": "8", "ROUNDS": "12"})
