@@ -7,6 +7,7 @@ from amaranth.lib.wiring import In, Out, connect, flipped
 from hdl.card_limits import join_adjustments, join_card_limits, join_host_orders, join_slot_limits
 from hdl.card_network import join_hosts, join_network, join_streams
 from hdl.card_orders import join_orders
+from hdl.card_relay import join_relay
 from hdl.card_snapshot import join_snapshot
 from hdl.card_statistics import join_statistics
 from hdl.configs import CardConfig
@@ -16,6 +17,7 @@ from hdl.net.host_switch import HostSwitch
 from hdl.net.port import NetworkPort
 from hdl.regs.bank import RegisterBank
 from hdl.regs.hostlink import HostLink
+from hdl.regs.order_relay import OrderRelay
 from hdl.telemetry.day_statistics import DayStatistics
 from hdl.telemetry.depth_sampler import DepthSampler
 from hdl.telemetry.order_records import OrderRecords
@@ -67,7 +69,9 @@ class Card(wiring.Component):
         Ethernet frames without check sequence: requests for missing messages, and what a station says
         (``hdl.net.port``).
     ouch_tx, ouch_rx : Out, In
-        Order session: one OUCH message a frame.
+        Order session: one OUCH message a frame, unless ``relay.carrier`` gives it to the host.
+    relay_rx, relay_tx : In, Out
+        Order session by the host: datagrams of docs/hostlink.md.
     host_rx, host_tx : In, Out
         Host link requests and responses, one datagram a frame, beside those that come over UDP on ``rx``.
     events_tx : Out
@@ -96,6 +100,8 @@ class Card(wiring.Component):
                 "tx": Out(frame_signature(config.width)),
                 "ouch_tx": Out(frame_signature(8)),
                 "ouch_rx": In(frame_signature(8)),
+                "relay_rx": In(frame_signature(8)),
+                "relay_tx": Out(frame_signature(8)),
                 "host_rx": In(frame_signature(8)),
                 "host_tx": Out(frame_signature(8)),
                 "events_tx": Out(frame_signature(8)),
@@ -116,6 +122,7 @@ class Card(wiring.Component):
         bank = RegisterBank(self._config, git_hash=self._git_hash)
         m.submodules.engine = engine = Engine(self._config)
         m.submodules.hostlink = hostlink = HostLink()
+        m.submodules.relay = relay = OrderRelay()
         m.submodules.telemetry = telemetry = Telemetry(SOURCES)
         m.submodules.sampler = sampler = DepthSampler(self._config.slots)
         m.submodules.statistics = statistics = DayStatistics(self._config.slots)
@@ -125,15 +132,16 @@ class Card(wiring.Component):
         m.submodules.port = port = NetworkPort(self._config.width, second=10**12 // self._config.clock_period_ps)
         m.submodules.switch = switch = HostSwitch()
         connect(m, flipped(self.rx_b), engine.rx_b)
-        connect(m, engine.ouch_tx, flipped(self.ouch_tx))
-        connect(m, flipped(self.ouch_rx), engine.ouch_rx)
+        join_relay(m, self, bank, engine, relay)
         connect(m, hostlink.bus, bank.bus)
         m.d.sync += self.card_time.eq(self.card_time + self.time_step)
         m.d.comb += [
             engine.card_time.eq(self.card_time),
             self.view.valid.eq(engine.view.valid),
             self.view.payload.eq(engine.view.payload),
-            self.busy.eq(engine.busy | hostlink.busy | telemetry.busy | statistics.busy | port.busy | switch.busy),
+            self.busy.eq(
+                engine.busy | hostlink.busy | telemetry.busy | statistics.busy | port.busy | switch.busy | relay.busy
+            ),
             bank.drive("identity.flags.soft").eq(self.soft),
             bank.count("control.hostlink_errors").eq(hostlink.error),
         ]
@@ -160,7 +168,6 @@ class Card(wiring.Component):
         m.d.comb += [
             *(getattr(arming, name).eq(bank.strobe(f"control.command.{name}")) for name in _COMMANDS),
             arming.lease_until.eq(bank.value("control.lease.until")),
-            engine.session_up.eq(bank.value("orders.session.up")),
             bank.armed.eq(arming.armed),
             bank.drive("control.status.armed").eq(arming.armed),
             bank.drive("control.status.killed").eq(arming.killed),

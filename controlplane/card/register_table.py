@@ -308,6 +308,28 @@ REGISTERS: tuple[RegisterRow, ...] = (
     RegisterRow("telemetry.enable", 0x0618, 0x0, 1, True, True, False, False, False, False, 0x1, (
         FieldRow("trades", 0, 1, False, "", True, True, False, False, "TRADE_PRINT."),
     ), "Which records are sent."),
+    RegisterRow("statistics.select", 0x0680, 0x0, 1, False, True, False, False, False, False, 0x0, (
+        FieldRow("slot", 0, 8, False, "", False, True, False, False, ""),
+    ), "Writing shows this slot, as of now."),
+    RegisterRow("statistics.shown", 0x0688, 0x0, 1, True, False, False, False, False, False, 0x0, (
+        FieldRow("slot", 0, 8, False, "", True, False, False, False, ""),
+    ), "Slot that is shown."),
+    RegisterRow("statistics.volume", 0x0690, 0x0, 1, True, False, False, False, False, False, 0x0, (
+        FieldRow("shares", 0, 64, False, "shares", True, False, False, False, ""),
+    ), "Shares executed, in crosses too; broken trades are not taken off."),
+    RegisterRow("statistics.last", 0x0698, 0x0, 1, True, False, False, False, False, False, 0x0, (
+        FieldRow("price", 0, 32, False, "1/10,000 dollar", True, False, False, False, ""),
+        FieldRow("shares", 32, 32, False, "shares", True, False, False, False, ""),
+    ), "Last trade."),
+    RegisterRow("statistics.last_time", 0x06a0, 0x0, 1, True, False, False, False, False, False, 0x0, (
+        FieldRow("value", 0, 48, False, "ns", True, False, False, False, ""),
+    ), "Exchange time of the last trade, since midnight."),
+    RegisterRow("statistics.continuous", 0x06a8, 0x0, 1, True, False, False, False, False, False, 0x0, (
+        FieldRow("cycles", 0, 64, False, "cycles", True, False, False, False, ""),
+    ), "Time in continuous trading: bound, whole, not halted, opened, market open."),
+    RegisterRow("statistics.one_tick", 0x06b0, 0x0, 1, True, False, False, False, False, False, 0x0, (
+        FieldRow("cycles", 0, 64, False, "cycles", True, False, False, False, ""),
+    ), "Of that, with best bid and offer one tick apart."),
     RegisterRow("modules.taker", 0x0700, 0x0, 1, True, True, False, True, False, False, 0x0, (
         FieldRow("enable", 0, 1, False, "", True, True, False, False, ""),
     ), "Imbalance taker."),
@@ -400,28 +422,60 @@ REGISTERS: tuple[RegisterRow, ...] = (
     RegisterRow("account.answers", 0x0b18, 0x0, 1, True, False, False, False, False, True, 0x0, (
         FieldRow("count", 0, 32, False, "", True, False, False, False, ""),
     ), "Answers to queries."),
-    RegisterRow("statistics.select", 0x0c00, 0x0, 1, False, True, False, False, False, False, 0x0, (
-        FieldRow("slot", 0, 8, False, "", False, True, False, False, ""),
-    ), "Writing shows this slot, as of now."),
-    RegisterRow("statistics.shown", 0x0c08, 0x0, 1, True, False, False, False, False, False, 0x0, (
-        FieldRow("slot", 0, 8, False, "", True, False, False, False, ""),
-    ), "Slot that is shown."),
-    RegisterRow("statistics.volume", 0x0c10, 0x0, 1, True, False, False, False, False, False, 0x0, (
-        FieldRow("shares", 0, 64, False, "shares", True, False, False, False, ""),
-    ), "Shares executed, in crosses too; broken trades are not taken off."),
-    RegisterRow("statistics.last", 0x0c18, 0x0, 1, True, False, False, False, False, False, 0x0, (
-        FieldRow("price", 0, 32, False, "1/10,000 dollar", True, False, False, False, ""),
-        FieldRow("shares", 32, 32, False, "shares", True, False, False, False, ""),
-    ), "Last trade."),
-    RegisterRow("statistics.last_time", 0x0c20, 0x0, 1, True, False, False, False, False, False, 0x0, (
-        FieldRow("value", 0, 48, False, "ns", True, False, False, False, ""),
-    ), "Exchange time of the last trade, since midnight."),
-    RegisterRow("statistics.continuous", 0x0c28, 0x0, 1, True, False, False, False, False, False, 0x0, (
-        FieldRow("cycles", 0, 64, False, "cycles", True, False, False, False, ""),
-    ), "Time in continuous trading: bound, whole, not halted, opened, market open."),
-    RegisterRow("statistics.one_tick", 0x0c30, 0x0, 1, True, False, False, False, False, False, 0x0, (
-        FieldRow("cycles", 0, 64, False, "cycles", True, False, False, False, ""),
-    ), "Of that, with best bid and offer one tick apart."),
+    RegisterRow("relay.carrier", 0x0c00, 0x0, 1, True, True, True, False, False, False, 0x0, (
+        FieldRow("host", 0, 1, False, "", True, True, False, False, "1: the host's relay; the session is up while the relay and orders.session say so. 0: the card's port for it, which a player uses."),
+    ), "Who carries the order session."),
+    RegisterRow("relay.silence", 0x0c08, 0x0, 1, True, True, False, False, False, False, 0x0, (
+        FieldRow("cycles", 0, 48, False, "cycles", True, True, False, False, ""),
+    ), "A relay that has been silent for longer has lost the order session: it is down. 0: no limit."),
+    RegisterRow("relay.session_lo", 0x0c10, 0x0, 1, True, True, False, False, False, False, 0x0, (
+        FieldRow("value", 0, 64, False, "", True, True, False, False, ""),
+    ), "Name of the exchange's session that message numbers are of, kept for whoever relays next: characters 0 to 7, first in the lowest byte."),
+    RegisterRow("relay.session_hi", 0x0c18, 0x0, 1, True, True, False, False, False, False, 0x0, (
+        FieldRow("value", 0, 16, False, "", True, True, False, False, ""),
+    ), "Name of the exchange's session, characters 8 and 9."),
+    RegisterRow("relay.never_received", 0x0c20, 0x0, 1, True, True, False, False, False, False, 0x0, (
+        FieldRow("value", 0, 32, False, "", True, True, False, False, ""),
+    ), "The exchange never received a number from this on: orders and Replaces that wait for an answer under one count as rejected. Nothing happens while the order session is up."),
+    RegisterRow("relay.status", 0x0c28, 0x0, 1, True, False, False, False, False, False, 0x0, (
+        FieldRow("opened", 0, 1, False, "", True, False, False, False, "A relay holds the order session."),
+        FieldRow("up", 1, 1, False, "", True, False, False, False, "It says that the session is up."),
+        FieldRow("taking_back", 2, 1, False, "", True, False, False, False, "never_received is at work."),
+    ), "State."),
+    RegisterRow("relay.owner", 0x0c30, 0x0, 1, True, False, False, False, False, False, 0x0, (
+        FieldRow("token", 0, 64, False, "", True, False, False, False, ""),
+    ), "Token of the relay that opened the session last."),
+    RegisterRow("relay.wanted", 0x0c38, 0x0, 1, True, False, False, False, False, False, 0x0, (
+        FieldRow("value", 0, 64, False, "", True, False, False, False, ""),
+    ), "Number of the exchange's message that is wanted next; 0 before a relay has said where to begin."),
+    RegisterRow("relay.messages", 0x0c40, 0x0, 1, True, False, False, False, False, False, 0x0, (
+        FieldRow("next", 0, 32, False, "", True, False, False, False, "Number of the next."),
+        FieldRow("taken", 32, 32, False, "", True, False, False, False, "Number of the oldest that no relay has taken."),
+    ), "Messages of the card."),
+    RegisterRow("relay.heard", 0x0c48, 0x0, 1, True, False, False, False, False, True, 0x0, (
+        FieldRow("count", 0, 32, False, "", True, False, False, False, ""),
+    ), "Requests of the owner."),
+    RegisterRow("relay.late", 0x0c50, 0x0, 1, True, False, False, False, False, True, 0x0, (
+        FieldRow("count", 0, 32, False, "", True, False, False, False, ""),
+    ), "Requests of the owner that came late or twice: dropped."),
+    RegisterRow("relay.refused", 0x0c58, 0x0, 1, True, False, False, False, False, True, 0x0, (
+        FieldRow("count", 0, 32, False, "", True, False, False, False, ""),
+    ), "Requests of somebody else: refused."),
+    RegisterRow("relay.bad", 0x0c60, 0x0, 1, True, False, False, False, False, True, 0x0, (
+        FieldRow("count", 0, 32, False, "", True, False, False, False, ""),
+    ), "Datagrams that made no sense."),
+    RegisterRow("relay.repeated", 0x0c68, 0x0, 1, True, False, False, False, False, True, 0x0, (
+        FieldRow("count", 0, 32, False, "", True, False, False, False, ""),
+    ), "Messages of the exchange whose number was not the one wanted: not taken."),
+    RegisterRow("relay.delivered", 0x0c70, 0x0, 1, True, False, False, False, False, True, 0x0, (
+        FieldRow("count", 0, 32, False, "", True, False, False, False, ""),
+    ), "Messages of the exchange that were taken."),
+    RegisterRow("relay.resent", 0x0c78, 0x0, 1, True, False, False, False, False, True, 0x0, (
+        FieldRow("count", 0, 32, False, "", True, False, False, False, ""),
+    ), "Messages of the card that were sent to a relay again."),
+    RegisterRow("relay.vanished", 0x0c80, 0x0, 1, True, False, False, False, False, True, 0x0, (
+        FieldRow("count", 0, 32, False, "", True, False, False, False, ""),
+    ), "Relays that lost the session by their silence."),
     RegisterRow("host_order.what", 0x0d00, 0x0, 1, True, True, False, False, False, False, 0x30000, (
         FieldRow("slot", 0, 8, False, "", True, True, False, False, "Slot."),
         FieldRow("side", 8, 1, False, "", True, True, False, False, "0: buy, 1: sell. A FLATTEN takes its side from the position."),

@@ -7,6 +7,7 @@ from amaranth.lib.wiring import In, Out
 from hdl.net.frame import frame_signature
 from hdl.orders.account import Account, AccountReport
 from hdl.orders.canceller import Canceller
+from hdl.orders.never_received import NeverReceived
 from hdl.orders.order_rows import OrderRows
 from hdl.orders.ouch_rx import OuchReceiver
 from hdl.orders.ouch_tx import OuchTransmitter, TransmitKind, TransmitOrder
@@ -64,6 +65,7 @@ class OrderPort(wiring.Component):
         that is not above every number sent is believed: the exchange ignores such orders without a word
     query, query_pending, next_number, day_over, query_answered, reports : Account Query, and what came of it, see
         ``Account``
+    never_received, never_received_from, taking_back : strobe and number of the host, see ``NeverReceived``
     impossible, impossible_answer : an answer that no order of ours explains: a kill
     open_orders : orders that may still fill
     entered, replaced, canceled, answered, impossible, unknown_answers, executions, rejects : pulses for the counters;
@@ -101,6 +103,9 @@ class OrderPort(wiring.Component):
                 "day_over": Out(1),
                 "session_open": Out(1),
                 "reports": Out(stream.Signature(AccountReport, always_ready=True)),
+                "never_received": In(1),
+                "never_received_from": In(32),
+                "taking_back": Out(1),
                 "impossible": Out(1),
                 "impossible_answer": Out(ExchangeAnswer),
                 "open_orders": Out(8),
@@ -127,7 +132,9 @@ class OrderPort(wiring.Component):
         m.submodules.account = account = Account()
         wiring.connect(m, wiring.flipped(self.tx), transmitter.tx)
         wiring.connect(m, wiring.flipped(self.rx), receiver.rx)
-        wiring.connect(m, receiver.answers, rows.exchange)
+        m.submodules.never = never = NeverReceived()
+        wiring.connect(m, receiver.answers, never.incoming)
+        wiring.connect(m, never.outgoing, rows.exchange)
         wiring.connect(m, rows.answers, wiring.flipped(self.answers))
 
         intent = self.intents.payload
@@ -149,6 +156,11 @@ class OrderPort(wiring.Component):
             idle.eq(settled & ~transmitter.busy),
             fresh.eq(intent.kind != OrderIntentKind.CANCEL),
             enters.eq(intent.kind == OrderIntentKind.ENTER),
+            never.session_up.eq(self.session_up),
+            never.start.eq(self.never_received),
+            never.number.eq(self.never_received_from),
+            never.user_ref.eq(self.user_ref),
+            self.taking_back.eq(never.busy),
             canceller.killed.eq(self.killed),
             canceller.session_up.eq(self.session_open),
             canceller.live.eq(rows.live & ~(exits & self.spare_exits.replicate(self.own_orders))),
@@ -282,6 +294,7 @@ class OrderPort(wiring.Component):
                 | rows.busy
                 | receiver.busy
                 | account.due
+                | never.busy
                 | canceller.sweeping
                 | self.rx.valid
                 | (self.intents.valid & self.intents.ready)

@@ -26,6 +26,7 @@ class RowChange(wiring.Component):
     * Executed, Canceled: so many shares fewer are open; none left is dead, with a Replace under way too, because the
       exchange ignores a Replace of a dead order without a word.
     * Rejected: of an order not accepted yet, dead; of a Replace, the old order is as it was and the number is used up.
+    * Never received, which the host says: as Rejected, and where that would be impossible nothing is wrong.
     * Broken: told on; the row is as it was, because the shares were executed and are not open again.
 
     Impossible, and nothing is changed: no row has the number; Accepted twice; Replaced without a Replace, or of another
@@ -270,7 +271,7 @@ class RowChange(wiring.Component):
             with m.Case(ExchangeAnswerKind.CANCELED), m.If(self.hit):
                 m.d.comb += [taken.eq(OrderAnswerKind.CANCELED), odd.eq(over | self.next_hit)]
                 m.d.sync += [*open_shares(left), answer.shares.eq(said.shares)]
-            with m.Case(ExchangeAnswerKind.REJECTED):
+            with m.Case(ExchangeAnswerKind.REJECTED, ExchangeAnswerKind.NEVER_RECEIVED):
                 m.d.sync += answer.reason.eq(said.reason)
                 with m.If(self.next_hit):
                     m.d.comb += taken.eq(OrderAnswerKind.REJECTED)
@@ -289,5 +290,9 @@ class RowChange(wiring.Component):
                 m.d.sync += answer.match.eq(said.match)
         m.d.sync += [
             answer.kind.eq(taken),
-            self.impossible.eq((taken == OrderAnswerKind.NONE) | odd | (said.price_odd & priced)),
+            self.impossible.eq(
+                ((taken == OrderAnswerKind.NONE) & (said.kind != ExchangeAnswerKind.NEVER_RECEIVED))
+                | odd
+                | (said.price_odd & priced)
+            ),
         ]

@@ -46,6 +46,8 @@ class ExchangeAnswerKind(enum.Enum, shape=3):
     CANCELED = 3
     REJECTED = 4
     BROKEN = 5
+    #: Not said by the exchange: the host knows that it never received the number.
+    NEVER_RECEIVED = 6
 
 
 class ExchangeAnswer(data.Struct):

@@ -304,6 +304,31 @@
 #define PW_TELEMETRY_ENABLE_TRADES_SHIFT 0
 #define PW_TELEMETRY_ENABLE_TRADES_MASK UINT64_C(0x0000000000000001)
 
+// Statistics: One symbol's day since its slot was bound (docs/blocks/statistics.md): write select, then read the others. What the book has missed is missing here.
+#define PW_REG_STATISTICS_SELECT UINT32_C(0x0680)
+#define PW_STATISTICS_SELECT_SLOT_SHIFT 0
+#define PW_STATISTICS_SELECT_SLOT_MASK UINT64_C(0x00000000000000ff)
+#define PW_REG_STATISTICS_SHOWN UINT32_C(0x0688)
+#define PW_STATISTICS_SHOWN_SLOT_SHIFT 0
+#define PW_STATISTICS_SHOWN_SLOT_MASK UINT64_C(0x00000000000000ff)
+#define PW_REG_STATISTICS_VOLUME UINT32_C(0x0690)
+#define PW_STATISTICS_VOLUME_SHARES_SHIFT 0
+#define PW_STATISTICS_VOLUME_SHARES_MASK UINT64_C(0xffffffffffffffff)
+#define PW_REG_STATISTICS_LAST UINT32_C(0x0698)
+#define PW_STATISTICS_LAST_PRICE_SHIFT 0
+#define PW_STATISTICS_LAST_PRICE_MASK UINT64_C(0x00000000ffffffff)
+#define PW_STATISTICS_LAST_SHARES_SHIFT 32
+#define PW_STATISTICS_LAST_SHARES_MASK UINT64_C(0xffffffff00000000)
+#define PW_REG_STATISTICS_LAST_TIME UINT32_C(0x06a0)
+#define PW_STATISTICS_LAST_TIME_VALUE_SHIFT 0
+#define PW_STATISTICS_LAST_TIME_VALUE_MASK UINT64_C(0x0000ffffffffffff)
+#define PW_REG_STATISTICS_CONTINUOUS UINT32_C(0x06a8)
+#define PW_STATISTICS_CONTINUOUS_CYCLES_SHIFT 0
+#define PW_STATISTICS_CONTINUOUS_CYCLES_MASK UINT64_C(0xffffffffffffffff)
+#define PW_REG_STATISTICS_ONE_TICK UINT32_C(0x06b0)
+#define PW_STATISTICS_ONE_TICK_CYCLES_SHIFT 0
+#define PW_STATISTICS_ONE_TICK_CYCLES_MASK UINT64_C(0xffffffffffffffff)
+
 // Modules: Strategies, for the whole card. Reset turns them off.
 #define PW_REG_MODULES_TAKER UINT32_C(0x0700)
 #define PW_MODULES_TAKER_ENABLE_SHIFT 0
@@ -411,30 +436,64 @@
 #define PW_ACCOUNT_ANSWERS_COUNT_SHIFT 0
 #define PW_ACCOUNT_ANSWERS_COUNT_MASK UINT64_C(0x00000000ffffffff)
 
-// Statistics: One symbol's day since its slot was bound (docs/blocks/statistics.md): write select, then read the others. What the book has missed is missing here.
-#define PW_REG_STATISTICS_SELECT UINT32_C(0x0c00)
-#define PW_STATISTICS_SELECT_SLOT_SHIFT 0
-#define PW_STATISTICS_SELECT_SLOT_MASK UINT64_C(0x00000000000000ff)
-#define PW_REG_STATISTICS_SHOWN UINT32_C(0x0c08)
-#define PW_STATISTICS_SHOWN_SLOT_SHIFT 0
-#define PW_STATISTICS_SHOWN_SLOT_MASK UINT64_C(0x00000000000000ff)
-#define PW_REG_STATISTICS_VOLUME UINT32_C(0x0c10)
-#define PW_STATISTICS_VOLUME_SHARES_SHIFT 0
-#define PW_STATISTICS_VOLUME_SHARES_MASK UINT64_C(0xffffffffffffffff)
-#define PW_REG_STATISTICS_LAST UINT32_C(0x0c18)
-#define PW_STATISTICS_LAST_PRICE_SHIFT 0
-#define PW_STATISTICS_LAST_PRICE_MASK UINT64_C(0x00000000ffffffff)
-#define PW_STATISTICS_LAST_SHARES_SHIFT 32
-#define PW_STATISTICS_LAST_SHARES_MASK UINT64_C(0xffffffff00000000)
-#define PW_REG_STATISTICS_LAST_TIME UINT32_C(0x0c20)
-#define PW_STATISTICS_LAST_TIME_VALUE_SHIFT 0
-#define PW_STATISTICS_LAST_TIME_VALUE_MASK UINT64_C(0x0000ffffffffffff)
-#define PW_REG_STATISTICS_CONTINUOUS UINT32_C(0x0c28)
-#define PW_STATISTICS_CONTINUOUS_CYCLES_SHIFT 0
-#define PW_STATISTICS_CONTINUOUS_CYCLES_MASK UINT64_C(0xffffffffffffffff)
-#define PW_REG_STATISTICS_ONE_TICK UINT32_C(0x0c30)
-#define PW_STATISTICS_ONE_TICK_CYCLES_SHIFT 0
-#define PW_STATISTICS_ONE_TICK_CYCLES_MASK UINT64_C(0xffffffffffffffff)
+// Relay: Who carries the order session, and the host's relay (docs/hostlink.md).
+#define PW_REG_RELAY_CARRIER UINT32_C(0x0c00)
+#define PW_RELAY_CARRIER_HOST_SHIFT 0
+#define PW_RELAY_CARRIER_HOST_MASK UINT64_C(0x0000000000000001)
+#define PW_REG_RELAY_SILENCE UINT32_C(0x0c08)
+#define PW_RELAY_SILENCE_CYCLES_SHIFT 0
+#define PW_RELAY_SILENCE_CYCLES_MASK UINT64_C(0x0000ffffffffffff)
+#define PW_REG_RELAY_SESSION_LO UINT32_C(0x0c10)
+#define PW_RELAY_SESSION_LO_VALUE_SHIFT 0
+#define PW_RELAY_SESSION_LO_VALUE_MASK UINT64_C(0xffffffffffffffff)
+#define PW_REG_RELAY_SESSION_HI UINT32_C(0x0c18)
+#define PW_RELAY_SESSION_HI_VALUE_SHIFT 0
+#define PW_RELAY_SESSION_HI_VALUE_MASK UINT64_C(0x000000000000ffff)
+#define PW_REG_RELAY_NEVER_RECEIVED UINT32_C(0x0c20)
+#define PW_RELAY_NEVER_RECEIVED_VALUE_SHIFT 0
+#define PW_RELAY_NEVER_RECEIVED_VALUE_MASK UINT64_C(0x00000000ffffffff)
+#define PW_REG_RELAY_STATUS UINT32_C(0x0c28)
+#define PW_RELAY_STATUS_OPENED_SHIFT 0
+#define PW_RELAY_STATUS_OPENED_MASK UINT64_C(0x0000000000000001)
+#define PW_RELAY_STATUS_UP_SHIFT 1
+#define PW_RELAY_STATUS_UP_MASK UINT64_C(0x0000000000000002)
+#define PW_RELAY_STATUS_TAKING_BACK_SHIFT 2
+#define PW_RELAY_STATUS_TAKING_BACK_MASK UINT64_C(0x0000000000000004)
+#define PW_REG_RELAY_OWNER UINT32_C(0x0c30)
+#define PW_RELAY_OWNER_TOKEN_SHIFT 0
+#define PW_RELAY_OWNER_TOKEN_MASK UINT64_C(0xffffffffffffffff)
+#define PW_REG_RELAY_WANTED UINT32_C(0x0c38)
+#define PW_RELAY_WANTED_VALUE_SHIFT 0
+#define PW_RELAY_WANTED_VALUE_MASK UINT64_C(0xffffffffffffffff)
+#define PW_REG_RELAY_MESSAGES UINT32_C(0x0c40)
+#define PW_RELAY_MESSAGES_NEXT_SHIFT 0
+#define PW_RELAY_MESSAGES_NEXT_MASK UINT64_C(0x00000000ffffffff)
+#define PW_RELAY_MESSAGES_TAKEN_SHIFT 32
+#define PW_RELAY_MESSAGES_TAKEN_MASK UINT64_C(0xffffffff00000000)
+#define PW_REG_RELAY_HEARD UINT32_C(0x0c48)
+#define PW_RELAY_HEARD_COUNT_SHIFT 0
+#define PW_RELAY_HEARD_COUNT_MASK UINT64_C(0x00000000ffffffff)
+#define PW_REG_RELAY_LATE UINT32_C(0x0c50)
+#define PW_RELAY_LATE_COUNT_SHIFT 0
+#define PW_RELAY_LATE_COUNT_MASK UINT64_C(0x00000000ffffffff)
+#define PW_REG_RELAY_REFUSED UINT32_C(0x0c58)
+#define PW_RELAY_REFUSED_COUNT_SHIFT 0
+#define PW_RELAY_REFUSED_COUNT_MASK UINT64_C(0x00000000ffffffff)
+#define PW_REG_RELAY_BAD UINT32_C(0x0c60)
+#define PW_RELAY_BAD_COUNT_SHIFT 0
+#define PW_RELAY_BAD_COUNT_MASK UINT64_C(0x00000000ffffffff)
+#define PW_REG_RELAY_REPEATED UINT32_C(0x0c68)
+#define PW_RELAY_REPEATED_COUNT_SHIFT 0
+#define PW_RELAY_REPEATED_COUNT_MASK UINT64_C(0x00000000ffffffff)
+#define PW_REG_RELAY_DELIVERED UINT32_C(0x0c70)
+#define PW_RELAY_DELIVERED_COUNT_SHIFT 0
+#define PW_RELAY_DELIVERED_COUNT_MASK UINT64_C(0x00000000ffffffff)
+#define PW_REG_RELAY_RESENT UINT32_C(0x0c78)
+#define PW_RELAY_RESENT_COUNT_SHIFT 0
+#define PW_RELAY_RESENT_COUNT_MASK UINT64_C(0x00000000ffffffff)
+#define PW_REG_RELAY_VANISHED UINT32_C(0x0c80)
+#define PW_RELAY_VANISHED_COUNT_SHIFT 0
+#define PW_RELAY_VANISHED_COUNT_MASK UINT64_C(0x00000000ffffffff)
 
 // Host order: An order of the host, by the way of every order; one at a time, immediate or cancel. While it is under way the symbol is the host's: strategies stand aside.
 #define PW_REG_HOST_ORDER_WHAT UINT32_C(0x0d00)
@@ -836,8 +895,8 @@ struct pw_field_row {
     const char *unit;
 };
 
-#define PW_REGISTER_ROWS 201
-#define PW_FIELD_ROWS 273
+#define PW_REGISTER_ROWS 218
+#define PW_FIELD_ROWS 293
 
 // Define PW_REGISTER_TABLES in the one source file that wants the tables.
 #ifdef PW_REGISTER_TABLES
@@ -923,126 +982,143 @@ static const struct pw_register_row pw_register_rows[PW_REGISTER_ROWS] = {
     {"telemetry.dropped", 0x0608, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 95, 1, UINT64_C(0x0)},
     {"telemetry.depth_interval", 0x0610, 0x0, 1, PW_REG_READ | PW_REG_WRITE, 96, 1, UINT64_C(0x0)},
     {"telemetry.enable", 0x0618, 0x0, 1, PW_REG_READ | PW_REG_WRITE, 97, 1, UINT64_C(0x1)},
-    {"modules.taker", 0x0700, 0x0, 1, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH, 98, 1, UINT64_C(0x0)},
-    {"modules.maker", 0x0708, 0x0, 1, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH, 99, 1, UINT64_C(0x0)},
-    {"requests.own_mac", 0x0880, 0x0, 1, PW_REG_READ | PW_REG_WRITE | PW_REG_LOCKED | PW_REG_EPOCH, 100, 1, UINT64_C(0x0)},
-    {"requests.own", 0x0888, 0x0, 1, PW_REG_READ | PW_REG_WRITE | PW_REG_LOCKED | PW_REG_EPOCH, 101, 2, UINT64_C(0x0)},
-    {"requests.server_mac", 0x0890, 0x0, 1, PW_REG_READ | PW_REG_WRITE | PW_REG_LOCKED | PW_REG_EPOCH, 103, 1, UINT64_C(0x0)},
-    {"requests.server", 0x0898, 0x0, 1, PW_REG_READ | PW_REG_WRITE | PW_REG_LOCKED | PW_REG_EPOCH, 104, 2, UINT64_C(0x0)},
-    {"requests.pacing", 0x08a0, 0x0, 1, PW_REG_READ | PW_REG_WRITE | PW_REG_LOCKED | PW_REG_EPOCH, 106, 2, UINT64_C(0x50002625a)},
-    {"requests.status", 0x08a8, 0x0, 1, PW_REG_READ, 108, 1, UINT64_C(0x0)},
-    {"requests.next_missing", 0x08b0, 0x0, 1, PW_REG_READ, 109, 1, UINT64_C(0x0)},
-    {"requests.requests_sent", 0x08b8, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 110, 1, UINT64_C(0x0)},
-    {"requests.recovered", 0x08c0, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 111, 1, UINT64_C(0x0)},
-    {"requests.gaps_filled", 0x08c8, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 112, 1, UINT64_C(0x0)},
-    {"requests.gaps_lost", 0x08d0, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 113, 1, UINT64_C(0x0)},
-    {"requests.not_held", 0x08d8, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 114, 1, UINT64_C(0x0)},
-    {"requests.answers_useless", 0x08e0, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 115, 1, UINT64_C(0x0)},
-    {"limits.order_rate", 0x0900, 0x0, 1, PW_REG_READ | PW_REG_WRITE | PW_REG_LOCKED | PW_REG_EPOCH, 116, 2, UINT64_C(0x0)},
-    {"limits.open_orders", 0x0908, 0x0, 1, PW_REG_READ | PW_REG_WRITE | PW_REG_LOCKED | PW_REG_EPOCH, 118, 1, UINT64_C(0x0)},
-    {"limits.gross", 0x0910, 0x0, 1, PW_REG_READ | PW_REG_WRITE | PW_REG_LOCKED | PW_REG_EPOCH, 119, 1, UINT64_C(0x0)},
-    {"limits.daily_loss", 0x0918, 0x0, 1, PW_REG_READ | PW_REG_WRITE | PW_REG_LOCKED | PW_REG_EPOCH, 120, 1, UINT64_C(0x0)},
-    {"limits.result", 0x0920, 0x0, 1, PW_REG_READ, 121, 1, UINT64_C(0x0)},
-    {"limits.refused[]", 0x0980, 0x8, 16, PW_REG_READ | PW_REG_COUNTER, 122, 1, UINT64_C(0x0)},
-    {"market_maker.entered", 0x0a00, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 123, 1, UINT64_C(0x0)},
-    {"market_maker.moved", 0x0a08, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 124, 1, UINT64_C(0x0)},
-    {"market_maker.pulled", 0x0a10, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 125, 1, UINT64_C(0x0)},
-    {"market_maker.post_only_refused", 0x0a18, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 126, 1, UINT64_C(0x0)},
-    {"account.command", 0x0b00, 0x0, 1, PW_REG_WRITE, 127, 1, UINT64_C(0x0)},
-    {"account.status", 0x0b08, 0x0, 1, PW_REG_READ, 128, 2, UINT64_C(0x0)},
-    {"account.next", 0x0b10, 0x0, 1, PW_REG_READ, 130, 1, UINT64_C(0x0)},
-    {"account.answers", 0x0b18, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 131, 1, UINT64_C(0x0)},
-    {"statistics.select", 0x0c00, 0x0, 1, PW_REG_WRITE, 132, 1, UINT64_C(0x0)},
-    {"statistics.shown", 0x0c08, 0x0, 1, PW_REG_READ, 133, 1, UINT64_C(0x0)},
-    {"statistics.volume", 0x0c10, 0x0, 1, PW_REG_READ, 134, 1, UINT64_C(0x0)},
-    {"statistics.last", 0x0c18, 0x0, 1, PW_REG_READ, 135, 2, UINT64_C(0x0)},
-    {"statistics.last_time", 0x0c20, 0x0, 1, PW_REG_READ, 137, 1, UINT64_C(0x0)},
-    {"statistics.continuous", 0x0c28, 0x0, 1, PW_REG_READ, 138, 1, UINT64_C(0x0)},
-    {"statistics.one_tick", 0x0c30, 0x0, 1, PW_REG_READ, 139, 1, UINT64_C(0x0)},
-    {"host_order.what", 0x0d00, 0x0, 1, PW_REG_READ | PW_REG_WRITE, 140, 4, UINT64_C(0x30000)},
-    {"host_order.price", 0x0d08, 0x0, 1, PW_REG_READ | PW_REG_WRITE, 144, 1, UINT64_C(0x0)},
-    {"host_order.command", 0x0d10, 0x0, 1, PW_REG_WRITE, 145, 2, UINT64_C(0x0)},
-    {"host_order.state", 0x0d18, 0x0, 1, PW_REG_READ, 147, 4, UINT64_C(0x0)},
-    {"host_order.user_ref", 0x0d20, 0x0, 1, PW_REG_READ, 151, 1, UINT64_C(0x0)},
-    {"host_order.not_taken", 0x0d28, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 152, 1, UINT64_C(0x0)},
-    {"snapshot.command", 0x0e00, 0x0, 1, PW_REG_WRITE, 153, 3, UINT64_C(0x0)},
-    {"snapshot.reference", 0x0e08, 0x0, 1, PW_REG_WRITE, 156, 1, UINT64_C(0x0)},
-    {"snapshot.bid", 0x0e10, 0x0, 1, PW_REG_WRITE, 157, 2, UINT64_C(0x0)},
-    {"snapshot.ask", 0x0e18, 0x0, 1, PW_REG_WRITE, 159, 2, UINT64_C(0x0)},
-    {"snapshot.sequence", 0x0e20, 0x0, 1, PW_REG_WRITE, 161, 1, UINT64_C(0x0)},
-    {"snapshot.commit", 0x0e28, 0x0, 1, PW_REG_WRITE, 162, 7, UINT64_C(0x0)},
-    {"snapshot.status", 0x0e30, 0x0, 1, PW_REG_READ, 169, 4, UINT64_C(0x0)},
-    {"snapshot.first_sequence", 0x0e38, 0x0, 1, PW_REG_READ, 173, 1, UINT64_C(0x0)},
-    {"snapshot.loaded", 0x0e40, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 174, 1, UINT64_C(0x0)},
-    {"snapshot.failed", 0x0e48, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 175, 1, UINT64_C(0x0)},
-    {"snapshot.refused", 0x0e50, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 176, 1, UINT64_C(0x0)},
-    {"snapshot.kept", 0x0e58, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 177, 1, UINT64_C(0x0)},
-    {"snapshot.dropped", 0x0e60, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 178, 1, UINT64_C(0x0)},
-    {"snapshot.applied", 0x0e68, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 179, 1, UINT64_C(0x0)},
-    {"snapshot.ring_max", 0x0e70, 0x0, 1, PW_REG_READ, 180, 1, UINT64_C(0x0)},
-    {"network.mac", 0x0f00, 0x0, 1, PW_REG_READ | PW_REG_WRITE | PW_REG_LOCKED | PW_REG_EPOCH, 181, 1, UINT64_C(0x0)},
-    {"network.address", 0x0f08, 0x0, 1, PW_REG_READ | PW_REG_WRITE | PW_REG_LOCKED | PW_REG_EPOCH, 182, 1, UINT64_C(0x0)},
-    {"network.router", 0x0f10, 0x0, 1, PW_REG_READ | PW_REG_WRITE | PW_REG_LOCKED | PW_REG_EPOCH, 183, 1, UINT64_C(0x0)},
-    {"network.own_ip", 0x0f18, 0x0, 1, PW_REG_READ, 184, 1, UINT64_C(0x0)},
-    {"network.own_mac", 0x0f20, 0x0, 1, PW_REG_READ, 185, 1, UINT64_C(0x0)},
-    {"network.peer", 0x0f28, 0x0, 1, PW_REG_READ, 186, 2, UINT64_C(0x0)},
-    {"network.foreign", 0x0f30, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 188, 1, UINT64_C(0x0)},
-    {"network.damaged", 0x0f38, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 189, 1, UINT64_C(0x0)},
-    {"network.malformed", 0x0f40, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 190, 1, UINT64_C(0x0)},
-    {"network.wrong_sums", 0x0f48, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 191, 1, UINT64_C(0x0)},
-    {"network.overflows", 0x0f50, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 192, 1, UINT64_C(0x0)},
-    {"network.arp_replies", 0x0f58, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 193, 1, UINT64_C(0x0)},
-    {"network.arp_requests", 0x0f60, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 194, 1, UINT64_C(0x0)},
-    {"network.arp_conflicts", 0x0f68, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 195, 1, UINT64_C(0x0)},
-    {"network.echo_replies", 0x0f70, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 196, 1, UINT64_C(0x0)},
-    {"network.queries", 0x0f78, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 197, 1, UINT64_C(0x0)},
-    {"network.reports", 0x0f80, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 198, 1, UINT64_C(0x0)},
-    {"network.leaves", 0x0f88, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 199, 1, UINT64_C(0x0)},
-    {"network.requests", 0x0f90, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 200, 1, UINT64_C(0x0)},
-    {"network.copies", 0x0f98, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 201, 1, UINT64_C(0x0)},
-    {"network.strangers", 0x0fa0, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 202, 1, UINT64_C(0x0)},
-    {"network.short_requests", 0x0fa8, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 203, 1, UINT64_C(0x0)},
-    {"network.event_frames", 0x0fb0, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 204, 1, UINT64_C(0x0)},
-    {"slot[].symbol", 0x1000, 0x200, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_LOCKED | PW_REG_EPOCH | PW_REG_PER_SLOT, 205, 1, UINT64_C(0x0)},
-    {"slot[].control", 0x1008, 0x200, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_PER_SLOT, 206, 3, UINT64_C(0x0)},
-    {"slot[].join", 0x1010, 0x200, 0, PW_REG_WRITE | PW_REG_PER_SLOT, 209, 5, UINT64_C(0x0)},
-    {"slot[].state", 0x1018, 0x200, 0, PW_REG_READ | PW_REG_PER_SLOT, 214, 8, UINT64_C(0x0)},
-    {"slot[].tick", 0x1020, 0x200, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_LOCKED | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 222, 1, UINT64_C(0x64)},
-    {"slot[].taker_ratio", 0x1040, 0x200, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 223, 1, UINT64_C(0x300)},
-    {"slot[].taker_min_volume", 0x1048, 0x200, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 224, 1, UINT64_C(0x0)},
-    {"slot[].taker_order_size", 0x1050, 0x200, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 225, 1, UINT64_C(0x64)},
-    {"slot[].taker_ticks", 0x1058, 0x200, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 226, 6, UINT64_C(0x80102000203)},
-    {"slot[].taker_cooldown", 0x1060, 0x200, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 232, 1, UINT64_C(0x0)},
-    {"slot[].max_inventory", 0x1080, 0x200, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 233, 1, UINT64_C(0x0)},
-    {"slot[].max_order_size", 0x1088, 0x200, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 234, 1, UINT64_C(0x0)},
-    {"slot[].ceiling_inventory", 0x1090, 0x200, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_LOCKED | PW_REG_MEMORY | PW_REG_PER_SLOT, 235, 1, UINT64_C(0x0)},
-    {"slot[].ceiling_order_size", 0x1098, 0x200, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_LOCKED | PW_REG_MEMORY | PW_REG_PER_SLOT, 236, 1, UINT64_C(0x0)},
-    {"slot[].short_sale", 0x10a0, 0x200, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_LOCKED | PW_REG_MEMORY | PW_REG_PER_SLOT, 237, 1, UINT64_C(0x0)},
-    {"slot[].position", 0x10c0, 0x200, 0, PW_REG_READ | PW_REG_PER_SLOT, 238, 1, UINT64_C(0x0)},
-    {"slot[].cash", 0x10c8, 0x200, 0, PW_REG_READ | PW_REG_PER_SLOT, 239, 1, UINT64_C(0x0)},
-    {"slot[].open_shares", 0x10d0, 0x200, 0, PW_REG_READ | PW_REG_PER_SLOT, 240, 2, UINT64_C(0x0)},
-    {"slot[].bbo", 0x10d8, 0x200, 0, PW_REG_READ | PW_REG_PER_SLOT, 242, 2, UINT64_C(0x0)},
-    {"slot[].volumes", 0x10e0, 0x200, 0, PW_REG_READ | PW_REG_PER_SLOT, 244, 2, UINT64_C(0x0)},
-    {"slot[].triggers", 0x10e8, 0x200, 0, PW_REG_READ | PW_REG_PER_SLOT, 246, 1, UINT64_C(0x0)},
-    {"trade[].max_notional", 0xa000, 0x80, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_LOCKED | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 247, 1, UINT64_C(0x0)},
-    {"trade[].collar", 0xa008, 0x80, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_LOCKED | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 248, 1, UINT64_C(0x0)},
-    {"trade[].repeat", 0xa010, 0x80, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_LOCKED | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 249, 1, UINT64_C(0x0)},
-    {"trade[].adjust_position", 0xa020, 0x80, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_LOCKED | PW_REG_PER_SLOT, 250, 1, UINT64_C(0x0)},
-    {"trade[].adjust_cash", 0xa028, 0x80, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_LOCKED | PW_REG_PER_SLOT, 251, 1, UINT64_C(0x0)},
-    {"trade[].adjust", 0xa030, 0x80, 0, PW_REG_WRITE | PW_REG_PER_SLOT, 252, 1, UINT64_C(0x0)},
-    {"trade[].state", 0xa038, 0x80, 0, PW_REG_READ | PW_REG_PER_SLOT, 253, 1, UINT64_C(0x0)},
-    {"trade[].taker_time_stop", 0xa040, 0x80, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 254, 1, UINT64_C(0x0)},
-    {"trade[].taker_guard", 0xa048, 0x80, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 255, 3, UINT64_C(0x0)},
-    {"maker[].control", 0xc000, 0x80, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_PER_SLOT, 258, 1, UINT64_C(0x0)},
-    {"maker[].prices", 0xc008, 0x80, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 259, 5, UINT64_C(0x10101)},
-    {"maker[].size", 0xc010, 0x80, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 264, 1, UINT64_C(0x0)},
-    {"maker[].inventory", 0xc018, 0x80, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 265, 1, UINT64_C(0x0)},
-    {"maker[].ratio", 0xc020, 0x80, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 266, 1, UINT64_C(0x300)},
-    {"maker[].throttle", 0xc028, 0x80, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 267, 1, UINT64_C(0x0)},
-    {"maker[].cooldown", 0xc030, 0x80, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 268, 1, UINT64_C(0x0)},
-    {"maker[].state", 0xc038, 0x80, 0, PW_REG_READ | PW_REG_PER_SLOT, 269, 2, UINT64_C(0x0)},
-    {"maker[].located", 0xc040, 0x80, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_LOCKED | PW_REG_EPOCH | PW_REG_PER_SLOT, 271, 1, UINT64_C(0x0)},
-    {"maker[].balance", 0xc048, 0x80, 0, PW_REG_READ | PW_REG_PER_SLOT, 272, 1, UINT64_C(0x0)},
+    {"statistics.select", 0x0680, 0x0, 1, PW_REG_WRITE, 98, 1, UINT64_C(0x0)},
+    {"statistics.shown", 0x0688, 0x0, 1, PW_REG_READ, 99, 1, UINT64_C(0x0)},
+    {"statistics.volume", 0x0690, 0x0, 1, PW_REG_READ, 100, 1, UINT64_C(0x0)},
+    {"statistics.last", 0x0698, 0x0, 1, PW_REG_READ, 101, 2, UINT64_C(0x0)},
+    {"statistics.last_time", 0x06a0, 0x0, 1, PW_REG_READ, 103, 1, UINT64_C(0x0)},
+    {"statistics.continuous", 0x06a8, 0x0, 1, PW_REG_READ, 104, 1, UINT64_C(0x0)},
+    {"statistics.one_tick", 0x06b0, 0x0, 1, PW_REG_READ, 105, 1, UINT64_C(0x0)},
+    {"modules.taker", 0x0700, 0x0, 1, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH, 106, 1, UINT64_C(0x0)},
+    {"modules.maker", 0x0708, 0x0, 1, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH, 107, 1, UINT64_C(0x0)},
+    {"requests.own_mac", 0x0880, 0x0, 1, PW_REG_READ | PW_REG_WRITE | PW_REG_LOCKED | PW_REG_EPOCH, 108, 1, UINT64_C(0x0)},
+    {"requests.own", 0x0888, 0x0, 1, PW_REG_READ | PW_REG_WRITE | PW_REG_LOCKED | PW_REG_EPOCH, 109, 2, UINT64_C(0x0)},
+    {"requests.server_mac", 0x0890, 0x0, 1, PW_REG_READ | PW_REG_WRITE | PW_REG_LOCKED | PW_REG_EPOCH, 111, 1, UINT64_C(0x0)},
+    {"requests.server", 0x0898, 0x0, 1, PW_REG_READ | PW_REG_WRITE | PW_REG_LOCKED | PW_REG_EPOCH, 112, 2, UINT64_C(0x0)},
+    {"requests.pacing", 0x08a0, 0x0, 1, PW_REG_READ | PW_REG_WRITE | PW_REG_LOCKED | PW_REG_EPOCH, 114, 2, UINT64_C(0x50002625a)},
+    {"requests.status", 0x08a8, 0x0, 1, PW_REG_READ, 116, 1, UINT64_C(0x0)},
+    {"requests.next_missing", 0x08b0, 0x0, 1, PW_REG_READ, 117, 1, UINT64_C(0x0)},
+    {"requests.requests_sent", 0x08b8, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 118, 1, UINT64_C(0x0)},
+    {"requests.recovered", 0x08c0, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 119, 1, UINT64_C(0x0)},
+    {"requests.gaps_filled", 0x08c8, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 120, 1, UINT64_C(0x0)},
+    {"requests.gaps_lost", 0x08d0, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 121, 1, UINT64_C(0x0)},
+    {"requests.not_held", 0x08d8, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 122, 1, UINT64_C(0x0)},
+    {"requests.answers_useless", 0x08e0, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 123, 1, UINT64_C(0x0)},
+    {"limits.order_rate", 0x0900, 0x0, 1, PW_REG_READ | PW_REG_WRITE | PW_REG_LOCKED | PW_REG_EPOCH, 124, 2, UINT64_C(0x0)},
+    {"limits.open_orders", 0x0908, 0x0, 1, PW_REG_READ | PW_REG_WRITE | PW_REG_LOCKED | PW_REG_EPOCH, 126, 1, UINT64_C(0x0)},
+    {"limits.gross", 0x0910, 0x0, 1, PW_REG_READ | PW_REG_WRITE | PW_REG_LOCKED | PW_REG_EPOCH, 127, 1, UINT64_C(0x0)},
+    {"limits.daily_loss", 0x0918, 0x0, 1, PW_REG_READ | PW_REG_WRITE | PW_REG_LOCKED | PW_REG_EPOCH, 128, 1, UINT64_C(0x0)},
+    {"limits.result", 0x0920, 0x0, 1, PW_REG_READ, 129, 1, UINT64_C(0x0)},
+    {"limits.refused[]", 0x0980, 0x8, 16, PW_REG_READ | PW_REG_COUNTER, 130, 1, UINT64_C(0x0)},
+    {"market_maker.entered", 0x0a00, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 131, 1, UINT64_C(0x0)},
+    {"market_maker.moved", 0x0a08, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 132, 1, UINT64_C(0x0)},
+    {"market_maker.pulled", 0x0a10, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 133, 1, UINT64_C(0x0)},
+    {"market_maker.post_only_refused", 0x0a18, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 134, 1, UINT64_C(0x0)},
+    {"account.command", 0x0b00, 0x0, 1, PW_REG_WRITE, 135, 1, UINT64_C(0x0)},
+    {"account.status", 0x0b08, 0x0, 1, PW_REG_READ, 136, 2, UINT64_C(0x0)},
+    {"account.next", 0x0b10, 0x0, 1, PW_REG_READ, 138, 1, UINT64_C(0x0)},
+    {"account.answers", 0x0b18, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 139, 1, UINT64_C(0x0)},
+    {"relay.carrier", 0x0c00, 0x0, 1, PW_REG_READ | PW_REG_WRITE | PW_REG_LOCKED, 140, 1, UINT64_C(0x0)},
+    {"relay.silence", 0x0c08, 0x0, 1, PW_REG_READ | PW_REG_WRITE, 141, 1, UINT64_C(0x0)},
+    {"relay.session_lo", 0x0c10, 0x0, 1, PW_REG_READ | PW_REG_WRITE, 142, 1, UINT64_C(0x0)},
+    {"relay.session_hi", 0x0c18, 0x0, 1, PW_REG_READ | PW_REG_WRITE, 143, 1, UINT64_C(0x0)},
+    {"relay.never_received", 0x0c20, 0x0, 1, PW_REG_READ | PW_REG_WRITE, 144, 1, UINT64_C(0x0)},
+    {"relay.status", 0x0c28, 0x0, 1, PW_REG_READ, 145, 3, UINT64_C(0x0)},
+    {"relay.owner", 0x0c30, 0x0, 1, PW_REG_READ, 148, 1, UINT64_C(0x0)},
+    {"relay.wanted", 0x0c38, 0x0, 1, PW_REG_READ, 149, 1, UINT64_C(0x0)},
+    {"relay.messages", 0x0c40, 0x0, 1, PW_REG_READ, 150, 2, UINT64_C(0x0)},
+    {"relay.heard", 0x0c48, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 152, 1, UINT64_C(0x0)},
+    {"relay.late", 0x0c50, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 153, 1, UINT64_C(0x0)},
+    {"relay.refused", 0x0c58, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 154, 1, UINT64_C(0x0)},
+    {"relay.bad", 0x0c60, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 155, 1, UINT64_C(0x0)},
+    {"relay.repeated", 0x0c68, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 156, 1, UINT64_C(0x0)},
+    {"relay.delivered", 0x0c70, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 157, 1, UINT64_C(0x0)},
+    {"relay.resent", 0x0c78, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 158, 1, UINT64_C(0x0)},
+    {"relay.vanished", 0x0c80, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 159, 1, UINT64_C(0x0)},
+    {"host_order.what", 0x0d00, 0x0, 1, PW_REG_READ | PW_REG_WRITE, 160, 4, UINT64_C(0x30000)},
+    {"host_order.price", 0x0d08, 0x0, 1, PW_REG_READ | PW_REG_WRITE, 164, 1, UINT64_C(0x0)},
+    {"host_order.command", 0x0d10, 0x0, 1, PW_REG_WRITE, 165, 2, UINT64_C(0x0)},
+    {"host_order.state", 0x0d18, 0x0, 1, PW_REG_READ, 167, 4, UINT64_C(0x0)},
+    {"host_order.user_ref", 0x0d20, 0x0, 1, PW_REG_READ, 171, 1, UINT64_C(0x0)},
+    {"host_order.not_taken", 0x0d28, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 172, 1, UINT64_C(0x0)},
+    {"snapshot.command", 0x0e00, 0x0, 1, PW_REG_WRITE, 173, 3, UINT64_C(0x0)},
+    {"snapshot.reference", 0x0e08, 0x0, 1, PW_REG_WRITE, 176, 1, UINT64_C(0x0)},
+    {"snapshot.bid", 0x0e10, 0x0, 1, PW_REG_WRITE, 177, 2, UINT64_C(0x0)},
+    {"snapshot.ask", 0x0e18, 0x0, 1, PW_REG_WRITE, 179, 2, UINT64_C(0x0)},
+    {"snapshot.sequence", 0x0e20, 0x0, 1, PW_REG_WRITE, 181, 1, UINT64_C(0x0)},
+    {"snapshot.commit", 0x0e28, 0x0, 1, PW_REG_WRITE, 182, 7, UINT64_C(0x0)},
+    {"snapshot.status", 0x0e30, 0x0, 1, PW_REG_READ, 189, 4, UINT64_C(0x0)},
+    {"snapshot.first_sequence", 0x0e38, 0x0, 1, PW_REG_READ, 193, 1, UINT64_C(0x0)},
+    {"snapshot.loaded", 0x0e40, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 194, 1, UINT64_C(0x0)},
+    {"snapshot.failed", 0x0e48, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 195, 1, UINT64_C(0x0)},
+    {"snapshot.refused", 0x0e50, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 196, 1, UINT64_C(0x0)},
+    {"snapshot.kept", 0x0e58, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 197, 1, UINT64_C(0x0)},
+    {"snapshot.dropped", 0x0e60, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 198, 1, UINT64_C(0x0)},
+    {"snapshot.applied", 0x0e68, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 199, 1, UINT64_C(0x0)},
+    {"snapshot.ring_max", 0x0e70, 0x0, 1, PW_REG_READ, 200, 1, UINT64_C(0x0)},
+    {"network.mac", 0x0f00, 0x0, 1, PW_REG_READ | PW_REG_WRITE | PW_REG_LOCKED | PW_REG_EPOCH, 201, 1, UINT64_C(0x0)},
+    {"network.address", 0x0f08, 0x0, 1, PW_REG_READ | PW_REG_WRITE | PW_REG_LOCKED | PW_REG_EPOCH, 202, 1, UINT64_C(0x0)},
+    {"network.router", 0x0f10, 0x0, 1, PW_REG_READ | PW_REG_WRITE | PW_REG_LOCKED | PW_REG_EPOCH, 203, 1, UINT64_C(0x0)},
+    {"network.own_ip", 0x0f18, 0x0, 1, PW_REG_READ, 204, 1, UINT64_C(0x0)},
+    {"network.own_mac", 0x0f20, 0x0, 1, PW_REG_READ, 205, 1, UINT64_C(0x0)},
+    {"network.peer", 0x0f28, 0x0, 1, PW_REG_READ, 206, 2, UINT64_C(0x0)},
+    {"network.foreign", 0x0f30, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 208, 1, UINT64_C(0x0)},
+    {"network.damaged", 0x0f38, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 209, 1, UINT64_C(0x0)},
+    {"network.malformed", 0x0f40, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 210, 1, UINT64_C(0x0)},
+    {"network.wrong_sums", 0x0f48, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 211, 1, UINT64_C(0x0)},
+    {"network.overflows", 0x0f50, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 212, 1, UINT64_C(0x0)},
+    {"network.arp_replies", 0x0f58, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 213, 1, UINT64_C(0x0)},
+    {"network.arp_requests", 0x0f60, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 214, 1, UINT64_C(0x0)},
+    {"network.arp_conflicts", 0x0f68, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 215, 1, UINT64_C(0x0)},
+    {"network.echo_replies", 0x0f70, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 216, 1, UINT64_C(0x0)},
+    {"network.queries", 0x0f78, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 217, 1, UINT64_C(0x0)},
+    {"network.reports", 0x0f80, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 218, 1, UINT64_C(0x0)},
+    {"network.leaves", 0x0f88, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 219, 1, UINT64_C(0x0)},
+    {"network.requests", 0x0f90, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 220, 1, UINT64_C(0x0)},
+    {"network.copies", 0x0f98, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 221, 1, UINT64_C(0x0)},
+    {"network.strangers", 0x0fa0, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 222, 1, UINT64_C(0x0)},
+    {"network.short_requests", 0x0fa8, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 223, 1, UINT64_C(0x0)},
+    {"network.event_frames", 0x0fb0, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 224, 1, UINT64_C(0x0)},
+    {"slot[].symbol", 0x1000, 0x200, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_LOCKED | PW_REG_EPOCH | PW_REG_PER_SLOT, 225, 1, UINT64_C(0x0)},
+    {"slot[].control", 0x1008, 0x200, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_PER_SLOT, 226, 3, UINT64_C(0x0)},
+    {"slot[].join", 0x1010, 0x200, 0, PW_REG_WRITE | PW_REG_PER_SLOT, 229, 5, UINT64_C(0x0)},
+    {"slot[].state", 0x1018, 0x200, 0, PW_REG_READ | PW_REG_PER_SLOT, 234, 8, UINT64_C(0x0)},
+    {"slot[].tick", 0x1020, 0x200, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_LOCKED | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 242, 1, UINT64_C(0x64)},
+    {"slot[].taker_ratio", 0x1040, 0x200, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 243, 1, UINT64_C(0x300)},
+    {"slot[].taker_min_volume", 0x1048, 0x200, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 244, 1, UINT64_C(0x0)},
+    {"slot[].taker_order_size", 0x1050, 0x200, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 245, 1, UINT64_C(0x64)},
+    {"slot[].taker_ticks", 0x1058, 0x200, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 246, 6, UINT64_C(0x80102000203)},
+    {"slot[].taker_cooldown", 0x1060, 0x200, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 252, 1, UINT64_C(0x0)},
+    {"slot[].max_inventory", 0x1080, 0x200, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 253, 1, UINT64_C(0x0)},
+    {"slot[].max_order_size", 0x1088, 0x200, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 254, 1, UINT64_C(0x0)},
+    {"slot[].ceiling_inventory", 0x1090, 0x200, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_LOCKED | PW_REG_MEMORY | PW_REG_PER_SLOT, 255, 1, UINT64_C(0x0)},
+    {"slot[].ceiling_order_size", 0x1098, 0x200, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_LOCKED | PW_REG_MEMORY | PW_REG_PER_SLOT, 256, 1, UINT64_C(0x0)},
+    {"slot[].short_sale", 0x10a0, 0x200, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_LOCKED | PW_REG_MEMORY | PW_REG_PER_SLOT, 257, 1, UINT64_C(0x0)},
+    {"slot[].position", 0x10c0, 0x200, 0, PW_REG_READ | PW_REG_PER_SLOT, 258, 1, UINT64_C(0x0)},
+    {"slot[].cash", 0x10c8, 0x200, 0, PW_REG_READ | PW_REG_PER_SLOT, 259, 1, UINT64_C(0x0)},
+    {"slot[].open_shares", 0x10d0, 0x200, 0, PW_REG_READ | PW_REG_PER_SLOT, 260, 2, UINT64_C(0x0)},
+    {"slot[].bbo", 0x10d8, 0x200, 0, PW_REG_READ | PW_REG_PER_SLOT, 262, 2, UINT64_C(0x0)},
+    {"slot[].volumes", 0x10e0, 0x200, 0, PW_REG_READ | PW_REG_PER_SLOT, 264, 2, UINT64_C(0x0)},
+    {"slot[].triggers", 0x10e8, 0x200, 0, PW_REG_READ | PW_REG_PER_SLOT, 266, 1, UINT64_C(0x0)},
+    {"trade[].max_notional", 0xa000, 0x80, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_LOCKED | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 267, 1, UINT64_C(0x0)},
+    {"trade[].collar", 0xa008, 0x80, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_LOCKED | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 268, 1, UINT64_C(0x0)},
+    {"trade[].repeat", 0xa010, 0x80, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_LOCKED | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 269, 1, UINT64_C(0x0)},
+    {"trade[].adjust_position", 0xa020, 0x80, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_LOCKED | PW_REG_PER_SLOT, 270, 1, UINT64_C(0x0)},
+    {"trade[].adjust_cash", 0xa028, 0x80, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_LOCKED | PW_REG_PER_SLOT, 271, 1, UINT64_C(0x0)},
+    {"trade[].adjust", 0xa030, 0x80, 0, PW_REG_WRITE | PW_REG_PER_SLOT, 272, 1, UINT64_C(0x0)},
+    {"trade[].state", 0xa038, 0x80, 0, PW_REG_READ | PW_REG_PER_SLOT, 273, 1, UINT64_C(0x0)},
+    {"trade[].taker_time_stop", 0xa040, 0x80, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 274, 1, UINT64_C(0x0)},
+    {"trade[].taker_guard", 0xa048, 0x80, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 275, 3, UINT64_C(0x0)},
+    {"maker[].control", 0xc000, 0x80, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_PER_SLOT, 278, 1, UINT64_C(0x0)},
+    {"maker[].prices", 0xc008, 0x80, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 279, 5, UINT64_C(0x10101)},
+    {"maker[].size", 0xc010, 0x80, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 284, 1, UINT64_C(0x0)},
+    {"maker[].inventory", 0xc018, 0x80, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 285, 1, UINT64_C(0x0)},
+    {"maker[].ratio", 0xc020, 0x80, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 286, 1, UINT64_C(0x300)},
+    {"maker[].throttle", 0xc028, 0x80, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 287, 1, UINT64_C(0x0)},
+    {"maker[].cooldown", 0xc030, 0x80, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 288, 1, UINT64_C(0x0)},
+    {"maker[].state", 0xc038, 0x80, 0, PW_REG_READ | PW_REG_PER_SLOT, 289, 2, UINT64_C(0x0)},
+    {"maker[].located", 0xc040, 0x80, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_LOCKED | PW_REG_EPOCH | PW_REG_PER_SLOT, 291, 1, UINT64_C(0x0)},
+    {"maker[].balance", 0xc048, 0x80, 0, PW_REG_READ | PW_REG_PER_SLOT, 292, 1, UINT64_C(0x0)},
 };
 static const struct pw_field_row pw_field_rows[PW_FIELD_ROWS] = {
     {"value", 0, 64, PW_FIELD_READ, ""},
@@ -1143,6 +1219,14 @@ static const struct pw_field_row pw_field_rows[PW_FIELD_ROWS] = {
     {"count", 0, 32, PW_FIELD_READ | PW_FIELD_COUNTER, ""},
     {"cycles", 0, 40, PW_FIELD_READ | PW_FIELD_WRITE, "cycles"},
     {"trades", 0, 1, PW_FIELD_READ | PW_FIELD_WRITE, ""},
+    {"slot", 0, 8, PW_FIELD_WRITE, ""},
+    {"slot", 0, 8, PW_FIELD_READ, ""},
+    {"shares", 0, 64, PW_FIELD_READ, "shares"},
+    {"price", 0, 32, PW_FIELD_READ, "1/10,000 dollar"},
+    {"shares", 32, 32, PW_FIELD_READ, "shares"},
+    {"value", 0, 48, PW_FIELD_READ, "ns"},
+    {"cycles", 0, 64, PW_FIELD_READ, "cycles"},
+    {"cycles", 0, 64, PW_FIELD_READ, "cycles"},
     {"enable", 0, 1, PW_FIELD_READ | PW_FIELD_WRITE, ""},
     {"enable", 0, 1, PW_FIELD_READ | PW_FIELD_WRITE, ""},
     {"value", 0, 48, PW_FIELD_READ | PW_FIELD_WRITE, ""},
@@ -1177,14 +1261,26 @@ static const struct pw_field_row pw_field_rows[PW_FIELD_ROWS] = {
     {"day_over", 1, 1, PW_FIELD_READ, ""},
     {"value", 0, 32, PW_FIELD_READ, ""},
     {"count", 0, 32, PW_FIELD_READ | PW_FIELD_COUNTER, ""},
-    {"slot", 0, 8, PW_FIELD_WRITE, ""},
-    {"slot", 0, 8, PW_FIELD_READ, ""},
-    {"shares", 0, 64, PW_FIELD_READ, "shares"},
-    {"price", 0, 32, PW_FIELD_READ, "1/10,000 dollar"},
-    {"shares", 32, 32, PW_FIELD_READ, "shares"},
-    {"value", 0, 48, PW_FIELD_READ, "ns"},
-    {"cycles", 0, 64, PW_FIELD_READ, "cycles"},
-    {"cycles", 0, 64, PW_FIELD_READ, "cycles"},
+    {"host", 0, 1, PW_FIELD_READ | PW_FIELD_WRITE, ""},
+    {"cycles", 0, 48, PW_FIELD_READ | PW_FIELD_WRITE, "cycles"},
+    {"value", 0, 64, PW_FIELD_READ | PW_FIELD_WRITE, ""},
+    {"value", 0, 16, PW_FIELD_READ | PW_FIELD_WRITE, ""},
+    {"value", 0, 32, PW_FIELD_READ | PW_FIELD_WRITE, ""},
+    {"opened", 0, 1, PW_FIELD_READ, ""},
+    {"up", 1, 1, PW_FIELD_READ, ""},
+    {"taking_back", 2, 1, PW_FIELD_READ, ""},
+    {"token", 0, 64, PW_FIELD_READ, ""},
+    {"value", 0, 64, PW_FIELD_READ, ""},
+    {"next", 0, 32, PW_FIELD_READ, ""},
+    {"taken", 32, 32, PW_FIELD_READ, ""},
+    {"count", 0, 32, PW_FIELD_READ | PW_FIELD_COUNTER, ""},
+    {"count", 0, 32, PW_FIELD_READ | PW_FIELD_COUNTER, ""},
+    {"count", 0, 32, PW_FIELD_READ | PW_FIELD_COUNTER, ""},
+    {"count", 0, 32, PW_FIELD_READ | PW_FIELD_COUNTER, ""},
+    {"count", 0, 32, PW_FIELD_READ | PW_FIELD_COUNTER, ""},
+    {"count", 0, 32, PW_FIELD_READ | PW_FIELD_COUNTER, ""},
+    {"count", 0, 32, PW_FIELD_READ | PW_FIELD_COUNTER, ""},
+    {"count", 0, 32, PW_FIELD_READ | PW_FIELD_COUNTER, ""},
     {"slot", 0, 8, PW_FIELD_READ | PW_FIELD_WRITE, ""},
     {"side", 8, 1, PW_FIELD_READ | PW_FIELD_WRITE, ""},
     {"role", 16, 2, PW_FIELD_READ | PW_FIELD_WRITE, ""},

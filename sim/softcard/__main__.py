@@ -10,7 +10,7 @@ from pathlib import Path
 from hdl.configs import CONFIGS
 from sim.address import parse_address
 from sim.softcard.interface import Interface
-from sim.softcard.server import BOUNDARY_SECONDS, SLOW_SECONDS, SoftCard, SoftCardStartError
+from sim.softcard.server import BOUNDARY_SECONDS, RELAY_SECONDS, SLOW_SECONDS, SoftCard, SoftCardStartError
 from sim.softcard.udp import UdpLink
 from sim.softcard.wire import Wire
 from sim.verilated.build import BuildError, build_card
@@ -79,6 +79,12 @@ def _options() -> argparse.Namespace:
         default=SLOW_SECONDS,
         help="how long a host may take nothing of what it is sent (default: %(default)g)",
     )
+    parser.add_argument(
+        "--relay-seconds",
+        type=float,
+        default=RELAY_SECONDS,
+        help="how long the relay that holds the order session may say nothing (default: %(default)g)",
+    )
     options = parser.parse_args()
     if options.interface and options.loopback:
         parser.error("--loopback has no network block: leave out --interface")
@@ -111,6 +117,7 @@ def main() -> int:
                 wire=wire,
                 boundary_seconds=options.boundary_seconds,
                 slow_seconds=options.slow_seconds,
+                relay_seconds=options.relay_seconds,
             )
             try:
                 card.stop_on_signals()

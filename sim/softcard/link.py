@@ -6,14 +6,28 @@ import time
 from collections import deque
 
 from hdl.regs.hostlink import MAGIC, MAX_ITEMS, VERSION
+from hdl.regs.order_relay import CLOSE, RELAY, RELAYED
 from hdl.telemetry.records import RECORD_BYTES
 
-__all__ = ["LEASE_ADDRESS", "LinkClient", "event_datagrams", "is_subscribe", "renews_lease", "subscribed"]
+__all__ = [
+    "LEASE_ADDRESS",
+    "LinkClient",
+    "closing",
+    "event_datagrams",
+    "is_relay",
+    "is_subscribe",
+    "owns",
+    "renews_lease",
+    "split_relayed",
+    "subscribed",
+]
 
 LEASE_ADDRESS = 0x0110
 WRITE, SUBSCRIBE, SUBSCRIBED, EVENTS = 2, 3, 0x83, 0xC0
 BAD_LENGTH = 3
 _HEADER = struct.Struct("<HBBIHHI")
+#: Header, token, number, flags, length and number of the exchange's message.
+_RELAY = struct.Struct("<HBBIHHIQIHHQ")
 _ITEM = struct.Struct("<IIQ")
 _DATAGRAM = _HEADER.size + RECORD_BYTES
 #: Longer than any request: what is cut off here is too long to be one.
@@ -92,6 +106,30 @@ def subscribed(request: bytes) -> tuple[bytes, bool]:
     _, _, _, number, count, _, _ = _HEADER.unpack_from(request)
     good = len(request) == _HEADER.size and count == 0
     return _HEADER.pack(MAGIC, VERSION, SUBSCRIBED, number, 0, 0 if good else BAD_LENGTH, 0), good
+
+
+def is_relay(request: bytes) -> bool:
+    """Say whether a request is for the order relay."""
+    header = _header(request)
+    return header is not None and header[:3] == (MAGIC, VERSION, RELAY)
+
+
+def split_relayed(datagrams: list[bytes]) -> tuple[list[bytes], list[bytes]]:
+    """Take the order relay's datagrams apart: answers, which go to who asked, and messages, which go to the owner."""
+    answers = [datagram for datagram in datagrams if datagram[3] != RELAYED]
+    return answers, [datagram for datagram in datagrams if datagram[3] == RELAYED]
+
+
+def owns(answer: bytes) -> bool:
+    """Say whether an answer of the order relay tells its reader that the order session is his."""
+    return _RELAY.unpack_from(answer)[5] == 0 and bool(_RELAY.unpack_from(answer)[9] & 1)
+
+
+def closing(request: bytes) -> bytes:
+    """Give the request that ends the ownership of whoever sent ``request``."""
+    fields = list(_RELAY.unpack_from(request))
+    number, token = fields[3], fields[7]
+    return _RELAY.pack(MAGIC, VERSION, RELAY, (number + 1) & 0xFFFF_FFFF, 0, 0, 0, token, 0, 1 << CLOSE, 0, 0)
 
 
 def renews_lease(request: bytes, answer: bytes) -> bool:

@@ -12,17 +12,20 @@ from types import FrameType
 from sim.softcard import link, protocol
 from sim.softcard.link import LinkClient
 from sim.softcard.protocol import ErrorCode, Kind, ProtocolError
+from sim.softcard.relay_desk import RelayDesk
 from sim.softcard.udp import UdpLink
 from sim.softcard.wire import TICK_SECONDS, Wire
 from sim.verilated.batch import ArrivalBatch
 from sim.verilated.model import CardBusyError, CardModel
 
-__all__ = ["BOUNDARY_SECONDS", "SLOW_SECONDS", "SoftCard", "SoftCardStartError"]
+__all__ = ["BOUNDARY_SECONDS", "RELAY_SECONDS", "SLOW_SECONDS", "SoftCard", "SoftCardStartError"]
 
 #: How long a boundary waits for the host's lease, in seconds.
 BOUNDARY_SECONDS = 30.0
 #: How long a client may take nothing of what it is sent, in seconds.
 SLOW_SECONDS = 10.0
+#: How long the relay that holds the order session may say nothing, in seconds.
+RELAY_SECONDS = 2.0
 #: Longest path of a Unix socket.
 _PATH_BYTES = 107
 
@@ -51,8 +54,8 @@ class SoftCard:
         A socket for hosts on a network; :meth:`close` closes it. Events sent there may be lost: nobody is waited for.
     wire : Wire, optional
         The interface that the card hears and sends on; the caller closes it.
-    boundary_seconds, slow_seconds : float
-        See :data:`BOUNDARY_SECONDS` and :data:`SLOW_SECONDS`.
+    boundary_seconds, slow_seconds, relay_seconds : float
+        See :data:`BOUNDARY_SECONDS`, :data:`SLOW_SECONDS` and :data:`RELAY_SECONDS`.
 
     Raises
     ------
@@ -69,9 +72,11 @@ class SoftCard:
         wire: Wire | None = None,
         boundary_seconds: float = BOUNDARY_SECONDS,
         slow_seconds: float = SLOW_SECONDS,
+        relay_seconds: float = RELAY_SECONDS,
     ) -> None:
         self._model = model
         self._udp, self._wire = udp, wire
+        self._relay = RelayDesk(model, self._send_relayed, relay_seconds)
         self._boundary_seconds = boundary_seconds
         self._slow_seconds = slow_seconds
         self._clients: list[LinkClient] = []
@@ -148,6 +153,8 @@ class SoftCard:
         while not self._stopping:
             for sock in self._wait():
                 self._serve_socket(sock)
+            if self._model.idle and self._relay.look_at_the_clock():
+                self._pass_events()
             self._flush()
             if self._wire is None:
                 self._serve_player()
@@ -182,9 +189,11 @@ class SoftCard:
                     timeout = left if timeout is None else min(timeout, left)
             if self._player is not None and (self._request is None or self._boundary_until is not None):
                 selector.register(self._player, selectors.EVENT_READ)
+            relay_left = self._relay.seconds_left() if hosts_served else None
+            boundary_left = None
             if self._boundary_until is not None:
-                left = max(0.0, self._boundary_until - time.monotonic())
-                timeout = left if timeout is None else min(timeout, left)
+                boundary_left = max(0.0, self._boundary_until - time.monotonic())
+            timeout = min((t for t in (timeout, relay_left, boundary_left) if t is not None), default=None)
             ready = [key.fileobj for key, _ in selector.select(timeout)]
         return [sock for sock in ready if isinstance(sock, socket.socket)]
 
@@ -215,6 +224,9 @@ class SoftCard:
             answer, good = link.subscribed(request)
             client.queue([answer])
             client.subscribed |= good
+        elif link.is_relay(request):
+            self._relay.request(client, request)
+            self._pass_events()
         elif request:
             answer = self._model.host(request)
             if answer:
@@ -228,6 +240,10 @@ class SoftCard:
         request, sender = received
         if link.is_subscribe(request):
             udp.subscribe(request, sender)
+            return
+        if link.is_relay(request):
+            self._relay.request(sender, request)
+            self._pass_events()
             return
         known = udp.hosts.admit(sender, request)
         if known is not None:
@@ -243,11 +259,20 @@ class SoftCard:
         if self._boundary_until is not None and link.renews_lease(request, answer):
             self._end_boundary()
 
+    def _send_relayed(self, owner: object, datagram: bytes) -> None:
+        if isinstance(owner, LinkClient):
+            owner.queue([datagram])
+        elif self._udp is not None:
+            self._udp.send(datagram, owner)
+
     def _drop(self, client: LinkClient) -> None:
         client.socket.close()
         self._clients.remove(client)
+        self._relay.gone(client)
 
     def _pass_events(self) -> None:
+        """Send what the card has said by itself: its orders to the relay, its events to subscribers."""
+        self._relay.pass_messages()
         single = self._model.event_datagrams()
         if self._udp is not None:
             self._udp.publish(single)

@@ -21,7 +21,8 @@ class LoopbackCard(wiring.Component):
 
     It is for trying drivers, tools and the soft card: it builds in seconds. A feed frame comes back on ``ouch_tx`` and
     makes one MARKET record, whose ``detail`` is the frame's first byte, and one view; a message on ``ouch_rx`` counts
-    as an answer. ``arm`` arms, ``disarm`` and ``kill`` disarm; nothing else is asked for, and the lease is not watched.
+    as an answer. There is no order relay: its datagrams are passed over. ``arm`` arms, ``disarm`` and ``kill`` disarm;
+    nothing else is asked for, and the lease is not watched.
 
     Parameters
     ----------
@@ -38,6 +39,8 @@ class LoopbackCard(wiring.Component):
                 "tx": Out(frame_signature(8)),
                 "ouch_tx": Out(frame_signature(8)),
                 "ouch_rx": In(frame_signature(8)),
+                "relay_rx": In(frame_signature(8)),
+                "relay_tx": Out(frame_signature(8)),
                 "host_rx": In(frame_signature(8)),
                 "host_tx": Out(frame_signature(8)),
                 "events_tx": Out(frame_signature(8)),
@@ -85,6 +88,7 @@ class LoopbackCard(wiring.Component):
             bank.count("feed.frames_bad").eq(self.rx.valid & ~echo.w_rdy),
             bank.count("orders.answers").eq(self.ouch_rx.valid & self.ouch_rx.payload.last),
             self.ouch_rx.ready.eq(1),
+            self.relay_rx.ready.eq(1),
             telemetry.card_time.eq(self.card_time),
             telemetry.config_epoch.eq(bank.config_epoch),
             telemetry.mark.valid.eq(marked),

@@ -41,6 +41,7 @@ void pw_sim_push(void *, uint32_t n, const uint64_t *times, const uint8_t *ports
 int64_t pw_sim_run(void *, uint64_t until, int stop_on_order, uint64_t patience);
 int64_t pw_sim_rest(void *, uint64_t patience);
 int64_t pw_sim_host(void *, const char *request, uint32_t length, uint64_t patience);
+int64_t pw_sim_relay(void *, const char *request, uint32_t length, uint64_t patience);
 const char *pw_sim_answer(void *);
 uint32_t pw_sim_order_count(void *);
 uint64_t pw_sim_order_time(void *, uint32_t);
@@ -52,6 +53,11 @@ uint64_t pw_sim_frame_time(void *, uint32_t);
 uint32_t pw_sim_frame_length(void *, uint32_t);
 const char *pw_sim_frame_data(void *, uint32_t);
 void pw_sim_clear_frames(void *);
+uint32_t pw_sim_relayed_count(void *);
+uint64_t pw_sim_relayed_time(void *, uint32_t);
+uint32_t pw_sim_relayed_length(void *, uint32_t);
+const char *pw_sim_relayed_data(void *, uint32_t);
+void pw_sim_clear_relayeds(void *);
 uint64_t pw_sim_events_length(void *);
 const char *pw_sim_events(void *);
 void pw_sim_clear_events(void *);
@@ -160,7 +166,7 @@ class CardModel:
         return Played(self.now, int(self._lib.pw_sim_consumed(self._card)), orders, frames)
 
     def _sent(self, what: str) -> list[tuple[int, bytes]]:
-        """Take out what has left the card, ``order`` or ``frame``, with its times."""
+        """Take out what has left the card, ``order``, ``frame`` or ``relayed``, with its times."""
         count, time, length, data, clear = (
             getattr(self._lib, f"pw_sim_{name}")
             for name in (f"{what}_count", f"{what}_time", f"{what}_length", f"{what}_data", f"clear_{what}s")
@@ -213,6 +219,21 @@ class CardModel:
             what = "does not come to rest after" if length == -1 else "does not answer"
             raise CardBusyError(f"the card {what} a host-link request of {len(datagram)} bytes")
         return bytes(self._ffi.buffer(self._lib.pw_sim_answer(self._card), length))
+
+    def relay(self, datagram: bytes) -> None:
+        """Carry a datagram to the order relay; what it says is given by :meth:`relayed`.
+
+        Raises
+        ------
+        CardBusyError
+            What the datagram set in motion did not come to rest.
+        """
+        if datagram and self._lib.pw_sim_relay(self._card, datagram, len(datagram), PATIENCE) < 0:
+            raise CardBusyError(f"the card does not come to rest after a relay's datagram of {len(datagram)} bytes")
+
+    def relayed(self) -> list[bytes]:
+        """Give the order relay's datagrams since the last call."""
+        return [data for _, data in self._sent("relayed")]
 
     def read(self, address: int) -> int:
         """Read a register by byte address.

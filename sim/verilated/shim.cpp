@@ -44,10 +44,10 @@ struct Sent {
 struct Model {
     VerilatedContext context;
     Vtop top{&context};
-    Input feed, feed_b, orders, host;
+    Input feed, feed_b, orders, host, relay;
     Input answers;  // share the wire of `feed`: frame by frame, whichever is due first
-    std::vector<Sent> sent, frames;
-    std::string order, frame, answer, events, views;
+    std::vector<Sent> sent, frames, relayed;
+    std::string order, frame, relay_frame, answer, events, views;
     bool answered = false;
     bool keep_views = false;
     unsigned quiet = 0;
@@ -104,14 +104,17 @@ void cycle(Model& m, uint64_t time_step, uint64_t limit) {
     Input& line_a = on_line_a(m);
     const bool feed = due(line_a, now, limit), feed_b = due(m.feed_b, now, limit);
     const bool orders = due(m.orders, now, limit), host = !m.host.waiting.empty();
+    const bool relay = !m.relay.waiting.empty();
     top.PORT(rx, valid) = feed;
     top.PORT(rx_b, valid) = feed_b;
     top.PORT(ouch_rx, valid) = orders;
     top.PORT(host_rx, valid) = host;
+    top.PORT(relay_rx, valid) = relay;
     if (feed) put(top.PORT(rx, payload), line_a.waiting.front().data, line_a.at);
     if (feed_b) put(top.PORT(rx_b, payload), m.feed_b.waiting.front().data, m.feed_b.at);
     if (orders) put(top.PORT(ouch_rx, payload), m.orders.waiting.front().data, m.orders.at);
     if (host) put(top.PORT(host_rx, payload), m.host.waiting.front().data, m.host.at);
+    if (relay) put(top.PORT(relay_rx, payload), m.relay.waiting.front().data, m.relay.at);
     top.time_step = time_step;
     top.clk = 0;
     top.eval();
@@ -119,6 +122,7 @@ void cycle(Model& m, uint64_t time_step, uint64_t limit) {
     if (feed_b) entered(m.feed_b);
     if (orders && top.PORT(ouch_rx, ready)) entered(m.orders);
     if (host && top.PORT(host_rx, ready)) entered(m.host);
+    if (relay && top.PORT(relay_rx, ready)) entered(m.relay);
     if (top.PORT(ouch_tx, valid) && take(top.PORT(ouch_tx, payload), m.order)) {
         m.sent.push_back({now, std::move(m.order)});
         m.order.clear();
@@ -127,12 +131,16 @@ void cycle(Model& m, uint64_t time_step, uint64_t limit) {
         m.frames.push_back({now, std::move(m.frame)});
         m.frame.clear();
     }
+    if (top.PORT(relay_tx, valid) && take(top.PORT(relay_tx, payload), m.relay_frame)) {
+        m.relayed.push_back({now, std::move(m.relay_frame)});
+        m.relay_frame.clear();
+    }
     if (top.PORT(events_tx, valid)) take(top.PORT(events_tx, payload), m.events);
     if (top.PORT(host_tx, valid) && take(top.PORT(host_tx, payload), m.answer)) m.answered = true;
     if (m.keep_views && top.PORT(view, valid)) {
         m.views.append(reinterpret_cast<const char*>(&top.PORT(view, payload)), sizeof top.PORT(view, payload));
     }
-    m.quiet = feed || feed_b || orders || host || top.busy ? 0 : m.quiet + 1;
+    m.quiet = feed || feed_b || orders || host || relay || top.busy ? 0 : m.quiet + 1;
     top.clk = 1;
     top.eval();
 }
@@ -155,7 +163,8 @@ Model* pw_sim_new(int soft) {
     Model* m = new Model;
     Vtop& top = m->top;
     top.soft = soft != 0;
-    top.PORT(tx, ready) = top.PORT(ouch_tx, ready) = top.PORT(events_tx, ready) = top.PORT(host_tx, ready) = 1;
+    top.PORT(tx, ready) = top.PORT(ouch_tx, ready) = top.PORT(events_tx, ready) = top.PORT(host_tx, ready) =
+        top.PORT(relay_tx, ready) = 1;
     top.rst = 1;
     for (int i = 0; i < 4; ++i) cycle(*m, 0, 0);
     top.rst = 0;
@@ -240,6 +249,18 @@ int64_t pw_sim_host(Model* m, const char* request, uint32_t length, uint64_t pat
     return m->answered ? static_cast<int64_t>(m->answer.size()) : 0;
 }
 
+// Carries a datagram to the order relay, card time standing still, until what it sets in motion has come to rest. What
+// the relay says is among the frames of pw_sim_relayed_data. Returns 0 or a Failure.
+int64_t pw_sim_relay(Model* m, const char* request, uint32_t length, uint64_t patience) {
+    m->quiet = 0;
+    m->relay.waiting.push_back({0, std::string(request, length)});
+    for (uint64_t i = 0; !(idle(*m) && m->relay.waiting.empty()); ++i) {
+        if (i > patience) return kStaysBusy;
+        cycle(*m, 0, 0);
+    }
+    return 0;
+}
+
 const char* pw_sim_answer(const Model* m) { return m->answer.data(); }
 
 uint32_t pw_sim_order_count(const Model* m) { return static_cast<uint32_t>(m->sent.size()); }
@@ -253,6 +274,12 @@ uint64_t pw_sim_frame_time(const Model* m, uint32_t i) { return m->frames[i].tim
 uint32_t pw_sim_frame_length(const Model* m, uint32_t i) { return static_cast<uint32_t>(m->frames[i].data.size()); }
 const char* pw_sim_frame_data(const Model* m, uint32_t i) { return m->frames[i].data.data(); }
 void pw_sim_clear_frames(Model* m) { m->frames.clear(); }
+
+uint32_t pw_sim_relayed_count(const Model* m) { return static_cast<uint32_t>(m->relayed.size()); }
+uint64_t pw_sim_relayed_time(const Model* m, uint32_t i) { return m->relayed[i].time; }
+uint32_t pw_sim_relayed_length(const Model* m, uint32_t i) { return static_cast<uint32_t>(m->relayed[i].data.size()); }
+const char* pw_sim_relayed_data(const Model* m, uint32_t i) { return m->relayed[i].data.data(); }
+void pw_sim_clear_relayeds(Model* m) { m->relayed.clear(); }
 
 // Event datagrams, one behind the other as they left.
 uint64_t pw_sim_events_length(const Model* m) { return m->events.size(); }

@@ -5,12 +5,17 @@ import pytest
 
 from hdl.orders.order_rows import OrderRows
 from hdl.orders.port import OrderPort
+from tests.hdl.orders.never_received_bench import NeverReceivedBench
 from tests.hdl.orders.order_bench import OrderBench
 
 
 @pytest.mark.parametrize("scenes", ["cocotb_orders", "cocotb_account"])
 def test_order_port_scenarios(run_cocotb, scenes):
     run_cocotb(OrderBench(), scenes)
+
+
+def test_what_was_never_received(run_cocotb):
+    run_cocotb(NeverReceivedBench(), "cocotb_never_received")
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
