@@ -15,10 +15,10 @@ if ! "$clang" -fsanitize=fuzzer,address,undefined "$folder/probe.c" -o "$folder/
     echo "fuzz-driver: not run, $clang has no libFuzzer (on Debian: libclang-rt-dev), see $folder/probe.log"
     exit 0
 fi
-for target in frame glimpse hostlink session; do
+for target in frame glimpse hostlink session relay; do
     "$clang" -std=c11 -g -O1 -D_POSIX_C_SOURCE=200809L -DPENNYWIRE_VERSION='"fuzz"' -Ihost-driver/include \
         -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \
-        "host-driver/fuzz/fuzz_$target.c" host-driver/src/{glimpse,hostlink,soup,error,xdp_frame}.c -o "$folder/fuzz_$target"
+        "host-driver/fuzz/fuzz_$target.c" host-driver/src/{glimpse,hostlink,soup,relay_link,error,xdp_frame}.c -o "$folder/fuzz_$target"
     mkdir -p "$folder/corpus_$target"
     "$folder/fuzz_$target" -max_total_time="$seconds" -max_len=5000 -artifact_prefix="$folder/" -print_final_stats=1 \
         "$folder/corpus_$target" >"$folder/$target.log" 2>&1 || { tail -40 "$folder/$target.log"; exit 1; }

@@ -9,12 +9,12 @@ enum { AT_VERSION = 2, AT_KIND = 3, AT_REQUEST = 4, AT_COUNT = 8, AT_STATUS = 10
 enum { ITEM_STATUS = 4, ITEM_VALUE = 8 };
 enum { RECORD_SEQUENCE = 4 };
 
-static void put(uint8_t *bytes, uint64_t value, size_t size) {
+void pw_link_put(uint8_t *bytes, uint64_t value, size_t size) {
     for (size_t i = 0; i < size; i++)
         bytes[i] = (uint8_t)(value >> (8 * i));
 }
 
-static uint64_t get(const uint8_t *bytes, size_t size) {
+uint64_t pw_link_get(const uint8_t *bytes, size_t size) {
     uint64_t value = 0;
     for (size_t i = 0; i < size; i++)
         value |= (uint64_t)bytes[i] << (8 * i);
@@ -25,16 +25,16 @@ size_t pw_link_write_request(uint8_t *bytes, enum pw_link_kind kind, uint32_t re
                              const struct pw_item *items, size_t count) {
     const size_t size = PW_LINK_HEADER_BYTES + count * PW_LINK_ITEM_BYTES;
     memset(bytes, 0, size);
-    put(bytes, PW_LINK_MAGIC, 2);
+    pw_link_put(bytes, PW_LINK_MAGIC, 2);
     bytes[AT_VERSION] = PW_LINK_VERSION;
     bytes[AT_KIND] = (uint8_t)kind;
-    put(bytes + AT_REQUEST, request, 4);
-    put(bytes + AT_COUNT, count, 2);
+    pw_link_put(bytes + AT_REQUEST, request, 4);
+    pw_link_put(bytes + AT_COUNT, count, 2);
     for (size_t i = 0; i < count; i++) {
         uint8_t *item = bytes + PW_LINK_HEADER_BYTES + i * PW_LINK_ITEM_BYTES;
-        put(item, items[i].address, 4);
+        pw_link_put(item, items[i].address, 4);
         if (kind == PW_LINK_WRITE)
-            put(item + ITEM_VALUE, items[i].value, 8);
+            pw_link_put(item + ITEM_VALUE, items[i].value, 8);
     }
     return size;
 }
@@ -42,12 +42,12 @@ size_t pw_link_write_request(uint8_t *bytes, enum pw_link_kind kind, uint32_t re
 bool pw_link_read_header(const uint8_t *bytes, size_t size, struct pw_link_header *header) {
     if (size < PW_LINK_HEADER_BYTES)
         return false;
-    header->magic = (uint16_t)get(bytes, 2);
+    header->magic = (uint16_t)pw_link_get(bytes, 2);
     header->version = bytes[AT_VERSION];
     header->kind = bytes[AT_KIND];
-    header->request = (uint32_t)get(bytes + AT_REQUEST, 4);
-    header->count = (uint16_t)get(bytes + AT_COUNT, 2);
-    header->status = (uint16_t)get(bytes + AT_STATUS, 2);
+    header->request = (uint32_t)pw_link_get(bytes + AT_REQUEST, 4);
+    header->count = (uint16_t)pw_link_get(bytes + AT_COUNT, 2);
+    header->status = (uint16_t)pw_link_get(bytes + AT_STATUS, 2);
     return true;
 }
 
@@ -90,18 +90,18 @@ int pw_link_read_response(const uint8_t *bytes, size_t size, enum pw_link_kind k
     /* All is checked before anything is taken over: half an answer is none. */
     for (size_t i = 0; i < count; i++) {
         const uint8_t *item = bytes + PW_LINK_HEADER_BYTES + i * PW_LINK_ITEM_BYTES;
-        if (get(item, 4) != items[i].address)
+        if (pw_link_get(item, 4) != items[i].address)
             return pw_fail(PW_ERROR_PROTOCOL, "item %zu is for address 0x%x, asked was 0x%x", i,
-                           (unsigned)get(item, 4), items[i].address);
-        if (get(item + ITEM_STATUS, 4) > PW_ITEM_LOCKED)
+                           (unsigned)pw_link_get(item, 4), items[i].address);
+        if (pw_link_get(item + ITEM_STATUS, 4) > PW_ITEM_LOCKED)
             return pw_fail(PW_ERROR_PROTOCOL, "item %zu (address 0x%x) has unknown status %u", i,
-                           items[i].address, (unsigned)get(item + ITEM_STATUS, 4));
+                           items[i].address, (unsigned)pw_link_get(item + ITEM_STATUS, 4));
     }
     for (size_t i = 0; i < count; i++) {
         const uint8_t *item = bytes + PW_LINK_HEADER_BYTES + i * PW_LINK_ITEM_BYTES;
-        items[i].status = (uint16_t)get(item + ITEM_STATUS, 4);
+        items[i].status = (uint16_t)pw_link_get(item + ITEM_STATUS, 4);
         if (items[i].status == PW_ITEM_OK)
-            items[i].value = get(item + ITEM_VALUE, 8);
+            items[i].value = pw_link_get(item + ITEM_VALUE, 8);
     }
     return PW_OK;
 }
@@ -120,5 +120,5 @@ size_t pw_link_check_events(const uint8_t *bytes, size_t size) {
 }
 
 uint32_t pw_link_record_sequence(const uint8_t *record) {
-    return (uint32_t)get(record + RECORD_SEQUENCE, 4);
+    return (uint32_t)pw_link_get(record + RECORD_SEQUENCE, 4);
 }

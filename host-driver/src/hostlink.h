@@ -33,6 +33,10 @@ struct pw_link_header {
     uint16_t status;
 };
 
+/* A little-endian number of size bytes, up to 8. */
+void pw_link_put(uint8_t *bytes, uint64_t value, size_t size);
+uint64_t pw_link_get(const uint8_t *bytes, size_t size);
+
 /* Write a request of count items (at most PW_LINK_ITEMS) to PW_LINK_REQUEST_BYTES of room; returns
  * its size. */
 size_t pw_link_write_request(uint8_t *bytes, enum pw_link_kind kind, uint32_t request,

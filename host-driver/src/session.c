@@ -123,6 +123,22 @@ static void drop(struct pw_session *session, int status) {
     change(session, PW_SESSION_DOWN, why);
 }
 
+void pw_session_aim(struct pw_session *session, uint64_t next) {
+    session->soup.next = next;
+}
+
+void pw_session_again(struct pw_session *session, uint64_t next) {
+    if (session->descriptor >= 0)
+        close(session->descriptor);
+    session->descriptor = -1;
+    session->soup.up = false;
+    session->soup.out_size = 0; /* never sent again */
+    session->soup.next = next;
+    session->retry_ms = pw_monotonic_ms();
+    if (session->state != PW_SESSION_FINISHED)
+        session->state = PW_SESSION_DOWN;
+}
+
 static void start_connecting(struct pw_session *session) {
     if (session->peer >= PW_PEERS || session->peers[session->peer].size == 0)
         session->peer = 0;

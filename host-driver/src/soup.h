@@ -32,6 +32,13 @@ struct pw_soup {
     uint8_t out[2 * PW_SOUP_PACKET_BYTES];
 };
 
+/* Hang up, if there is a connection, and connect again at once to ask for message next; 0: for
+ * whatever comes, which tells where the exchange is. Within no handler. */
+void pw_session_again(struct pw_session *session, uint64_t next);
+
+/* Ask for message next, as above, at the next login. Within a handler too. */
+void pw_session_aim(struct pw_session *session, uint64_t next);
+
 /* A connection was made: forget what the last one left, and ask to log in. */
 void pw_soup_start(struct pw_soup *soup, int64_t now_ms);
 

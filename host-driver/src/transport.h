@@ -5,9 +5,9 @@
 #include "pennywire.h"
 #include "resolve.h"
 
-/* Requests and events have a connection each, so that events waiting to be read never hold up a
- * register. */
-enum pw_channel { PW_CHANNEL_REQUESTS, PW_CHANNEL_EVENTS, PW_CHANNELS };
+/* Requests, events and orders have a connection each, so that events waiting to be read never hold
+ * up a register, and a register never an order. */
+enum pw_channel { PW_CHANNEL_REQUESTS, PW_CHANNEL_EVENTS, PW_CHANNEL_ORDERS, PW_CHANNELS };
 
 struct pw_transport;
 

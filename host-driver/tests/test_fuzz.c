@@ -8,6 +8,7 @@ int fuzz_glimpse(const uint8_t *bytes, size_t size);
 int fuzz_hostlink(const uint8_t *bytes, size_t size);
 int fuzz_session(const uint8_t *bytes, size_t size);
 int fuzz_frame(const uint8_t *bytes, size_t size);
+int fuzz_relay(const uint8_t *bytes, size_t size);
 
 enum { ROUNDS = 20000, LONGEST = 400 };
 
@@ -62,10 +63,20 @@ static void random_snapshots(void) {
     feed(fuzz_glimpse, state, sizeof state - 1);
 }
 
+static void random_relays(void) {
+    static const char answer[] =
+        "\50PW\1\x85\1\0\0\0\0\0\0\0\0\0\0\0\7\0\0\0\0\0\0\0\0\0\0\0\1\0\0\0"
+        "\1\0\0\0\0\0\0\0"
+        "\60PW\1\xc1\0\0\0\0\1\0\0\0\0\0\0\0\7\0\0\0\0\0\0\0\0\0\0\0\3\0\5\0"
+        "\2\0\0\0\0\0\0\0order\0\0\0";
+    feed(fuzz_relay, answer, sizeof answer - 1);
+}
+
 int main(void) {
     RUN(random_frames);
     RUN(random_snapshots);
     RUN(random_datagrams);
     RUN(random_streams);
+    RUN(random_relays);
     return RESULT;
 }

@@ -9,6 +9,7 @@
 #include "load_snapshot.h"
 #include "pennywire.h"
 #include "print.h"
+#include "relay.h"
 
 /* Exit codes. */
 enum { DONE = 0, FAILED = 1, USAGE = 2 };
@@ -37,6 +38,8 @@ static const char usage[] =
     "  begin-snapshot --symbol SYM [--slot N]\n"
     "                            keep the symbol's events from now on, for load-snapshot\n"
     "  abort-snapshot            give up the load that is running\n"
+    "  relay --exchange HOST:PORT --user NAME [...]\n"
+    "                            carry the order session to an exchange; pennywire-ctl(1)\n"
     "  kill                      kill switch: no new order, every open order cancelled\n"
     "\n"
     "  --device URL              the card, e.g. unix:/run/pennywire/link.sock;\n"
@@ -250,6 +253,8 @@ static int run(struct pw_card *card, const char *command, char **arguments, uint
         return run_events(card, count);
     if (is_snapshot_command(command))
         return run_snapshot_command(card, command, arguments, json);
+    if (strcmp(command, "relay") == 0)
+        return run_relay(card, arguments, json) ? DONE : FAILED;
     return run_kill(card);
 }
 
@@ -263,6 +268,11 @@ static int check_command(const char *command, char **arguments, uint64_t *count)
             return arguments[0] == NULL ? DONE : misused("too many arguments: ", arguments[0]);
     if (strcmp(command, "get") == 0 || strcmp(command, "set") == 0)
         return arguments[0] != NULL ? DONE : misused("no register named after ", command);
+    if (strcmp(command, "relay") == 0) {
+        const char *argument;
+        const char *wrong = check_relay(arguments, &argument);
+        return wrong == NULL ? DONE : misused(wrong, argument);
+    }
     if (strcmp(command, "events") != 0)
         return misused("unknown command: ", command);
     if (arguments[0] == NULL)

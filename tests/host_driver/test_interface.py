@@ -16,7 +16,7 @@ def tokens(text: str) -> list[str]:
 
 
 #: Headers that the Python binding does not read.
-OTHERS = "".join((ROOT / "include" / f"pennywire_{name}.h").read_text() for name in ("ring", "session"))
+OTHERS = "".join((ROOT / "include" / f"pennywire_{name}.h").read_text() for name in ("relay", "ring", "session"))
 
 
 def declarations() -> str:
