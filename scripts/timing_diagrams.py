@@ -2,7 +2,7 @@
 
 Usage: ``python scripts/timing_diagrams.py [--check] [NAME ...]``. With ``--check`` nothing is written: exit status 1
 and a list if a diagram is not what its block does now. The runs are in ``wave_feed.py``, ``wave_snapshot.py``,
-``wave_book.py`` and ``wave_trade.py``; they use Amaranth's own simulator, so no compiler is needed.
+``wave_book.py``, ``wave_trade.py`` and ``wave_net.py``; they use Amaranth's own simulator, so no compiler is needed.
 """
 
 import argparse
@@ -12,6 +12,7 @@ from pathlib import Path
 
 import wave_book
 import wave_feed
+import wave_net
 import wave_snapshot
 import wave_trade
 from wave_record import Scene, record
@@ -31,6 +32,7 @@ SCENES: dict[str, Callable[[], Scene]] = {
     "taker": wave_trade.taker,
     "gate": wave_trade.gate,
     "order_port": wave_trade.order_port,
+    "network": wave_net.network,
 }
 
 

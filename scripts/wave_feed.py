@@ -12,7 +12,7 @@ from hdl.wire.itch50 import ITCH50, LONGEST
 from hdl.wire.moldudp64 import HEADER, packet
 from sim.sessions.frames import FrameMaker
 
-__all__ = ["itch", "mold", "udp"]
+__all__ = ["beats", "itch", "mold", "udp"]
 
 _W = 8
 _NOON = 43_200 * 10**9
@@ -26,7 +26,7 @@ _DELETE = ITCH50["D"].pack(message_type="D", **_prefix(order_reference_number=0x
 _CANCEL = ITCH50["X"].pack(message_type="X", **_prefix(order_reference_number=0x15, cancelled_shares=40))
 
 
-def _beats(stream: Any, octets: bytes, lead: int, tail: int) -> list[Inputs]:
+def beats(stream: Any, octets: bytes, lead: int, tail: int) -> list[Inputs]:
     """Inputs of cycles in which bytes come in, a beat a cycle, with idle cycles before and after."""
     script: list[Inputs] = [[(stream.valid, 0)]] * lead
     for at in range(0, len(octets), _W):
@@ -39,7 +39,7 @@ def _beats(stream: Any, octets: bytes, lead: int, tail: int) -> list[Inputs]:
 def _payload_beats(stream: Any, payload: bytes, lead: int, tail: int) -> list[Inputs]:
     """The same for a UDP payload, which begins in lane 2: the first beat given is its second one."""
     octets = bytes(payload_lanes(_W)[0]) + payload
-    script = _beats(stream, octets[_W:], lead, tail)
+    script = beats(stream, octets[_W:], lead, tail)
     opening = {"first": 1, "lead": list(octets[:_W]), "start": payload_lanes(_W)[0]}
     for cycle, extra in ((lead, opening), (lead + 1, {"first": 0})):
         script[cycle] = [*script[cycle], *((stream.payload[name], value) for name, value in extra.items())]
@@ -54,7 +54,7 @@ def udp() -> Scene:
     return Scene(
         "UDP receiver: the payload of a frame, cut through",
         block,
-        _beats(rx, frame, 1, 4),
+        beats(rx, frame, 1, 4),
         {
             "rx.valid": bit(rx.valid),
             "rx bytes": when(rx.valid, lambda ctx: ctx.get(rx.payload.count)),

@@ -262,9 +262,12 @@ class Telemetry(_Table):
 
 
 class UdpHost(_Table):
-    """A host on the feed's network: its Ethernet address (the router's, where it is not on this one), and UDP's."""
+    """A host on the feed's network: its Ethernet address (the router's, where it is not on this one), and UDP's.
 
-    mac: Annotated[str, Field(pattern=r"^[0-9A-Fa-f]{2}(:[0-9A-Fa-f]{2}){5}$")]
+    Without an Ethernet address the card finds it by ARP; for its own side it takes the one it has.
+    """
+
+    mac: Annotated[str, Field(pattern=r"^[0-9A-Fa-f]{2}(:[0-9A-Fa-f]{2}){5}$")] = "00:00:00:00:00:00"
     ip: ipaddress.IPv4Address
     port: Annotated[int, Field(strict=True, ge=1, le=65535)]
 

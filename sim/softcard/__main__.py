@@ -9,7 +9,7 @@ from pathlib import Path
 
 from hdl.configs import CONFIGS
 from sim.address import parse_address
-from sim.softcard.interface import Interface
+from sim.network.interface import Interface
 from sim.softcard.server import BOUNDARY_SECONDS, RELAY_SECONDS, SLOW_SECONDS, SoftCard, SoftCardStartError
 from sim.softcard.udp import UdpLink
 from sim.softcard.wire import Wire

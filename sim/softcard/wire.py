@@ -4,7 +4,7 @@ import time
 
 from hdl.regs.description import describe
 from sim.card_port import Arrival, Port
-from sim.softcard.interface import Interface
+from sim.network.interface import Interface
 from sim.verilated.model import CardModel
 
 __all__ = ["TICK_SECONDS", "Wire"]

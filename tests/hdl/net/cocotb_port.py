@@ -20,11 +20,12 @@ from station_bench import (
     arp_request,
     carry_out,
     datagram,
-    ether,
+    ether,  # fmt: skip
     number_of,
     ping,
+    query,
     request,
-)  # fmt: skip
+)
 
 WIDTH, SECOND = int(os.environ["WIDTH"]), int(os.environ["SECOND"])
 GROUPS = ("233.54.12.111", "233.86.230.111")
@@ -132,14 +133,6 @@ def is_report(frame, group):
         and number_of(frame.dst) == 0x01005E000000 | number_of(group) & 0x7FFFFF
         and (frame.src, frame[IP].src) == (MAC, ADDRESS)
     )
-
-
-def query(group="0.0.0.0", tenths=100, optioned=True):
-    to = "224.0.0.1" if group == "0.0.0.0" else group
-    mac = "01:00:5e:" + (number_of(to) & 0x7FFFFF).to_bytes(3, "big").hex(":")
-    options = [IPOption_Router_Alert()] if optioned else []
-    ip = IP(src=PEER, dst=to, ttl=1, options=options)
-    return bytes(ether(dst=mac) / ip / IGMP(type=0x11, mrcode=tenths, gaddr=group))
 
 
 @cocotb.test()

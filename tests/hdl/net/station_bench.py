@@ -7,7 +7,7 @@ from amaranth.lib import data as _data
 from cocotb.triggers import Timer
 from scapy.config import conf
 from scapy.contrib.igmp import IGMP
-from scapy.layers.inet import ICMP, IP, UDP
+from scapy.layers.inet import ICMP, IP, UDP, IPOption_Router_Alert
 from scapy.layers.l2 import ARP, Ether
 
 from hdl.net.frame import Beat
@@ -42,6 +42,14 @@ def arp_request(target=ADDRESS, **fields):
 
 def ping(data=b"", **fields):
     return bytes(ether() / IP(src=PEER, dst=ADDRESS, id=7, **fields) / ICMP(type=8, id=3, seq=5) / data)
+
+
+def query(group="0.0.0.0", tenths=100, optioned=True):
+    to = "224.0.0.1" if group == "0.0.0.0" else group
+    mac = "01:00:5e:" + (number_of(to) & 0x7FFFFF).to_bytes(3, "big").hex(":")
+    options = [IPOption_Router_Alert()] if optioned else []
+    ip = IP(src=PEER, dst=to, ttl=1, options=options)
+    return bytes(ether(dst=mac) / ip / IGMP(type=0x11, mrcode=tenths, gaddr=group))
 
 
 def request(kind, number, *items, version=1):

@@ -11,26 +11,23 @@ import time
 from collections import deque
 from pathlib import Path
 
-from sim.softcard.checksums import complete
+from sim.network.checksums import complete
 
 __all__ = ["Interface", "InterfaceError"]
 
 #: Frames that wait for the card, at most; more are lost, counted, and said on standard error.
 MOST_FRAMES = 1 << 17
-#: What the kernel is asked to keep for us, in bytes and in frames.
+#: What the kernel is asked to keep for us, in bytes.
 RECEIVE_BYTES = 64 << 20
-QUEUE_FRAMES = 10_000
 _LONGEST = 1 << 16
 # What the socket and tun modules have no names for: linux/if_tun.h, if_packet.h, sockios.h, socket.h.
 _TUNSETIFF, _IFF_TAP, _IFF_NO_PI = 0x4004_54CA, 0x0002, 0x1000
-_SIOCSIFTXQLEN = 0x8943
 _SOL_PACKET, _PACKET_ADD_MEMBERSHIP, _PACKET_AUXDATA, _PACKET_IGNORE_OUTGOING = 263, 1, 8, 23
 _PACKET_MR_PROMISC = 1
 _TP_STATUS_CSUMNOTREADY = 1 << 3
 _SO_RCVBUFFORCE = 33
 _ETH_P_ALL = 3
 _AUXDATA = struct.Struct("=IIIHHHH")
-_IFREQ = struct.Struct("16si20x")
 
 
 class InterfaceError(OSError):
@@ -89,8 +86,6 @@ class Interface:
             ) from error
         try:
             fcntl.ioctl(descriptor, _TUNSETIFF, struct.pack("16sH22x", self.name.encode(), _IFF_TAP | _IFF_NO_PI))
-            with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as control:
-                fcntl.ioctl(control, _SIOCSIFTXQLEN, _IFREQ.pack(self.name.encode(), QUEUE_FRAMES))
         except OSError as error:
             os.close(descriptor)
             raise InterfaceError(
@@ -132,7 +127,7 @@ class Interface:
                 frame = os.read(self._descriptor, _LONGEST) if self._socket is None else self._receive(self._socket)
             except OSError as error:
                 if self.waker.fileno() >= 0:
-                    print(f"soft card: {self.name}: {error.strerror}", file=sys.stderr, flush=True)
+                    print(f"interface {self.name}: {error.strerror}", file=sys.stderr, flush=True)
                     if Path(f"/sys/class/net/{self.name}").exists():
                         time.sleep(0.1)  # down, and may come up again
                         continue
