@@ -171,6 +171,8 @@ class SnapshotLoader(wiring.Component):
 
         # All that goes to the book of the slot.
         number = Signal(8)  # of the load: the view of an earlier one's REFRESH ends nothing
+        mark = Cat(number, Const(1, 1))  # in the match number of a CLEAR or REFRESH from here, where others' have zero
+        clearing = Signal()  # a CLEAR from here has not come to the book yet, perhaps one of a load that failed
         sends = Signal(EventKind)
         taken = Signal()
         m.d.comb += [
@@ -193,9 +195,13 @@ class SnapshotLoader(wiring.Component):
             & self.view.valid
             & (self.view.payload.kind == EventKind.REFRESH)
             & (self.view.payload.slot == self.slot)
-            & (self.view.payload.trade_match[: len(number)] == number)
+            & (self.view.payload.trade_match[: len(mark)] == mark)
         )
         refreshed = Signal()  # the REFRESH is in the queue
+
+        passing = self.view.payload
+        with m.If(self.view.valid & (passing.kind == EventKind.CLEAR) & passing.trade_match[len(number)]):
+            m.d.sync += clearing.eq(0)
 
         with m.Switch(state.as_value()):
             with m.Case(LoadState.IDLE), m.If(self.command_valid & self.command.begin):
@@ -211,9 +217,11 @@ class SnapshotLoader(wiring.Component):
             with m.Case(LoadState.CLEARING):
                 with m.If(since_begin != _PASSED):
                     m.d.sync += since_begin.eq(since_begin + 1)
-                with m.Elif(~self.sweeping):
+                with m.Elif(~self.sweeping & ~clearing):
                     m.d.comb += sends.eq(EventKind.CLEAR)
+                m.d.comb += event.match.eq(mark)
                 with m.If(taken):
+                    m.d.sync += clearing.eq(1)
                     m.d.sync += [state.eq(LoadState.LOADING), self.first_sequence.eq(self.next_sequence)]
             with m.Case(LoadState.LOADING, LoadState.ENDING):
                 with m.If(waits):
@@ -253,7 +261,7 @@ class SnapshotLoader(wiring.Component):
             with m.Case(LoadState.FINISHING):
                 with m.If(~refreshed):
                     m.d.comb += sends.eq(EventKind.REFRESH)
-                m.d.comb += [event.sequence.eq(self.next_sequence - 1), event.match.eq(number)]
+                m.d.comb += [event.sequence.eq(self.next_sequence - 1), event.match.eq(mark)]
                 with m.If(taken):
                     m.d.sync += refreshed.eq(1)
                 with m.If(ends & refreshed):

@@ -149,6 +149,7 @@ class World:
             self.counts[name] += ctx.get(getattr(loader, name))
         if ctx.get(loader.word.whole):
             self.whole.append(ctx.get(loader.slot))
+            self._passed(self.whole[-1])
         if ready and ctx.get(queue.outgoing.valid):
             self._take(ctx.get(queue.outgoing.payload))
         assert not ctx.get(queue.overflow), "the queue overflowed: the feed was stalled"
@@ -199,6 +200,12 @@ class World:
             assert event.exchange_time == 1_000_000 + event.sequence
             assert event.printable == (kind == "EXECUTE")
             shown.at = event.sequence
+
+    def _passed(self, slot):
+        """A slot is told whole: the last event of its load must have left the book with its view."""
+        kinds = [(at, EventKind(event.kind).name) for at, event in self.views if event.slot == slot]
+        assert "REFRESH" in [kind for _, kind in kinds][len(kinds) - [k for _, k in kinds][::-1].index("CLEAR") :]
+        assert max(at for at, kind in kinds if kind == "REFRESH") < self.cycle
 
     def truth(self, slot, sequence=None):
         """Orders of a slot after a message; after the last one if none is named."""

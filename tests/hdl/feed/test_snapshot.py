@@ -153,6 +153,48 @@ def test_a_gap_that_is_open_holds_the_end_back_and_a_lost_one_ends_the_load():
     play(story, 6, pace=0.05)
 
 
+def test_the_last_event_of_a_load_that_failed_does_not_end_the_next_one():
+    async def story(w):
+        await w.begin(0)
+        await w.until(lambda: w.state is LoadState.LOADING)
+        for _ in range(60):
+            await w.tick()
+        await w.end(0, w.feed.next)
+        w.stalls = 1  # the book takes nothing: REFRESH waits in the queue
+        await w.until(lambda: w.state is LoadState.FINISHING)
+        for _ in range(5):
+            await w.tick()
+        await w.abort()
+        await w.begin(0)
+        await w.until(lambda: w.state is LoadState.LOADING)
+        for reference in (4, 8, 12):
+            await w.order(reference, 1, 5, 100)
+        await w.end(3, w.feed.next)
+        await w.until(lambda: w.state is LoadState.FINISHING)
+        for _ in range(5):
+            await w.tick()
+        w.stalls = 0
+        await w.until(lambda: w.whole == [0])
+        assert w.shown[0].orders == dict.fromkeys((4, 8, 12), (1, 5, 100))
+
+    play(story, 4, pace=0)
+
+
+def test_no_number_of_loads_makes_the_book_wait():
+    async def story(w):
+        w.stalls = 1
+        for _ in range(20):
+            await w.begin(0)
+            for _ in range(15):
+                await w.tick()
+            await w.abort()
+        assert w.ctx.get(w.dut.queue.level) == 1, "one slot is emptied once, however often a load begins"
+        w.stalls = 0
+        assert await load(w, 0)
+
+    play(story, 4, pace=0)
+
+
 async def _too_many_events(w):
     w.pace = 0.5
     await w.until(lambda: w.state is LoadState.IDLE)
