@@ -196,7 +196,6 @@ async def bad_frames_are_counted_and_the_next_one_is_right(dut):
         flags = b.flags()[0]
         assert flags["bound"], where
         assert not flags["stale"], where
-    assert b.totals.get("unknown_types", 0) >= 0
 
 
 @cocotb.test()
@@ -205,6 +204,7 @@ async def what_went_on_from_a_bad_frame_is_trusted_by_nobody(dut):
     rng = random.Random(5)
     b = await FeedBench(dut).start(["TEST"])
     numbers = iter(range(1_000, 10**9, 4))
+    went_on = 0
     for number in range(2 * ROUNDS):
         await b.say([DIRECTORY], session=f"E{number}", sequence=1)
         await b.settle()
@@ -215,4 +215,5 @@ async def what_went_on_from_a_bad_frame_is_trusted_by_nobody(dut):
         await b.settle()
         if [e for e in b.take("event") if e["kind"] == 5]:
             assert b.flags()[0]["stale"], spoil.__name__
-        assert b.totals["gaps"] > 0
+            went_on += 1
+    assert went_on > ROUNDS

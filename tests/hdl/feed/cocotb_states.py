@@ -115,7 +115,7 @@ async def a_random_day(dut):
         elif kind == 3 and rng.random() < 0.3:
             model.stale_by(3, range(SLOTS))
             await b.pulse("queue_overflow")
-        elif kind == 4 and rng.random() < 0.2:
+        elif kind == 4 and day and rng.random() < 0.2:
             await b.pulse("join")
             model.open = True
             await b.settle()
@@ -127,11 +127,12 @@ async def a_random_day(dut):
                 model.roll()
             day, sequence = day + 1, 1
             locates = [rng.randrange(1, 7) for _ in SYMBOLS]
-        elif kind == 6 and rng.random() < 0.2:
+        elif kind == 6 and day and rng.random() < 0.2:
             sequence = b.sequence + 3
             model.gap()
         elif kind == 10:
-            slot = rng.randrange(SLOTS)
+            exact = [i for i, s in enumerate(model.slots) if s.exact]
+            slot = rng.choice(exact) if exact and rng.random() < 0.7 else rng.randrange(SLOTS)
             if rng.random() < 0.6:
                 model.stale_by(2, [slot])
                 dut.book_stale_slot.value = slot
