@@ -7,6 +7,7 @@ GATE, JUDGE, STANDING = "hdl/risk/gate.py", "hdl/risk/judge.py", "hdl/risk/stand
 MARKS, EXIT = "hdl/risk/marks.py", "hdl/strategy/taker_exit.py"
 ROWS, CHANGE = "hdl/orders/order_rows.py", "hdl/orders/row_change.py"
 RESTING, HOST = "hdl/risk/own_resting.py", "hdl/strategy/host_orders.py"
+INTENTS = "hdl/strategy/intents.py"
 ARMING, POSITIONS, BANK = "hdl/risk/arming.py", "hdl/risk/positions.py", "hdl/regs/bank.py"
 
 _AND_PRICE = ",\n                    answer.price.eq(said.price),\n                    answer.match"
@@ -238,6 +239,47 @@ PROOFS = (
                 "following.closed.eq(row.closed)",
             ),
             Mutation("does not notice that it lives", EXIT, "following.live.eq(1)", "following.live.eq(0)"),
+        ),
+    ),
+    Proof(
+        "way",
+        "way_properties",
+        "WayProperties",
+        1,
+        (
+            Mutation(
+                "lets an order keep a cancel waiting",
+                INTENTS,
+                "self.first.valid & (_cancels(self.first) | ~_cancels(self.second))",
+                "self.first.valid",
+            ),
+            Mutation(
+                "takes two at once",
+                INTENTS,
+                "self.second.ready.eq(self.outgoing.ready & ~first)",
+                "self.second.ready.eq(self.outgoing.ready)",
+            ),
+        ),
+    ),
+    Proof(
+        "host",
+        "host_properties",
+        "HostProperties",
+        2,
+        (
+            Mutation("does not wait for deaths", HOST, "& ~(flattens & may_fill)", ""),
+            Mutation(
+                "does not wait for what is on its way", HOST, "clear.eq(self.way_free & settle", "clear.eq(settle"
+            ),
+            Mutation("flattens more than is held", HOST, "Mux(size < most, size, most)", "most"),
+            Mutation("flattens the wrong way", HOST, "Mux(held < 0, Side.BUY, Side.SELL)", "order.side"),
+            Mutation(
+                "does not claim its slot",
+                HOST,
+                "(self.step != HostStep.IDLE) & (order.slot == i)",
+                "(self.step == HostStep.WORKING) & (order.slot == i)",
+            ),
+            Mutation("lets the host quote", HOST, "self.order.role == Role.ENTRY", "self.order.role != Role.FLATTEN"),
         ),
     ),
     Proof(
