@@ -103,6 +103,7 @@ class HostOrders(wiring.Component):
 
     def __init__(self, slots: int, own_orders: int) -> None:
         self.slots, self.own_orders = slots, own_orders
+        self._order = Signal(HostOrder, name="order")  # the one under way
         super().__init__(
             {
                 "order": In(HostOrder),
@@ -133,7 +134,7 @@ class HostOrders(wiring.Component):
     def elaborate(self, platform):
         """Build the block."""
         m = Module()
-        order, answer = Signal(HostOrder), self.answers.payload
+        order, answer = self._order, self.answers.payload
         asked = Signal(self.own_orders)  # rows whose Cancel is on its way
         row = Signal(range(self.own_orders))
         again = Signal()  # the slot was spoken of since the look at all rows began
@@ -145,7 +146,7 @@ class HostOrders(wiring.Component):
             *(claim.eq((self.step != HostStep.IDLE) & (order.slot == i)) for i, claim in enumerate(self.claims)),
             flattens.eq(order.role == Role.FLATTEN),
             may_fill.eq((self.open_buy[order.slot] != 0) | (self.open_sell[order.slot] != 0)),
-            clear.eq(self.way_free & settle.all() & ~(flattens & may_fill)),
+            clear.eq(self.way_free & ~self.intents.valid & settle.all() & ~(flattens & may_fill)),
             self.not_taken.eq(self.go & (self.step != HostStep.IDLE)),
             self.seek_order.eq(row),
             self.busy.eq(

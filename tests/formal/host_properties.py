@@ -25,7 +25,8 @@ class HostProperties(wiring.Component):
         m.submodules.host = host = self.host
         intent = host.intents.payload
         past_reset = Signal(init=1, reset_less=True)
-        step, order = Signal(HostStep, reset_less=True), Signal(HostOrder)
+        step, order = Signal(HostStep, reset_less=True), host._order  # nothing shows the order under way whole
+        begun, asked = Signal(reset_less=True), Signal(HostOrder, reset_less=True)
         may_fill, way_free = Signal(SLOTS, reset_less=True), Signal(reset_less=True)
         position = [Signal(signed(32), name=f"past_position{i}", reset_less=True) for i in range(SLOTS)]
         m.d.sync += [past_reset.eq(ResetSignal()), step.eq(host.step), way_free.eq(host.way_free)]
@@ -34,8 +35,9 @@ class HostProperties(wiring.Component):
                 may_fill[i].eq((host.open_buy[i] != 0) | (host.open_sell[i] != 0)),
                 position[i].eq(host.position[i]),
             ]
-        with m.If(host.go & (host.step == HostStep.IDLE)):
-            m.d.sync += order.eq(host.order)  # as it was asked for
+        m.d.sync += [begun.eq(host.go & (host.step == HostStep.IDLE) & ~ResetSignal()), asked.eq(host.order)]
+        with m.If(begun):
+            m.d.comb += Assert(order.as_value() == asked.as_value())
 
         at_work = host.step != HostStep.IDLE
         slot = order.slot
@@ -60,8 +62,10 @@ class HostProperties(wiring.Component):
         offers = (step == HostStep.WAITING) & (host.step == HostStep.SUBMITTING) & ~past_reset
         with m.If(host.intents.valid & (intent.kind == OrderIntentKind.ENTER)):
             m.d.comb += [Assert(host.step == HostStep.SUBMITTING), Assert(intent.price == order.price)]
+        with m.If(host.step == HostStep.SUBMITTING):
+            m.d.comb += [Assert(host.intents.valid), Assert(intent.kind == OrderIntentKind.ENTER)]
         with m.If(offers):
-            m.d.comb += [Assert(way_free), Assert(host.intents.valid), Assert(intent.kind == OrderIntentKind.ENTER)]
+            m.d.comb += Assert(way_free)
         with m.If(offers & flattens):
             m.d.comb += [
                 Assert(~may_fill.bit_select(slot[0], 1)),

@@ -268,9 +268,7 @@ PROOFS = (
         2,
         (
             Mutation("does not wait for deaths", HOST, "& ~(flattens & may_fill)", ""),
-            Mutation(
-                "does not wait for what is on its way", HOST, "clear.eq(self.way_free & settle", "clear.eq(settle"
-            ),
+            Mutation("does not wait for what is on its way", HOST, "clear.eq(self.way_free & ~self", "clear.eq(~self"),
             Mutation("flattens more than is held", HOST, "Mux(size < most, size, most)", "most"),
             Mutation("flattens the wrong way", HOST, "Mux(held < 0, Side.BUY, Side.SELL)", "order.side"),
             Mutation(
