@@ -32,7 +32,8 @@ class GrossInventory(wiring.Component):
     position, open_buy, open_sell : In(arrays)
         Of :class:`~hdl.risk.positions.Positions`.
     granted, granted_slot : In
-        Strobe: an order of the slot was granted, its shares are open from the next cycle on.
+        Strobe: an order of the slot was granted, its shares are open from the next cycle on. A Cancel may name a slot
+        that there is none of: nothing is looked at then.
     changed, changed_slot : In
         Strobe: the slot's numbers have changed for another reason. At most one every 4 cycles.
     gross : Out(40)
@@ -69,11 +70,13 @@ class GrossInventory(wiring.Component):
         # Which slot: a grant's at once, another one in the next cycle without a grant.
         waits, waiting = Signal(), Signal(8)
         looks = Signal(3)  # bit k: a slot is in its cycle k + 1
+        wanted = Signal(8)
+        m.d.comb += wanted.eq(Mux(self.granted, self.granted_slot, Mux(waits, waiting, self.changed_slot)))
         slot = [Signal(8, name=f"slot_{k + 1}") for k in range(3)]
         m.d.sync += [
             waits.eq(Mux(self.changed, self.granted | waits, self.granted & waits)),
-            looks.eq(Cat(self.granted | waits | self.changed, looks)),
-            slot[0].eq(Mux(self.granted, self.granted_slot, Mux(waits, waiting, self.changed_slot))),
+            looks.eq(Cat((self.granted | waits | self.changed) & (wanted < self._slots), looks)),
+            slot[0].eq(wanted),
             slot[1].eq(slot[0]),
             slot[2].eq(slot[1]),
         ]
