@@ -203,6 +203,7 @@ class Engine(wiring.Component):
             | self.host.busy
             | gate.busy
             | positions.busy
+            | self.locates.busy
             | orders.busy
             | self.watch.busy
         )

@@ -1,11 +1,14 @@
 """Today's result of the whole card, marked to the market, against the most it may lose."""
 
-from amaranth import Module, Mux, Signal, signed, unsigned
+from itertools import pairwise
+
+from amaranth import Module, Mux, Signal, signed
 from amaranth.lib import data, memory, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from hdl.risk.marks import Mark
-from hdl.risk.positions import MICRO_PER_PRICE, PositionChange
+from hdl.risk.positions import PositionChange
+from hdl.risk.product import Product
 
 __all__ = ["DailyLoss"]
 
@@ -51,7 +54,8 @@ class DailyLoss(wiring.Component):
     busy : Out(1)
         A change is not in ``result`` yet, and the check is on.
 
-    Latency: a sum is complete every ``slots`` cycles; a change is in ``result`` at most 2 x ``slots`` + 4 cycles later.
+    Latency: a sum is complete every ``slots`` cycles; a change is in ``result`` at most 2 x ``slots`` + 6 cycles
+    later, and ``reached`` follows a cycle after it.
     """
 
     def __init__(self, slots: int) -> None:
@@ -89,45 +93,51 @@ class DailyLoss(wiring.Component):
         ends = self.slot == self._slots - 1
         m.d.sync += self.slot.eq(Mux(ends, 0, self.slot + 1))
 
-        # First cycle: what is held, and its price. Second: its worth. Third: the slot's result. Fourth: the sum.
-        position, price = Signal(signed(32)), Signal(unsigned(32))
-        worth, value = Signal(signed(65)), Signal(signed(73))
-        cash = [Signal(signed(64), name=f"cash{i}") for i in range(2)]
+        # First cycle: what is held. Second: its price. Third and fourth: its worth. Fifth: the slot's result. Sixth:
+        # the sum.
+        m.submodules.product = product = Product()
+        held, position, near, last, price = Signal(signed(32)), Signal(signed(32)), Signal(32), Signal(32), Signal(32)
+        value = Signal(signed(73))
+        cash = [Signal(signed(64), name=f"cash{i}") for i in range(4)]
         total = Signal(signed(80))
-        ended = Signal(3)
-        close_at = Mux(read.data.position < 0, self.mark.ask, self.mark.bid)
-        held = known.bit_select(self.slot, 1)
+        ended = Signal(5)
+        there = known.bit_select(self.slot, 1)
+        worth = product.result
+        m.d.comb += [product.a.eq(position), product.b.eq(price)]
         m.d.sync += [
-            position.eq(Mux(held, read.data.position, 0)),
-            cash[0].eq(Mux(held, read.data.cash, 0)),
-            price.eq(Mux(close_at != 0, close_at, self.mark.last)),
-            cash[1].eq(cash[0]),
-            worth.eq(position * price),
-            value.eq(worth * MICRO_PER_PRICE + cash[1]),
+            held.eq(Mux(there, read.data.position, 0)),
+            cash[0].eq(Mux(there, read.data.cash, 0)),
+            near.eq(Mux(read.data.position < 0, self.mark.ask, self.mark.bid)),
+            last.eq(self.mark.last),
+            position.eq(held),
+            price.eq(Mux(near != 0, near, last)),
+            *(after.eq(before) for before, after in pairwise(cash)),
+            # Times 100, from 1/10,000 dollar to 1/1,000,000, without a multiplier behind the multiplier.
+            value.eq((worth << 6) + (worth << 5) + (worth << 2) + cash[3]),
             ended.eq(ended << 1 | ends),
         ]
         unpriced, some_unpriced, lost, known_unpriced = Signal(), Signal(), Signal(), Signal()
         m.d.comb += unpriced.eq((position != 0) & (price == 0))
         begins = Signal(init=1)  # the value is the first of a sum
-        m.d.sync += begins.eq(ended[2])
+        m.d.sync += begins.eq(ended[4])
         so_far = Signal(signed(81))
         m.d.comb += so_far.eq(Mux(begins, 0, total) + value)
-        m.d.sync += [total.eq(so_far), some_unpriced.eq((some_unpriced | unpriced) & ~ended[0])]
-        with m.If(ended[0]):
+        m.d.sync += [total.eq(so_far), some_unpriced.eq((some_unpriced | unpriced) & ~ended[1])]
+        with m.If(ended[1]):
             m.d.sync += known_unpriced.eq(some_unpriced | unpriced)
-        with m.If(ended[2]):
+        with m.If(ended[4]):
             m.d.sync += self.result.eq(so_far)
-        unseen = Signal(range(2 * self._slots + 5))
+        unseen = Signal(range(2 * self._slots + 8))
         holds = Signal(self._slots)  # without a position no mark matters
         with m.If(write.en):
             m.d.sync += holds.bit_select(change.slot, 1).eq(change.position != 0)
         with m.If(self.changes.valid | (self.viewed & holds.any())):
-            m.d.sync += unseen.eq(2 * self._slots + 4)
+            m.d.sync += unseen.eq(2 * self._slots + 7)
         with m.Elif(unseen != 0):
             m.d.sync += unseen.eq(unseen - 1)
         m.d.comb += self.busy.eq((unseen != 0) & (self.limit != 0))
         over = Signal()
-        m.d.comb += over.eq((self.limit != 0) & (self.result < -self.limit))
+        m.d.sync += over.eq((self.limit != 0) & (self.result < -self.limit))
         m.d.sync += lost.eq((lost | over) & self.armed)
         m.d.comb += self.reached.eq(over | lost | ((self.limit != 0) & known_unpriced))
         return m

@@ -1,9 +1,12 @@
 """What is at stake: position, cash and everything that could still fill, of each slot."""
 
+from itertools import pairwise
+
 from amaranth import Array, Module, Mux, Signal, signed, unsigned
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
+from hdl.risk.product import Product
 from hdl.types import OrderAnswer, OrderAnswerKind, OrderIntent, OrderIntentKind, Side
 
 __all__ = ["OwnOrder", "PositionChange", "Positions"]
@@ -12,8 +15,6 @@ __all__ = ["OwnOrder", "PositionChange", "Positions"]
 ENTER_LETTER, REPLACE_LETTER, CANCEL_LETTER = ord("O"), ord("U"), ord("X")
 #: Liquidity flag of an execution that added liquidity.
 ADDED = ord("A")
-#: 1/1,000,000 dollar in 1/10,000 dollar.
-MICRO_PER_PRICE = 100
 
 
 class OwnOrder(data.Struct):
@@ -75,7 +76,7 @@ class Positions(wiring.Component):
     fee_remove, fee_add, commission : In(signed 32)
         1/1,000,000 dollar a share; negative is a rebate.
     position, cash, open_buy, open_sell : Out(array over slots)
-        Position and open shares are new 1 cycle after their cause, cash 3 cycles.
+        Position and open shares are new 1 cycle after their cause, cash 5 cycles.
     lookup_order : In(8), lookup : Out(OwnOrder)
         The gate's look at one row, combinational.
     seek_order : In(8), seek : Out(OwnOrder)
@@ -83,7 +84,7 @@ class Positions(wiring.Component):
     unsent : Out(1)
         An order was granted and the order port has not said SENT or REFUSED yet.
     changes : Out(stream, always ready)
-        One item for every answer that can have changed the numbers, 4 cycles after it.
+        One item for every answer that can have changed the numbers, 5 cycles after it.
     busy : Out(1)
         An answer is still on its way into cash.
     """
@@ -158,19 +159,23 @@ class Positions(wiring.Component):
         with m.If(replace):
             m.d.sync += rows[grant.order].eq(grant_after)
 
-        executed = self.answers.valid & (answer.kind == OrderAnswerKind.EXECUTED)
+        # One sum for the answer's side and one for the grant's, and a choice of them at each slot: adders for each slot
+        # would take more of the part than all the rest of the block.
+        answer_total, grant_total, after_answer, after_grant = Signal(32), Signal(32), Signal(32), Signal(32)
+        both = Signal()
+        m.d.comb += [
+            answer_total.eq(Mux(answer.side == Side.BUY, self.open_buy[answer.slot], self.open_sell[answer.slot])),
+            grant_total.eq(Mux(grant.side == Side.BUY, self.open_buy[grant.slot], self.open_sell[grant.slot])),
+            both.eq(self.grants.valid & (answer.slot == grant.slot) & (answer.side == grant.side)),
+            after_answer.eq(answer_total + gained - lost + Mux(both, raised, 0)),
+            after_grant.eq(grant_total + raised),
+        ]
         for i in range(self.slots):
             for side, total in ((Side.BUY, self.open_buy[i]), (Side.SELL, self.open_sell[i])):
-                answered = self.answers.valid & (answer.slot == i) & (answer.side == side)
-                granted = self.grants.valid & (grant.slot == i) & (grant.side == side)
-                with m.If(answered | granted):
-                    more = Mux(answered, gained, 0) + Mux(granted, raised, 0)
-                    m.d.sync += total.eq(total + more - Mux(answered, lost, 0))
-            with m.If(executed & (answer.slot == i)):
-                with m.If(answer.side == Side.BUY):
-                    m.d.sync += self.position[i].eq(self.position[i] + answer.shares)
-                with m.Else():
-                    m.d.sync += self.position[i].eq(self.position[i] - answer.shares)
+                with m.If(self.answers.valid & (answer.slot == i) & (answer.side == side)):
+                    m.d.sync += total.eq(after_answer)
+                with m.Elif(self.grants.valid & (grant.slot == i) & (grant.side == side)):
+                    m.d.sync += total.eq(after_grant)
         self._cash(m)
         return m
 
@@ -223,67 +228,102 @@ class Positions(wiring.Component):
                 m.d.sync += unsent_entry.eq(grant.shares)
 
     def _cash(self, m) -> None:
-        """Cash follows in three steps, so that no cycle holds more than one multiplication."""
+        """Position at once; cash follows in four further steps, so that no cycle holds more than one multiplication."""
         answer = self.answers.payload
-        rate = Signal(signed(34))
+        m.submodules.value = value = Product()
+        m.submodules.fees = fees = Product()
+        rate = Signal(signed(33))
         shares = Signal(32)
-        value = Signal(64)
-        selling = Signal()
-        executed = Signal()
-        paid = Signal(signed(66))
-        amount = Signal(signed(72))
-        steps = Signal(3)
-        change = [Signal(PositionChange, name=f"change{i}") for i in range(3)]
+        filled = Signal()
+        # Bit k: in step k + 1 there is a change, an execution, a sale.
+        steps, executed, selling = Signal(4), Signal(3), Signal(2)
+        amount, negative = Signal(signed(72)), Signal()  # of an execution or an adjustment, in step 3
+        money = Signal(signed(64))
+        held, before, cash = Signal(signed(64)), Signal(signed(64)), Signal(signed(64))
+        change = [Signal(PositionChange, name=f"change{i}") for i in range(4)]
         answered = self.answers.valid & (answer.kind != OrderAnswerKind.SENT) & (answer.slot < self.slots)
-        adjusted = self._adjust(m, quiet=~self.answers.valid & ~steps.any())
-        changing = answered | adjusted.any()
+        adjusting, adjusted, added, given = self._adjust(m, quiet=~self.answers.valid & ~steps[:3].any())
         fee = Mux(answer.flag == ADDED, self.fee_add, self.fee_remove)
+        worth = value.result
+        scaled = Signal(signed(72))
+        m.d.comb += [
+            filled.eq(self.answers.valid & (answer.kind == OrderAnswerKind.EXECUTED)),
+            value.a.eq(answer.price),
+            value.b.eq(answer.shares),
+            fees.a.eq(shares),
+            fees.b.eq(rate),
+            # Times 100, from 1/10,000 dollar to 1/1,000,000, without a multiplier behind the multiplier.
+            scaled.eq((worth << 6) + (worth << 5) + (worth << 2)),
+            before.eq(Mux(steps[3] & (change[3].slot == change[2].slot), cash, held)),
+        ]
         m.d.sync += [
-            steps.eq(steps << 1 | changing),
-            executed.eq(answer.kind == OrderAnswerKind.EXECUTED),
+            steps.eq(steps << 1 | answered | adjusting),
+            executed.eq(executed << 1 | filled),
+            selling.eq(selling << 1 | (answer.side == Side.SELL)),
             rate.eq(fee + self.commission),
             shares.eq(answer.shares),
-            value.eq(answer.price * answer.shares),
-            selling.eq(answer.side == Side.SELL),
-            paid.eq(shares * rate),
-            amount.eq(Mux(selling, value, -value) * MICRO_PER_PRICE),
+            money.eq(given),
+            amount.eq(Mux(executed[1], scaled, money)),
+            negative.eq(executed[1] & ~selling[1]),
+            # An answer may come a cycle after an adjustment: what that is about to write is taken from its register.
+            held.eq(Mux(steps[3] & (change[3].slot == change[1].slot), cash, self.cash[change[1].slot])),
+            cash.eq(before + Mux(negative, ~amount, amount) + negative - Mux(executed[2], fees.result, 0)),
             change[0].slot.eq(answer.slot),
             change[0].cause.eq(answer.cause),
             change[0].exchange_time.eq(answer.exchange_time),
-            change[1].eq(change[0]),
-            change[2].eq(change[1]),
+            *(after.eq(before) for before, after in pairwise(change)),
         ]
-        with m.If(~executed):
-            m.d.sync += [paid.eq(0), amount.eq(0)]
-        with m.If(steps[1]):
-            m.d.sync += self.cash[change[1].slot].eq(self.cash[change[1].slot] + amount - paid)
+        with m.If(adjusting):
+            m.d.sync += [change[0].slot.eq(adjusted), change[0].cause.eq(0), change[0].exchange_time.eq(0)]
+
+        # One sum for all slots, as above.
+        moved, position = Signal(8), Signal(signed(32))
+        bought = Mux(answer.side == Side.SELL, -answer.shares, answer.shares)
+        m.d.comb += [
+            moved.eq(Mux(adjusting, adjusted, answer.slot)),
+            position.eq(self.position[moved] + Mux(adjusting, added, bought)),
+        ]
         for i in range(self.slots):
-            with m.If(adjusted[i]):
-                m.d.sync += [change[0].slot.eq(i), change[0].cause.eq(0), change[0].exchange_time.eq(0), executed.eq(0)]
-        m.d.sync += self.changes.valid.eq(steps[2])
+            with m.If((filled | adjusting) & (moved == i)):
+                m.d.sync += self.position[i].eq(position)
+            with m.If(steps[3] & (change[3].slot == i)):
+                m.d.sync += self.cash[i].eq(cash)
+        # What is told is the slot as it stands after this answer: the next one may come 4 cycles later.
         m.d.sync += [
-            self.changes.payload.eq(change[2]),
-            self.changes.payload.position.eq(self.position[change[2].slot]),
-            self.changes.payload.cash.eq(self.cash[change[2].slot]),
-            self.changes.payload.open_buy.eq(self.open_buy[change[2].slot]),
-            self.changes.payload.open_sell.eq(self.open_sell[change[2].slot]),
+            change[3].position.eq(self.position[change[2].slot]),
+            change[3].open_buy.eq(self.open_buy[change[2].slot]),
+            change[3].open_sell.eq(self.open_sell[change[2].slot]),
+            self.changes.valid.eq(steps[3]),
+            self.changes.payload.eq(change[3]),
+            self.changes.payload.cash.eq(cash),
         ]
-        m.d.comb += self.busy.eq(steps.any() | self.changes.valid | adjusted.any())
+        m.d.comb += self.busy.eq(steps.any() | self.changes.valid | adjusting)
 
     def _adjust(self, m, quiet):
-        """Add what the host says to position and cash of a slot; give the slots in the cycle in which it is done."""
-        waits, adjusted = Signal(self.slots), Signal(self.slots)
-        for i in range(self.slots):
-            m.d.comb += adjusted[i].eq(quiet & waits[i] & ~waits[:i].any())
+        """What the host adds to position and cash of a slot.
+
+        Returns
+        -------
+        tuple
+            Whether something is added in this cycle, to which slot, how many shares; a cycle later, how much money.
+        """
+        waits = Signal(self.slots)
+        adjusting, adjusted, added = Signal(), Signal(8), Signal(signed(32))
+        money, next_money = Signal(signed(64)), Signal(signed(64))
+        for i in reversed(range(self.slots)):
+            with m.If(waits[i]):
+                m.d.comb += adjusted.eq(i)
             with m.If(self.adjust[i]):
                 m.d.sync += waits[i].eq(1)
-            with m.If(adjusted[i]):
-                m.d.sync += [
-                    waits[i].eq(0),
-                    self.position[i].eq(self.position[i] + self.adjust_position[i]),
-                    self.cash[i].eq(self.cash[i] + self.adjust_cash[i]),
-                ]
-        return adjusted
+            with m.Elif(adjusting & (adjusted == i)):
+                m.d.sync += waits[i].eq(0)
+        m.d.comb += [
+            adjusting.eq(quiet & waits.any()),
+            added.eq(self.adjust_position[adjusted]),
+            next_money.eq(Mux(adjusting, self.adjust_cash[adjusted], 0)),
+        ]
+        m.d.sync += money.eq(next_money)
+        return adjusting, adjusted, added, money
 
 
 def _less(a, b):

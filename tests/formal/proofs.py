@@ -197,8 +197,8 @@ PROOFS = (
             Mutation(
                 "sells into the position",
                 POSITIONS,
-                "self.position[i] - answer.shares",
-                "self.position[i] + answer.shares",
+                "Mux(answer.side == Side.SELL, -answer.shares, answer.shares)",
+                "answer.shares",
             ),
         ),
     ),
