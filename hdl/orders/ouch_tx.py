@@ -40,7 +40,7 @@ WITH_OPTIONS = (TransmitKind.ENTER, TransmitKind.REPLACE)
 
 
 class TransmitOrder(data.Struct):
-    """One message to send. The same from ``start`` until ``busy`` falls."""
+    """One message to send."""
 
     kind: TransmitKind
     side: Side
@@ -76,9 +76,11 @@ class OuchTransmitter(wiring.Component):
     """Sends one OUCH message a frame, without session framing.
 
     ``start`` with ``order`` begins a message: its first beat is valid in the same cycle, so that the owner adds no
-    cycle. ``busy`` is high from the cycle after ``start`` until the cycle of the last beat, that one included.
-    ``first`` and ``last`` pulse when the first and the last beat are taken. ``start`` while a message is under way is
-    ignored: the owner waits for ``busy`` to fall.
+    cycle. What follows the first beat is read from ``rest``, the same message one cycle later, so that nothing but its
+    first eight bytes hangs on an order that is only being chosen. Both stay as they are until ``busy`` falls, ``order``
+    until the first beat is taken. ``busy`` is high from the cycle after ``start`` until the cycle of the last beat,
+    that one included. ``first`` and ``last`` pulse when the first and the last beat are taken. ``start`` while a
+    message is under way is ignored: the owner waits for ``busy`` to fall.
 
     What is fixed: display ``Y``, no intermarket sweep, continuous market. The client order identifier is ``PW``, the
     user reference number as eight hexadecimal digits, and four spaces. A short sale (side ``T``) carries SharesLocated,
@@ -86,7 +88,7 @@ class OuchTransmitter(wiring.Component):
 
     Ports
     -----
-    start, order : the message
+    start, order, rest : the message
     capacity : OUCH capacity letter
     busy, first, last : see above
     tx : frames
@@ -99,15 +101,15 @@ class OuchTransmitter(wiring.Component):
 
     start: In(1)
     order: In(TransmitOrder)
+    rest: In(TransmitOrder)
     capacity: In(8)
     busy: Out(1)
     first: Out(1)
     last: Out(1)
     tx: Out(frame_signature(WIDTH))
 
-    def _messages(self) -> dict[TransmitKind, Value]:
+    def _messages(self, order: data.View) -> dict[TransmitKind, Value]:
         """Bytes of each message as one value, first byte lowest."""
-        order = self.order
         nibbles = [order.user_ref[i : i + 4] for i in range(28, -4, -4)]
         clordid = Cat(_text("PW"), *(_hex_digit(n) for n in nibbles), _text("    "))
         side = Mux(order.side == Side.BUY, _text("B"), Mux(order.short, _text("T"), _text("S")))
@@ -176,27 +178,34 @@ class OuchTransmitter(wiring.Component):
         payload = self.tx.payload
 
         size = Signal(range(64))
-        word = Signal(8 * WIDTH)
-        for kind, message in self._messages().items():
+        word, first_word, next_word = (Signal(8 * WIDTH, name=name) for name in ("word", "first_word", "next_word"))
+        begins, alone = Signal(), Signal()  # alone: the first beat is the last one as well
+        first_count, left = Signal(range(WIDTH + 1)), Signal(range(64))
+        for kind, message in self._messages(self.order).items():
             with m.If(self.order.kind == kind):
+                m.d.comb += first_word.eq(message[: 8 * WIDTH])
+                m.d.comb += [alone.eq(len(message) <= 8 * WIDTH), first_count.eq(min(len(message) // 8, WIDTH))]
+        for kind, message in self._messages(self.rest).items():
+            with m.If(self.rest.kind == kind):
                 size_of = len(message) // 8
                 if kind in WITH_OPTIONS:
-                    size_of = size_of - 2 * OPTION_BYTES + OPTION_BYTES * (self.order.short + self.order.post_only)
+                    size_of = size_of - 2 * OPTION_BYTES + OPTION_BYTES * (self.rest.short + self.rest.post_only)
                 m.d.comb += size.eq(size_of)
                 with m.Switch(beat):
-                    for i in range(0, len(message), 8 * WIDTH):
+                    for i in range(8 * WIDTH, len(message), 8 * WIDTH):
                         with m.Case(i // (8 * WIDTH)):
-                            m.d.comb += word.eq(message[i : i + 8 * WIDTH])
+                            m.d.comb += next_word.eq(message[i : i + 8 * WIDTH])
 
-        left = Signal(range(64))
         m.d.comb += [
+            begins.eq(beat == 0),
+            word.eq(Mux(begins, first_word, next_word)),
             left.eq(size - WIDTH * beat),
-            payload.last.eq(left <= WIDTH),
-            payload.count.eq(Mux(payload.last, left, WIDTH)),
+            payload.last.eq(Mux(begins, alone, left <= WIDTH)),
+            payload.count.eq(Mux(begins, first_count, Mux(left <= WIDTH, left, WIDTH))),
             payload.error.eq(0),
             self.tx.valid.eq(self.start | under_way),
             self.busy.eq(under_way),
-            self.first.eq(self.tx.valid & self.tx.ready & (beat == 0)),
+            self.first.eq(self.tx.valid & self.tx.ready & begins),
             self.last.eq(self.tx.valid & self.tx.ready & payload.last),
         ]
         for i in range(WIDTH):

@@ -269,6 +269,7 @@ class OrderPort(wiring.Component):
             transmitter.start.eq(start | direct),
             # Chosen by registers alone: what begins while nothing is under way can only be what is offered.
             transmitter.order.eq(Mux(idle, wanted, order)),
+            transmitter.rest.eq(order),
             transmitter.capacity.eq(self.capacity),
             rows.commands.valid.eq(offered),
             rows.commands.payload.eq(command),
