@@ -1,4 +1,4 @@
-"""Verdicts kept ready: an entry that was prepared passes the gate in the cycle it is decided."""
+"""Verdicts kept ready: an entry that was prepared passes the gate in the cycle it comes."""
 
 from amaranth import Cat, Module, Mux, Signal, signed, unsigned
 from amaranth.lib import data, stream, wiring

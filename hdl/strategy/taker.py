@@ -38,8 +38,10 @@ class ImbalanceTaker(wiring.Component):
 
     Each cycle at most one thing begins: a view, else an answer, else an exit that is wanted. Its configuration is read
     in the next cycle, and in the one after the slot's row is read, decided upon and written, so two things never meet
-    on one row. A view is never delayed; answers wait in a queue for a cycle without one; a wanted exit waits in the
-    state of its slot until the gate is free. docs/blocks/taker.md has the states, and what moves a slot between them.
+    on one row. An entry leaves for the gate in the cycle after that: what decides it, and what the gate and the order
+    port do with it, are not one path. A view is never delayed; answers wait in a queue for a cycle without one; a
+    wanted exit waits in the state of its slot until the gate is free. docs/blocks/taker.md has the states, and what
+    moves a slot between them.
 
     Parameters
     ----------
@@ -74,7 +76,7 @@ class ImbalanceTaker(wiring.Component):
     config_slot : Out(8), config : In(TakerConfig)
         Thresholds of the slot, in the same cycle.
     trigger, alarm : Out(stream, always ready)
-        Records; a trigger is in the cycle of its entry.
+        Records; a trigger is in the cycle before its entry.
     triggers : Out(array of 32)
         Triggers of each slot, saturating.
     taker_state : Out(array of TakerState)
@@ -82,7 +84,7 @@ class ImbalanceTaker(wiring.Component):
     busy : Out(1)
         Something is inside that does not wait for the market.
 
-    Latency: ``entries`` is valid 2 cycles after the view that triggers, always; an answer's exit 5 cycles after the
+    Latency: ``entries`` is valid 3 cycles after the view that triggers, always; an answer's exit 5 cycles after the
     answer where nothing is in its way.
     """
 
@@ -208,7 +210,7 @@ class ImbalanceTaker(wiring.Component):
             m.d.sync += self.intents.valid.eq(0)
         with m.If(issues):
             m.d.sync += [self.intents.valid.eq(1), self.intents.payload.eq(exit.intent)]
-        m.d.comb += [self.entries.valid.eq(enters), self.entries.payload.eq(entry.intent)]
+        m.d.sync += [self.entries.valid.eq(enters), self.entries.payload.eq(entry.intent)]
         alarms = ~in_entry & (exit.alarm != AlarmCode.NONE)
         left = exit.next_row
         origin = Signal(TakerOrigin)
@@ -303,11 +305,7 @@ class ImbalanceTaker(wiring.Component):
                         m.d.comb += [event.eq(kind), slot.eq(i)]
 
         config = self.config
-        m.d.comb += [
-            self.config_slot.eq(slot),
-            self.standing.slot.eq(slot),
-            self.standing.shares.eq(config.order_size),
-        ]
+        m.d.comb += self.config_slot.eq(slot)
         m.d.comb += [imbalance.config[name].eq(config[name]) for name in ("tick", "ratio", "min_volume", "max_spread")]
         decided_view, decided_answer = Signal(TakerView), Signal(TakerAnswer)
         distances = Signal(TakerDistances)
@@ -330,6 +328,8 @@ class ImbalanceTaker(wiring.Component):
         m.d.comb += [
             m.submodules.entry.distances.eq(distances),
             m.submodules.entry.order_size.eq(order_size),
+            self.standing.slot.eq(decided_slot),
+            self.standing.shares.eq(order_size),
             m.submodules.exit.distances.eq(distances),
             m.submodules.exit.retries.eq(retries),
             m.submodules.exit.cooldown.eq(cooldown),
@@ -342,6 +342,7 @@ class ImbalanceTaker(wiring.Component):
                 | exposed.any()
                 | (decided != TakerEvent.NONE)
                 | self.intents.valid
+                | self.entries.valid
             ),
         ]
         m.d.comb += self.trigger.payload.ratio.eq(ratio)

@@ -37,7 +37,7 @@ def test_entry_is_immediate_at_the_far_side_plus_slip(side):
 
 
 @pytest.mark.parametrize("slot", [0, 1])
-def test_view_to_grant_takes_two_cycles_always(slot):
+def test_view_to_grant_takes_three_cycles_always(slot):
     async def script(bench):
         for pause in (3, 4, 7, 11):
             await trigger(bench, slot=slot)
@@ -46,7 +46,7 @@ def test_view_to_grant_takes_two_cycles_always(slot):
             bench.cancel(own)
             await bench.step(20 + pause)
         latencies = [at - intent["trigger_time"] for at, intent in bench.granted]
-        assert latencies == [2, 2, 2, 2]
+        assert latencies == [3, 3, 3, 3]
         assert [intent["cause"] for _, intent in bench.granted] == [1, 2, 3, 4]
 
     run(script)

@@ -110,6 +110,6 @@ def test_no_share_is_lost_or_doubled(seed):
         }
         assert {r["refusal"] for _, r in bench.refused} >= {Refusal.HALTED}
         latencies = {at - i["trigger_time"] for at, i in bench.granted if i["role"] == Role.ENTRY}
-        assert latencies == {2}
+        assert latencies == {3}
 
     trade_bench.run(script)

@@ -21,11 +21,11 @@ from tests.hdl.strategy.wire_bench import (
 )
 
 
-def test_first_byte_two_cycles_after_the_view():
+def test_first_byte_three_cycles_after_the_view():
     async def script(wire):
         await wire.view(BID, ASK, bid_volume=4000)
         seen = wire.now - 20
-        assert [at - seen for at, _ in wire.sent] == [2]
+        assert [at - seen for at, _ in wire.sent] == [3]
 
     run(script)
 
