@@ -206,7 +206,8 @@ class OrderBook(wiring.Component):
                 over.eq(over_now),
                 side.eq(side_now),
                 shares_taken.eq(shares_now),
-                remaining.eq(old.shares - shares_now),
+                # Beside the comparison, not behind it.
+                remaining.eq(Mux(second.takes_all | over_now, 0, old.shares - event.shares)),
                 old_price.eq(old.price),
             ]
 

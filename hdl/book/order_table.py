@@ -225,7 +225,7 @@ class OrderTable(wiring.Component):
         after_insert = Signal()  # this order was added in the last cycle
         after_clear = Signal()  # its slot was cleared in the last cycle
         target_again = Signal()  # the operation before may add the order that this one may add
-        left = Signal(32)  # of an order that was spoken of in the last cycle
+        left, none_left = Signal(32), Signal()  # of an order that was spoken of in the last cycle
         was_reduced = Signal()
         inserted = Signal(self.entry)  # the last order that was added, and its place
         inserted_place = Signal(BANKS)
@@ -250,7 +250,7 @@ class OrderTable(wiring.Component):
             ]
         m.d.sync += was_reduced.eq(self.reduce)
         with m.If(self.reduce):
-            m.d.sync += left.eq(self.remaining)
+            m.d.sync += [left.eq(self.remaining), none_left.eq(~self.remaining.any())]
         with m.If(self.insert):
             m.d.sync += [inserted.eq(write), inserted_place.eq(place), inserted_stash.eq(stash_place)]
         hits_now = Signal(BANKS)
@@ -272,7 +272,7 @@ class OrderTable(wiring.Component):
             ]
         with m.If(after_order & was_reduced & ~(after_target & self.insert)):
             m.d.comb += self.old.shares.eq(left)
-            with m.If(~left.any()):
+            with m.If(none_left):
                 m.d.comb += self.found.eq(0)
 
         # Cycles 3 and 4: the order to come. What is not shown yet is what the operation before adds in its cycle 5.
@@ -381,16 +381,17 @@ class OrderTable(wiring.Component):
             m.d.sync += attempts.eq(attempts + 1)
 
         # Counting.
-        counts = [Signal(range(self.rows * BANKS + STASH + 1), name=f"count_{s}") for s in range(self.slots)]
-        total = Signal(range(self.rows * BANKS + STASH + 1))
-        added = self.insert
-        removed = self.reduce & ~self.remaining.any()
+        counts = Array(Signal(range(self.rows * BANKS + STASH + 1), name=f"count_{s}") for s in range(self.slots))
+        total, count, after = (Signal.like(counts[0]) for _ in range(3))
         counted_slot = Mux(self.insert, slot_5, slot_4)
+        added, removed = self.insert, self.reduce & ~self.remaining.any()
+        m.d.comb += [count.eq(counts[counted_slot]), after.eq(Mux(self.clear, 0, count + added - removed))]
+        with m.If(self.clear):
+            m.d.sync += total.eq(total - count)
+        with m.Else():
+            m.d.sync += total.eq(total + added - removed)
         for s in range(self.slots):
-            with m.If(counted_slot == s):
-                with m.If(self.clear):
-                    m.d.sync += [counts[s].eq(0), total.eq(total - counts[s])]
-                with m.Elif(added | removed):
-                    m.d.sync += [counts[s].eq(counts[s] + added - removed), total.eq(total + added - removed)]
+            with m.If((counted_slot == s) & (self.clear | added | removed)):
+                m.d.sync += counts[s].eq(after)
         m.d.comb += self.live_orders.eq(total)
         return m
