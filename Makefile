@@ -94,6 +94,9 @@ sequences: setup driver  ## 500 made sequences of calls from three clients again
 load: setup driver  ## 50 watchers at 20 Hz and 100 writes a second for a minute; prints p99 beside an echo's
 	@PENNYWIRE_LOAD_SECONDS=60 PENNYWIRE_LOAD_WATCHERS=50 $(BIN)/python -m pytest -rP tests/controlplane/service/test_load.py
 
+memory: setup driver  ## an hour of watching, asking and writing: the service's memory must not grow; `make test`: seconds
+	@PENNYWIRE_MEMORY_SECONDS=3600 $(BIN)/python -m pytest -rP tests/controlplane/service/test_memory.py
+
 fuzz-driver:  ## fuzz what the driver reads off the wire, a minute each; needs clang and says so
 	@bash scripts/fuzz_driver.sh
 

@@ -132,7 +132,8 @@ def _raise(report: dict[str, Any], why: str, confirmations: dict[str, Any] | Non
     """Ask a person for half as much again, within the envelope, unless that was asked before and not granted."""
     if confirmations is None:
         return Plan(f"Calm and earning: {why}. What was asked before?", looks=True)
-    limits, envelope = report["limits"], report["envelope"]
+    # A decision that was recorded before reports had the envelope: no more may be asked for than the part.
+    limits, envelope = report["limits"], report.get("envelope") or report["unattended"]
     wanted = {
         "max_inventory": min(int(limits["max_inventory"] * _RAISE), envelope["max_inventory"]),
         "order_size": min(int(limits["order_size"] * _RAISE), envelope["max_order_size"]),

@@ -1,4 +1,4 @@
-"""``status``, ``reconcile``, ``arm``, ``disarm``, ``kill``, ``release``: the card as a whole."""
+"""``status``, ``capabilities``, ``reconcile``, ``arm``, ``disarm``, ``kill``, ``release``: the card as a whole."""
 
 import sys
 from pathlib import Path
@@ -29,6 +29,18 @@ def status(directory: Directory = DEFAULT_DIRECTORY, as_json: Json = False) -> N
         from controlplane.cli.tables import print_status
 
         print_status(answer)
+
+
+def capabilities(directory: Directory = DEFAULT_DIRECTORY) -> None:
+    """Show, as JSON, what the card and the service are and can do, and which calls you may make."""
+    with connect(directory, "operator", "agent", "viewer") as channel:
+        from google.protobuf.json_format import MessageToJson
+
+        from controlplane.proto_gen.pennywire_v1 import control_pb2 as pb
+        from controlplane.proto_gen.pennywire_v1 import control_pb2_grpc as rpc
+
+        answer = rpc.CardServiceStub(channel).GetCapabilities(pb.GetCapabilitiesRequest(), timeout=DEADLINE)
+        print(MessageToJson(answer, always_print_fields_with_no_presence=True, preserving_proto_field_name=True))
 
 
 _Statement = Annotated[
@@ -126,5 +138,5 @@ def kill(
 
 def add_to(app: typer.Typer) -> None:
     """Add these commands to the command line."""
-    for command in (status, reconcile, arm, disarm, kill, release):
+    for command in (status, capabilities, reconcile, arm, disarm, kill, release):
         app.command()(command)

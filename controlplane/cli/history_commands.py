@@ -1,7 +1,6 @@
 """``history``: bars, statistics, fills and markouts of every day that a service's folder has."""
 
 import json
-import sqlite3
 import sys
 from enum import StrEnum
 from typing import Annotated, Any
@@ -42,6 +41,8 @@ def history(
     as_json: Json = False,
 ) -> None:
     """Show what is kept of a day: it needs no service. Prices in 1/10,000 dollar, times in ns since midnight."""
+    import sqlite3
+
     from controlplane.store import history as store
 
     path = directory / "events.sqlite"

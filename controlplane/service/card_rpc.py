@@ -17,7 +17,7 @@ from controlplane.service.flatten import WATCHED, check_taken, flatten_status, g
 from controlplane.service.heartbeat import Heartbeat
 from controlplane.service.reconcile import differences, refuse_difference
 from controlplane.service.refusal import RefusedError
-from controlplane.service.roles import caller_role
+from controlplane.service.roles import ALLOWED, caller_role
 from controlplane.service.state import ServiceState
 
 __all__ = ["CardRpc", "LeaseRpc"]
@@ -85,6 +85,29 @@ class CardRpc(rpc.CardServiceServicer):
             lease_holder=holder,
             role=pb.Role.Name(caller_role()),
             kill_cause=status.kill_cause,
+        )
+
+    async def GetCapabilities(
+        self, request: pb.GetCapabilitiesRequest, context: grpc.aio.ServicerContext
+    ) -> pb.GetCapabilitiesResponse:
+        """Say what card and service are, and what the caller may call."""
+        identity, names = self._state.link.identity, ["identity.git_hash", "identity.sizes"]
+        values = await self._state.link.read(names)
+        sizes, role = unpack("identity.sizes", values["identity.sizes"]), caller_role()
+        return pb.GetCapabilitiesResponse(
+            config_name=identity.config_name,
+            abi_version=identity.abi_version,
+            git_hash=f"{values['identity.git_hash']:016x}",
+            soft=identity.soft,
+            clock_period_ps=identity.clock_period_ps,
+            slots=identity.slots,
+            symbols=[symbol.name for symbol in self._state.config.symbols],
+            feed_width=sizes["width"],
+            row_levels=sizes["row_levels"],
+            own_orders=sizes["own_orders"],
+            table_orders=sizes["table_orders"],
+            strategies=[name for name, (_register, available) in MODULES.items() if available],
+            allowed_calls=sorted(method for method, roles in ALLOWED.items() if role in roles),
         )
 
     async def _symbols(self) -> list[pb.SymbolStatus]:

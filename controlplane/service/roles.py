@@ -25,6 +25,7 @@ ALLOWED: dict[str, frozenset[int]] = {
     "LeaseService.AcquireLease": _WRITERS,
     "LeaseService.ReleaseLease": _WRITERS,
     "CardService.GetStatus": _EVERYBODY,
+    "CardService.GetCapabilities": _EVERYBODY,
     "CardService.ReadRegisters": _EVERYBODY,
     "CardService.Reconcile": _EVERYBODY,
     "CardService.Arm": _OPERATOR,

@@ -6,6 +6,7 @@ own reckoning; :meth:`Ledger.settle` compares the two at every mark, when nothin
 """
 
 import threading
+from array import array
 from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -80,15 +81,20 @@ class Disagreement:
 
 @dataclass(slots=True)
 class SlotBook:
-    """What is known of one symbol: running sums, and its mids (bid + ask) by exchange time."""
+    """What is known of one symbol: running sums, and its mids (bid + ask) by the exchange time of each change.
+
+    Only changes are kept, 16 bytes each: memory grows with how often the price moves, not with the records.
+    """
 
     position: int = 0
     cash: int = 0
     cash_when_flat: int = 0
     card_position: int | None = None
     card_cash: int = 0
-    mid_times: list[int] = field(default_factory=list)
-    mids: list[int] = field(default_factory=list)
+    #: Exchange time of the newest depth record with both sides.
+    told: int = 0
+    mid_times: array = field(default_factory=lambda: array("q"))
+    mids: array = field(default_factory=lambda: array("q"))
 
     def mid_at(self, time: int) -> int:
         """Give bid + ask of the last depth record at or before a time; 0 when there was none."""
@@ -189,7 +195,10 @@ class Ledger:
 
     def _depth(self, slot: int, time: int, bid: int, ask: int) -> None:
         book = self.slots[slot]
-        if bid and ask and (not book.mid_times or time >= book.mid_times[-1]):
+        if not (bid and ask) or time < book.told:
+            return
+        book.told = time
+        if not book.mids or bid + ask != book.mids[-1]:
             book.mid_times.append(time)
             book.mids.append(bid + ask)
 

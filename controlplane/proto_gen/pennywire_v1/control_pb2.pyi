@@ -132,6 +132,40 @@ class ReleaseLeaseResponse(_message.Message):
     __slots__ = ()
     def __init__(self) -> None: ...
 
+class GetCapabilitiesRequest(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
+
+class GetCapabilitiesResponse(_message.Message):
+    __slots__ = ("config_name", "abi_version", "git_hash", "soft", "clock_period_ps", "slots", "symbols", "feed_width", "row_levels", "own_orders", "table_orders", "strategies", "allowed_calls")
+    CONFIG_NAME_FIELD_NUMBER: _ClassVar[int]
+    ABI_VERSION_FIELD_NUMBER: _ClassVar[int]
+    GIT_HASH_FIELD_NUMBER: _ClassVar[int]
+    SOFT_FIELD_NUMBER: _ClassVar[int]
+    CLOCK_PERIOD_PS_FIELD_NUMBER: _ClassVar[int]
+    SLOTS_FIELD_NUMBER: _ClassVar[int]
+    SYMBOLS_FIELD_NUMBER: _ClassVar[int]
+    FEED_WIDTH_FIELD_NUMBER: _ClassVar[int]
+    ROW_LEVELS_FIELD_NUMBER: _ClassVar[int]
+    OWN_ORDERS_FIELD_NUMBER: _ClassVar[int]
+    TABLE_ORDERS_FIELD_NUMBER: _ClassVar[int]
+    STRATEGIES_FIELD_NUMBER: _ClassVar[int]
+    ALLOWED_CALLS_FIELD_NUMBER: _ClassVar[int]
+    config_name: str
+    abi_version: int
+    git_hash: str
+    soft: bool
+    clock_period_ps: int
+    slots: int
+    symbols: _containers.RepeatedScalarFieldContainer[str]
+    feed_width: int
+    row_levels: int
+    own_orders: int
+    table_orders: int
+    strategies: _containers.RepeatedScalarFieldContainer[str]
+    allowed_calls: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, config_name: _Optional[str] = ..., abi_version: _Optional[int] = ..., git_hash: _Optional[str] = ..., soft: _Optional[bool] = ..., clock_period_ps: _Optional[int] = ..., slots: _Optional[int] = ..., symbols: _Optional[_Iterable[str]] = ..., feed_width: _Optional[int] = ..., row_levels: _Optional[int] = ..., own_orders: _Optional[int] = ..., table_orders: _Optional[int] = ..., strategies: _Optional[_Iterable[str]] = ..., allowed_calls: _Optional[_Iterable[str]] = ...) -> None: ...
+
 class GetStatusRequest(_message.Message):
     __slots__ = ()
     def __init__(self) -> None: ...

@@ -155,6 +155,11 @@ class CardServiceStub:
                 request_serializer=pennywire_dot_v1_dot_control__pb2.GetStatusRequest.SerializeToString,
                 response_deserializer=pennywire_dot_v1_dot_control__pb2.GetStatusResponse.FromString,
                 _registered_method=True)
+        self.GetCapabilities = channel.unary_unary(
+                '/pennywire.v1.CardService/GetCapabilities',
+                request_serializer=pennywire_dot_v1_dot_control__pb2.GetCapabilitiesRequest.SerializeToString,
+                response_deserializer=pennywire_dot_v1_dot_control__pb2.GetCapabilitiesResponse.FromString,
+                _registered_method=True)
         self.ReadRegisters = channel.unary_unary(
                 '/pennywire.v1.CardService/ReadRegisters',
                 request_serializer=pennywire_dot_v1_dot_control__pb2.ReadRegistersRequest.SerializeToString,
@@ -207,6 +212,13 @@ class CardServiceServicer:
 
     def GetStatus(self, request, context):
         """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetCapabilities(self, request, context):
+        """What this card and this service are and can do; it does not change while the service runs.
+        """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
@@ -282,6 +294,11 @@ def add_CardServiceServicer_to_server(servicer, server):
                     request_deserializer=pennywire_dot_v1_dot_control__pb2.GetStatusRequest.FromString,
                     response_serializer=pennywire_dot_v1_dot_control__pb2.GetStatusResponse.SerializeToString,
             ),
+            'GetCapabilities': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetCapabilities,
+                    request_deserializer=pennywire_dot_v1_dot_control__pb2.GetCapabilitiesRequest.FromString,
+                    response_serializer=pennywire_dot_v1_dot_control__pb2.GetCapabilitiesResponse.SerializeToString,
+            ),
             'ReadRegisters': grpc.unary_unary_rpc_method_handler(
                     servicer.ReadRegisters,
                     request_deserializer=pennywire_dot_v1_dot_control__pb2.ReadRegistersRequest.FromString,
@@ -355,6 +372,33 @@ class CardService:
             '/pennywire.v1.CardService/GetStatus',
             pennywire_dot_v1_dot_control__pb2.GetStatusRequest.SerializeToString,
             pennywire_dot_v1_dot_control__pb2.GetStatusResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetCapabilities(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pennywire.v1.CardService/GetCapabilities',
+            pennywire_dot_v1_dot_control__pb2.GetCapabilitiesRequest.SerializeToString,
+            pennywire_dot_v1_dot_control__pb2.GetCapabilitiesResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -77,12 +77,14 @@ def test_a_source_is_what_is_set_or_what_lies_in_the_folder(tmp_path):
 REPORT = {
     "status": "done",
     "card": {"killed": False, "armed": True, "market_open": True},
-    "limits": {"order_size": 100},
+    "limits": {"max_inventory": 300, "order_size": 100},
+    "unattended": {"max_inventory": 300, "max_order_size": 100},
     "thresholds": {},
     "modules": {"imbalance": True},
-    "symbols": [{"symbol": "PWAA"}],
+    "symbols": [{"symbol": "PWAA", "enabled": True, "stale": False, "halted": False}],
     "records_lost": 0,
     "recent": {"markouts": {}, "pnl_microdollars": 0, "refusals": 0, "triggers": 0},
+    "day": {"markouts": {}, "pnl_microdollars": 0, "refusals": 0, "triggers": 0},
 }
 
 

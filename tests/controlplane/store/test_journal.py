@@ -144,6 +144,11 @@ def test_a_card_that_was_started_anew_is_a_loss_of_what_it_said_last(tmp_path, c
     # Its first record is number 1: none is missing of the new card, and of the old one nobody knows.
     assert second.ledger.lost == 1
     assert len(second.ledger.bars.incomplete_between(0, OPEN + 9 * MINUTE)) == 2
+    # A third one, whose first four records nobody heard.
+    third = PlainCard()
+    third.now = 1
+    second.journal.take([trade(third, 0, 250_000, 10, OPEN + 3 * MINUTE, skip=4)])
+    assert second.ledger.lost == 1 + 4
     second.journal.close()
 
 
