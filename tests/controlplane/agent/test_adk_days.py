@@ -53,10 +53,10 @@ def test_adk_test_passes_offline():
 
 def test_the_keyless_model_decides_today_as_it_was_recorded(tmp_path):
     copy = tmp_path / "days"
-    shutil.copytree(DAYS, copy, ignore=shutil.ignore_patterns("hostile", "__pycache__"))
+    shutil.copytree(DAYS, copy, ignore=shutil.ignore_patterns("hostile_days", "__pycache__"))
     done = adk_test(copy, "--rebuild")
     again = sorted(copy.glob("*/tests/*.json"))
-    assert len(again) == sum("hostile" not in path.parts for path in SESSIONS), done.stdout[-3000:]
+    assert len(again) == sum("hostile_days" not in path.parts for path in SESSIONS), done.stdout[-3000:]
     for path in again:
         # Recorded anew: the file was written again, and says the same.
         assert f"Successfully rebuilt {path}" in done.stdout
@@ -76,5 +76,5 @@ def test_no_recorded_session_goes_past_what_is_signed(path):
 
 def test_every_hostile_day_meets_the_leash():
     for path in SESSIONS:
-        if "hostile" in path.parts:
+        if "hostile_days" in path.parts:
             assert {"refused", "asked", "failed"} & {answer["status"] for _, _, answer in calls(path)}, path
