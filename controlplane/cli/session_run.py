@@ -192,6 +192,9 @@ def _run_processes(plan: RunPlan, folder: Path, console: Console) -> "RunData":
             if plan.arm:
                 client.arm(f"{plan.title}: armed for a simulated session", plan.strategies)
             console.print("soft card and control plane run" + (", the card is armed" if plan.arm else ""))
+            console.print(
+                f"look on with `pennywire web --dir {folder}` or `pennywire watch --dir {folder}`", style="dim"
+            )
             try:
                 run = _play(plan, folder, client, console)
                 registers = client.registers(_registers(plan))

@@ -148,9 +148,9 @@ def agent_line(directory: Path, rows: list[pb.AuditRow]) -> str:
         for line in reversed(lines):
             try:
                 record = json.loads(line)
-            except ValueError:
-                continue  # a line that is being written, or the cut first one
-            return f"{clock(record['exchange_time'])}  {plain(record['said'] or record['error'])}"
+                return f"{clock(record['exchange_time'])}  {plain(record['said'] or record['error'])}"
+            except (ValueError, KeyError, TypeError, AttributeError):
+                continue  # a line that is being written, the cut first one, or no record
     for row in reversed(rows):
         if row.role == pb.ROLE_AGENT:
             return f"{plain(row.reason)} ({plain(row.result)})"

@@ -48,9 +48,13 @@ async def _serve(directory: Path, bound: socket.socket, read_only: bool) -> None
         timeout_graceful_shutdown=_GRACE,
     )
     print(f"the page is at http://{_HOST}:{port}/; `pennywire web login` prints a code to log in with", flush=True)
-    feeding = asyncio.create_task(feed.run())
+    server, feeding = uvicorn.Server(config), asyncio.create_task(feed.run())
+    # It never ends by itself: if it breaks, the page ends with it and says why, and shows nothing that is old.
+    feeding.add_done_callback(lambda _feeding: setattr(server, "should_exit", True))
     try:
-        await uvicorn.Server(config).serve(sockets=[bound])
+        await server.serve(sockets=[bound])
+        if feeding.done():
+            feeding.result()
     finally:
         feeding.cancel()
         await viewer.close()
