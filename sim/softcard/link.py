@@ -14,6 +14,7 @@ __all__ = [
     "LinkClient",
     "closing",
     "event_datagrams",
+    "gave_up",
     "is_relay",
     "is_subscribe",
     "owns",
@@ -123,6 +124,14 @@ def split_relayed(datagrams: list[bytes]) -> tuple[list[bytes], list[bytes]]:
 def owns(answer: bytes) -> bool:
     """Say whether an answer of the order relay tells its reader that the order session is his."""
     return _RELAY.unpack_from(answer)[5] == 0 and bool(_RELAY.unpack_from(answer)[9] & 1)
+
+
+def gave_up(answer: bytes) -> bool:
+    """Say whether an answer of the order relay tells its reader that the order session is his no longer, as he asked.
+
+    One that is refused says nothing of what its reader had before: he may be asking under another token.
+    """
+    return _RELAY.unpack_from(answer)[5] == 0 and not _RELAY.unpack_from(answer)[9] & 1
 
 
 def closing(request: bytes) -> bytes:

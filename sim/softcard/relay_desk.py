@@ -44,7 +44,7 @@ class RelayDesk:
         for answer in answers:
             if link.owns(answer):
                 self._owner, self._request, self._heard, self._overdue = sender, request, time.monotonic(), 0
-            elif sender == self._owner:
+            elif sender == self._owner and link.gave_up(answer):
                 self._owner = None
             self._send(sender, answer)
         self._pass_on(messages)
