@@ -2,7 +2,8 @@
 
 Usage: ``python scripts/timing_diagrams.py [--check] [NAME ...]``. With ``--check`` nothing is written: exit status 1
 and a list if a diagram is not what its block does now. The runs are in ``wave_feed.py``, ``wave_snapshot.py``,
-``wave_book.py``, ``wave_trade.py`` and ``wave_net.py``; they use Amaranth's own simulator, so no compiler is needed.
+``wave_book.py``, ``wave_relay.py``, ``wave_trade.py`` and ``wave_net.py``; they use Amaranth's own simulator, so no
+compiler is needed.
 """
 
 import argparse
@@ -13,6 +14,7 @@ from pathlib import Path
 import wave_book
 import wave_feed
 import wave_net
+import wave_relay
 import wave_snapshot
 import wave_trade
 from wave_record import Scene, record
@@ -33,6 +35,7 @@ SCENES: dict[str, Callable[[], Scene]] = {
     "gate": wave_trade.gate,
     "order_port": wave_trade.order_port,
     "network": wave_net.network,
+    "relay": wave_relay.relay,
 }
 
 

@@ -290,9 +290,7 @@ class RowChange(wiring.Component):
                 m.d.sync += answer.match.eq(said.match)
         m.d.sync += [
             answer.kind.eq(taken),
-            self.impossible.eq(
-                ((taken == OrderAnswerKind.NONE) & (said.kind != ExchangeAnswerKind.NEVER_RECEIVED))
-                | odd
-                | (said.price_odd & priced)
-            ),
+            self.impossible.eq((taken == OrderAnswerKind.NONE) | odd | (said.price_odd & priced)),
         ]
+        with m.If(said.kind == ExchangeAnswerKind.NEVER_RECEIVED):
+            m.d.sync += self.impossible.eq(0)

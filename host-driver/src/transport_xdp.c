@@ -16,11 +16,12 @@
 
 static void xdp_disconnect(struct pw_transport *transport, enum pw_channel channel) {
     transport->descriptor[channel] = -1;
-    /* The port is one for both channels, and goes with the requests'. */
+    /* The port is one for all channels, and goes with the requests'. */
     if (channel == PW_CHANNEL_REQUESTS) {
         pw_xdp_port_close(transport->own);
         transport->own = NULL;
-        transport->descriptor[PW_CHANNEL_EVENTS] = -1;
+        for (int other = 0; other < PW_CHANNELS; other++)
+            transport->descriptor[other] = -1;
     }
 }
 
