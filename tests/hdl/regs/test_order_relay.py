@@ -206,6 +206,23 @@ def test_what_is_not_taken_is_kept_and_sent_again_in_order():
     assert bench.pulses["resent"] == 5
 
 
+def test_a_message_of_another_number_is_not_let_through():
+    def steps(bench):
+        bench.give("rx", request(1, 9, flags=OPEN))
+        bench.give("rx", request(2, 9, sequence=0, message=b"before START"))
+        bench.give("rx", request(3, 9, flags=START, sequence=5))
+        for number, sequence in enumerate((4, 6, 5, 5, 1 << 63 | 6, 6), start=4):
+            bench.give("rx", request(number, 9, sequence=sequence, message=b"of %d" % (sequence & 0xFF)))
+        bench.give("rx", request(20, 9, flags=START, sequence=5))  # begun is begun
+        bench.give("rx", request(21, 9, sequence=5, message=b"of 5"))
+        yield 300
+
+    bench, told = played(steps)
+    assert bench.let_through == [b"of 5", b"of 6"]
+    assert [t.wanted for t in told] == [0, 0, 5, 5, 5, 6, 6, 6, 7, 7, 7]
+    assert bench.pulses["repeated"] == 6
+
+
 def test_an_answer_says_whether_a_message_has_begun():
     """Who takes back what was never received has to know that no order is on its way to a number."""
     order = bytes(40)
