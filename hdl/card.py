@@ -146,7 +146,7 @@ class Card(wiring.Component):
             bank.count("control.hostlink_errors").eq(hostlink.error),
         ]
         join_streams(m, self, engine, port)
-        join_hosts(m, self, hostlink, telemetry, port, switch)
+        join_hosts(m, self, hostlink, relay, telemetry, port, switch)
         join_network(m, bank, engine, port, self)
         self._control(m, bank, engine)
         self._feed(m, bank, engine)
@@ -181,9 +181,7 @@ class Card(wiring.Component):
     def _feed(self, m: Module, bank: RegisterBank, engine: Engine) -> None:
         feed = engine.feed
         m.d.comb += [
-            feed.dest_ip.eq(bank.value("feed.destination.ip")),
             feed.dest_port.eq(bank.value("feed.destination.port")),
-            feed.dest_b_ip.eq(bank.value("feed.destination_b.ip")),
             feed.dest_b_port.eq(bank.value("feed.destination_b.port")),
             feed.two_lines.eq(bank.value("feed.arbitration.two_lines")),
             feed.reorder.eq(bank.value("feed.arbitration.reorder")),

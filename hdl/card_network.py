@@ -9,7 +9,11 @@ from hdl.net.host_switch import HostSwitch
 from hdl.net.port import COUNTERS, NetworkPort
 from hdl.regs.bank import RegisterBank
 from hdl.regs.hostlink import HostLink
+from hdl.regs.order_relay import OrderRelay
 from hdl.telemetry.stream import Telemetry
+
+#: An address that is on no wire.
+_NOBODY = 0x7F00_0001
 
 __all__ = ["join_hosts", "join_network", "join_streams"]
 
@@ -23,9 +27,22 @@ def join_streams(m: Module, card: wiring.Component, engine: Engine, port: Networ
 
 
 def join_hosts(
-    m: Module, card: wiring.Component, hostlink: HostLink, stream: Telemetry, port: NetworkPort, switch: HostSwitch
+    m: Module,
+    card: wiring.Component,
+    hostlink: HostLink,
+    relay: OrderRelay,
+    stream: Telemetry,
+    port: NetworkPort,
+    switch: HostSwitch,
 ) -> None:
-    """Give hosts two ways to registers and events: the card's own streams, and UDP. The slower one sets the pace."""
+    """Give hosts two ways to registers, orders and events: the card's own streams, and UDP.
+
+    Of events the slower one sets the pace.
+    """
+    connect(m, flipped(card.relay_rx), port.relay_direct)
+    connect(m, port.relay_direct_answer, flipped(card.relay_tx))
+    connect(m, port.relay_rx, relay.rx)
+    connect(m, relay.tx, port.relay_tx)
     connect(m, flipped(card.host_rx), switch.direct)
     connect(m, switch.direct_answer, flipped(card.host_tx))
     connect(m, port.host_request, switch.network)
@@ -46,17 +63,21 @@ def join_hosts(
 def join_network(m: Module, bank: RegisterBank, engine: Engine, port: NetworkPort, card: wiring.Component) -> None:
     """Wire register block ``network``, and the addresses that requests for missing messages come from and go to."""
     feed = engine.feed
+    groups = bank.value("feed.destination.ip"), bank.value("feed.destination_b.ip")
     mac, ip, router = (bank.value(f"network.{name}") for name in ("mac.value", "address.ip", "router.ip"))
     own, server = feed.own_address, feed.request_address
     own_mac, server_mac = bank.value("requests.own_mac.value"), bank.value("requests.server_mac.value")
     server_ip = bank.value("requests.server.ip")
     by_arp = server_mac == 0
+    for dest, group in zip((feed.dest_ip, feed.dest_b_ip), groups, strict=True):
+        # A station hears hosts too: until it is told its feed's address it takes none of that for the feed.
+        m.d.comb += dest.eq(Mux((group == 0) & (port.ip != 0), _NOBODY, group))
     m.d.comb += [
         port.card_time.eq(card.card_time),
         port.mac.eq(Mux(mac == 0, card.board_mac, mac)),
         port.ip.eq(Mux(ip == 0, card.board_ip, ip)),
-        port.groups[0].eq(bank.value("feed.destination.ip")),
-        port.groups[1].eq(Mux(bank.value("feed.arbitration.two_lines"), bank.value("feed.destination_b.ip"), 0)),
+        port.groups[0].eq(groups[0]),
+        port.groups[1].eq(Mux(bank.value("feed.arbitration.two_lines"), groups[1], 0)),
         port.peer_ip.eq(Mux(by_arp & (server_ip != 0), Mux(router == 0, server_ip, router), 0)),
         bank.drive("network.own_ip.ip").eq(port.ip),
         bank.drive("network.own_mac.value").eq(port.mac),

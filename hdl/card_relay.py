@@ -1,7 +1,6 @@
 """Joins the order relay to its registers, and the engine's order session to whoever carries it."""
 
 from amaranth import Module, Mux
-from amaranth.lib.wiring import connect, flipped
 
 from hdl.engine import Engine
 from hdl.regs.bank import RegisterBank
@@ -18,8 +17,6 @@ def join_relay(m: Module, card, bank: RegisterBank, engine: Engine, relay: Order
     Of the two only one hears the card and only one is heard: the other's messages wait.
     """
     host = bank.value("relay.carrier.host")
-    connect(m, flipped(card.relay_rx), relay.rx)
-    connect(m, relay.tx, flipped(card.relay_tx))
     m.d.comb += [
         card.ouch_tx.payload.eq(engine.ouch_tx.payload),
         relay.card.payload.eq(engine.ouch_tx.payload),

@@ -111,7 +111,7 @@ REGISTERS: tuple[RegisterRow, ...] = (
     RegisterRow("feed.destination", 0x0200, 0x0, 1, True, True, True, True, False, False, 0x0, (
         FieldRow("ip", 0, 32, False, "", True, True, False, False, ""),
         FieldRow("port", 32, 16, False, "", True, True, False, False, ""),
-    ), "Frames for another address are ignored. 0 hears every address."),
+    ), "Frames for another address are ignored. 0 hears every address, and none on a card that has one itself (network.own_ip)."),
     RegisterRow("feed.checks", 0x0208, 0x0, 1, True, True, True, True, False, False, 0x1, (
         FieldRow("ip_checksum", 0, 1, False, "", True, True, False, False, "Drop frames whose IPv4 header checksum is wrong."),
     ), "Checks."),

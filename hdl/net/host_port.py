@@ -13,6 +13,7 @@ from hdl.net.recency import RecencyList
 from hdl.net.udp_sender import UdpAddress
 from hdl.net.words import WORD
 from hdl.regs.hostlink import HEADER_WORDS, MAGIC, MAX_ITEMS, RESPONSE, VERSION, Kind, Status
+from hdl.regs.order_relay import RELAY
 from hdl.wire.ethernet import ETHERNET, IPV4, UDP
 
 __all__ = ["HELLO", "REQUEST_WORDS", "STALE_WINDOW", "UNKNOWN_HOST", "HostPort"]
@@ -36,7 +37,8 @@ _EARLY = HEAD_BYTES - _PAYLOAD_AT
 class HostPort(wiring.Component):
     """Judges each request by its sender and number (docs/hostlink.md, "Over UDP"), and answers it.
 
-    HELLO and SUBSCRIBE are answered here, READ and WRITE by the gateware's host link. Of each host the last request and
+    HELLO and SUBSCRIBE are answered here, READ and WRITE by the gateware's host link; RELAY goes to the order relay,
+    which has numbers of its own. Of each host the last request and
     its answer are kept: the same bytes again get that answer again. A host that is forgotten, because ``hosts`` others
     were heard since, is told so by status 4, as after a reset.
 
@@ -51,6 +53,8 @@ class HostPort(wiring.Component):
         Heads of UDP frames to the host link's port that were found right, and what follows them.
     request, response : Out, In
         What is to be carried out, as the host link wants it, and its answer, which always comes.
+    relay : Out
+        Requests for the order relay.
     destination, answer : Out
         Answers, and where they go. The destination stays until the answer after it.
     subscribe : Out
@@ -73,6 +77,7 @@ class HostPort(wiring.Component):
                 "rest": In(frame_signature(WORD)),
                 "request": Out(frame_signature(WORD)),
                 "response": In(frame_signature(WORD)),
+                "relay": Out(frame_signature(WORD)),
                 "destination": Out(UdpAddress),
                 "answer": Out(frame_signature(WORD)),
                 "subscribe": Out(stream.Signature(UdpAddress)),
@@ -110,7 +115,7 @@ class HostPort(wiring.Component):
         magic, version, kind, request = words[0][:16], words[0][16:24], words[0][24:32], words[0][32:]
         count = words[1][:16]
         place = Signal(4)
-        remember, carry_out = Signal(), Signal()
+        remember, carry_out, relayed = Signal(), Signal(), Signal()
         status = Signal(16)
         behind = Signal(32)
         word, take = Signal(8 * WORD), Signal()
@@ -138,6 +143,7 @@ class HostPort(wiring.Component):
             Cat(self.request.payload.data).eq(in_read.data),
             self.request.payload.last.eq(final),
             self.request.payload.count.eq(Mux(final & (size[:3] != 0), size[:3], WORD)),
+            self.relay.payload.eq(self.request.payload),
             final.eq(at == kept - 1),
             Cat(self.answer.payload.data).eq(answer_read.data),
             self.answer.payload.count.eq(WORD),
@@ -193,6 +199,7 @@ class HostPort(wiring.Component):
                 m.next = "COPY"
                 m.d.comb += following.eq(0)
                 m.d.sync += [at.eq(0), place.eq(hosts.entry.place), remember.eq(1), carry_out.eq(1), status.eq(0)]
+                m.d.sync += relayed.eq(0)
                 good = (size == HEADER_WORDS * WORD) & (count == 0)
                 lengths = Signal.like(sizes[0])
                 with m.Switch(hosts.entry.place):
@@ -210,6 +217,8 @@ class HostPort(wiring.Component):
                     m.next = "JUDGE"
                     with m.If(~good | self.subscribe.ready):
                         m.next = "FIRST"
+                with m.Elif(ours & (kind == RELAY)):
+                    m.d.sync += [relayed.eq(1), remember.eq(0), carry_out.eq(0)]
                 with m.Elif(ours & ~hosts.known & (kind != HELLO)):
                     m.d.comb += self.stranger.eq(1)
                     m.d.sync += [status.eq(UNKNOWN_HOST), remember.eq(0), place.eq(self._hosts), carry_out.eq(0)]
@@ -229,9 +238,10 @@ class HostPort(wiring.Component):
                     m.d.sync += [remember.eq(0), place.eq(self._hosts)]
             with m.State("COPY"):
                 # The request goes where it is kept, and to the host link, which takes all of one before it acts.
-                step = self.request.ready | ~carry_out
+                step = Mux(relayed, self.relay.ready, self.request.ready | ~carry_out)
                 m.d.comb += [
                     self.request.valid.eq(carry_out),
+                    self.relay.valid.eq(relayed),
                     old_write.en.eq(remember & step),
                     following.eq(at + step),
                 ]
@@ -243,6 +253,8 @@ class HostPort(wiring.Component):
                         m.next = "FIRST"
                         with m.If(carry_out):
                             m.next = "RESPONSE"
+                        with m.Elif(relayed):
+                            m.next = "IDLE"
                         for i in range(self._hosts):
                             with m.If(remember & (place == i)):
                                 m.d.sync += sizes[i].eq(size)

@@ -13,6 +13,7 @@ from hdl.net.frame import frame_signature
 from hdl.net.host_port import REQUEST_WORDS, HostPort
 from hdl.net.igmp import IgmpMember
 from hdl.net.inbox import Inbox
+from hdl.net.relay_port import RelayPort
 from hdl.net.transmit import TransmitArbiter
 from hdl.net.udp_framer import UdpFramer
 from hdl.net.udp_sender import UdpAddress
@@ -31,7 +32,7 @@ COUNTERS = (
 
 
 class NetworkPort(wiring.Component):
-    """ARP, IGMP, ICMP echo and the host link over UDP, beside the feed on the same wire.
+    """ARP, IGMP, ICMP echo, the host link and the order relay over UDP, beside the feed on the same wire.
 
     The feed hears the frames of ``rx`` itself: nothing here stands in its way, and nothing here holds up ``rx``. Frames
     for the card are kept until they are known to be right; then each is dealt with, one after the other. While ``ip``
@@ -67,6 +68,10 @@ class NetworkPort(wiring.Component):
         Frames of the feed's own: the most urgent ones.
     host_request, host_response : Out, In
         The host link: a request that came in, and its response, which always comes.
+    relay_rx, relay_tx : Out, In
+        The order relay.
+    relay_direct, relay_direct_answer : In, Out
+        Another way to it, beside UDP.
     events : In
         EVENTS datagrams.
     foreign ... event_frames : Out
@@ -95,6 +100,10 @@ class NetworkPort(wiring.Component):
                 "feed_requests": In(frame_signature(width)),
                 "host_request": Out(frame_signature(WORD)),
                 "host_response": In(frame_signature(WORD)),
+                "relay_rx": Out(frame_signature(WORD)),
+                "relay_tx": In(frame_signature(WORD)),
+                "relay_direct": In(frame_signature(WORD)),
+                "relay_direct_answer": Out(frame_signature(WORD)),
                 "events": In(frame_signature(WORD)),
                 "busy": Out(1),
             }
@@ -114,7 +123,8 @@ class NetworkPort(wiring.Component):
         m.submodules.hosts = hosts = HostPort(self._hosts)
         m.submodules.answers = answers = UdpFramer(REQUEST_WORDS)
         m.submodules.events = events = EventPort(self._subscribers)
-        sources = {"host": answers, "arp": arp, "igmp": igmp, "echo": echo, "events": events}
+        m.submodules.relay = relay = RelayPort()
+        sources = {"relay": relay, "host": answers, "arp": arp, "igmp": igmp, "echo": echo, "events": events}
         m.submodules.own = own = TransmitArbiter(WORD, list(sources))
         m.submodules.from_words = from_words = FromWords(self._width)
         m.submodules.out = out = TransmitArbiter(self._width, ["feed", "own"])
@@ -136,6 +146,11 @@ class NetworkPort(wiring.Component):
         connect(m, hosts.answer, answers.datagram)
         connect(m, hosts.subscribe, events.subscribe)
         connect(m, flipped(self.events), events.datagram)
+        connect(m, hosts.relay, relay.request)
+        connect(m, flipped(self.relay_direct), relay.direct)
+        connect(m, relay.direct_answer, flipped(self.relay_direct_answer))
+        connect(m, relay.relay_rx, flipped(self.relay_rx))
+        connect(m, flipped(self.relay_tx), relay.relay_tx)
 
         source = Signal(UdpAddress)
         m.d.comb += [
@@ -156,6 +171,8 @@ class NetworkPort(wiring.Component):
             answers.source.eq(source),
             answers.destination.eq(hosts.destination),
             events.source.eq(source),
+            relay.source.eq(source),
+            relay.sender.eq(hosts.destination),
         ]
         # What follows a head goes to the one of the two who is waiting for it.
         for block in (echo, hosts):
@@ -165,7 +182,7 @@ class NetworkPort(wiring.Component):
         m.d.comb += self.busy.eq(
             (to_words.words.valid | judge.frames.valid | inbox.frames.valid | inbox.rx.valid | split.rest.valid)
             | (split.arp.valid | split.igmp.valid | split.echo.valid | split.host.valid)
-            | (arp.busy | igmp.busy | echo.busy | hosts.busy | answers.busy | events.busy | self.tx.valid)
+            | (arp.busy | igmp.busy | echo.busy | hosts.busy | answers.busy | events.busy | relay.busy | self.tx.valid)
         )
         return m
 

