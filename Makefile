@@ -46,6 +46,9 @@ driver: setup  ## libpennywire and pennywire-ctl, into build/host-driver
 demo: setup driver  ## a made session through the real gateware, supervised, with a report
 	@$(BIN)/pennywire demo
 
+demo-net: setup driver  ## exchange, card and control plane as neighbours on a network, in a namespace of its own
+	@$(BIN)/python -m controlplane.cli.demo_net
+
 bench: setup  ## count cycles and rates on the verilated card, into build/bench.json
 	@$(BIN)/python -m sim.bench
 

@@ -2,12 +2,15 @@
 
 The exchange publishes MoldUDP64 by multicast from an ordinary socket. The soft card hears it on a TAP, and is a station
 there: the kernel finds it by ARP, pings it, sees it join the feed's group, and the control plane reaches it by UDP at
-the card's own address. Nothing but Ethernet frames lies between the card and the rest.
+the card's own address. Its orders go out by the host's session: `pennywire-ctl relay` carries them to the exchange over
+TCP. Nothing but Ethernet frames lies between the card and the rest.
 """
 
+import contextlib
 import sys
 import tempfile
 import time
+import tomllib
 from pathlib import Path
 from typing import Annotated
 
@@ -17,20 +20,17 @@ from rich.table import Table
 
 from controlplane.card.device import Device
 from controlplane.cli.demo import CONFIG
-from controlplane.cli.processes import Child, ChildError, terminated_cleanly
+from controlplane.cli.processes import ROOT, Child, ChildError, terminated_cleanly
 from controlplane.cli.run_client import RunClient, RunClientError
 from controlplane.config.text import changed
-from sim.exchange.book import SessionBooks
-from sim.network.links import LinkError, enter_namespace, make_host
-from sim.network.ping import arping, ping
-from sim.network.sniff import GroupWatch
-from sim.sessions.make import MADE_SYMBOLS, make_messages
-from sim.verilated.build import BuildError, build_card
 
 __all__ = ["main"]
 
 INTERFACE, HOST, CARD = "pw0", "10.50.87.1", "10.50.87.2"
-GROUP, FEED_PORT, REQUESTS_PORT, ANSWERS_PORT = "233.54.12.111", 26477, 26478, 31000
+GROUP, FEED_PORT, REQUESTS_PORT, ORDERS_PORT, ANSWERS_PORT = "233.54.12.111", 26477, 26478, 26400, 31000
+#: The tool of the host driver, as `make driver` leaves it.
+CONTROL_TOOL = ROOT / "build" / "host-driver" / "pennywire-ctl"
+_JOIN_SECONDS = 10.0
 _READY_SECONDS = 120.0
 _OVER_SECONDS = 1800.0
 _SETTLE_SECONDS = 120.0
@@ -42,17 +42,18 @@ _COUNTERS = (
 )  # fmt: skip
 
 
-def _config(folder: Path) -> Path:
-    """Write the service's configuration: the demo's, with this network's addresses."""
+def _config(folder: Path, slots: int) -> Path:
+    """Write the service's configuration: the demo's, with this network's addresses, and as many symbols as fit."""
+    text = CONFIG.read_text()
     settings = {
+        "symbols": tomllib.loads(text)["symbols"][:slots],
         "requests.own": {"ip": CARD, "port": ANSWERS_PORT},
         "requests.server": {"ip": HOST, "port": REQUESTS_PORT},
         "requests.timeout_microseconds": 20_000,
         "requests.tries": 10,
-        "order_session_up": False,
     }
     path = folder / "network.toml"
-    path.write_text(changed(CONFIG.read_text(), settings))
+    path.write_text(changed(text, settings))
     return path
 
 
@@ -64,6 +65,9 @@ def _reach(console: Console) -> None:
     LinkError
         It does not answer.
     """
+    from sim.network.links import LinkError
+    from sim.network.ping import arping, ping
+
     mac = arping(INTERFACE, CARD)
     if mac is None:
         raise LinkError(f"the card at {CARD} does not answer ARP on {INTERFACE}")
@@ -76,14 +80,17 @@ def _reach(console: Console) -> None:
     console.print(f"ping {CARD}: {len(answered)} of {len(times)} answered, median {middle * 1000:.1f} ms (simulated)")
 
 
-def _books(messages: list[bytes]) -> list[tuple[str, int, int]]:
+def _books(messages: list[bytes], slots: int) -> list[tuple[str, int, int]]:
     """Give each symbol with its best prices and its five-level volumes, packed as the card's registers are."""
+    from sim.exchange.book import SessionBooks
+    from sim.sessions.make import MADE_SYMBOLS
+
     books = SessionBooks()
     for message in messages:
         books.apply(message)
     locates = {stock.rstrip(): locate for stock, locate in books.locates.items()}
     rows = []
-    for symbol in MADE_SYMBOLS:
+    for symbol in MADE_SYMBOLS[:slots]:
         book = books.of(locates[symbol.symbol])
         bids, asks = book.levels(True)[:5], book.levels(False)[:5]
         volumes = sum(shares for _, shares in bids) | sum(shares for _, shares in asks) << 32
@@ -91,7 +98,7 @@ def _books(messages: list[bytes]) -> list[tuple[str, int, int]]:
     return rows
 
 
-def _compare(client: RunClient, messages: list[bytes], console: Console) -> bool:
+def _compare(client: RunClient, messages: list[bytes], slots: int, console: Console) -> bool:
     """Wait until the card has heard the end, then set its books beside the exchange's; say whether they agree."""
     until = time.monotonic() + _SETTLE_SECONDS
     while client.registers(["feed.next_sequence"])["feed.next_sequence"] <= len(messages):
@@ -100,7 +107,7 @@ def _compare(client: RunClient, messages: list[bytes], console: Console) -> bool
         time.sleep(0.2)
     table = Table("symbol", "card bid", "card ask", "exchange bid", "exchange ask", "five levels", "state")
     agree = True
-    for slot, (symbol, bbo, volumes) in enumerate(_books(messages)):
+    for slot, (symbol, bbo, volumes) in enumerate(_books(messages, slots)):
         names = [f"slot[{slot}].{name}" for name in ("bbo", "volumes", "state")]
         card_bbo, card_volumes, state = client.registers(names).values()
         stale, right = bool(state & 2), (card_bbo, card_volumes) == (bbo, volumes)
@@ -112,43 +119,91 @@ def _compare(client: RunClient, messages: list[bytes], console: Console) -> bool
     return agree
 
 
+def _trades(client: RunClient, log: Path, console: Console) -> bool:
+    """Set what the card did beside what the exchange says that it did; say whether they agree."""
+    from sim.exchange.log import read_log
+    from sim.exchange.statement import statement_of
+
+    entries = read_log(log.read_text().splitlines())
+    names = ("orders.entered", "orders.replaced", "orders.canceled", "orders.executions", "relay.delivered")
+    console.print(
+        "orders by the host's session: "
+        + ", ".join(f"{name.split('.')[1]} {value:,}" for name, value in client.registers(names).items())
+    )
+    differs = client.reconcile(statement_of(entries))
+    fills = sum(1 for entry in entries if entry.kind == "executed")
+    words = f"differ: {'; '.join(differs)}" if differs else f"agree ({fills:,} fills)"
+    console.print(f"positions, open orders, next order number: card and exchange {words}")
+    return not differs
+
+
 def _run(seed: int, messages: int, speed: float, card: str, out: Path, console: Console) -> bool:
+    from hdl.configs import CONFIGS
+    from sim.network.links import LinkError, make_host
+    from sim.network.sniff import GroupWatch
+    from sim.sessions.make import make_messages
+    from sim.verilated.build import build_card
+
     session = make_messages(seed, messages).messages
     with console.status("looking for the verilated gateware") as status:
         build_card(card, progress=lambda words: status.update(f"building the gateware (once): {words}"))
-    with tempfile.TemporaryDirectory(prefix="pennywire-") as name, terminated_cleanly():
+    with (
+        tempfile.TemporaryDirectory(prefix="pennywire-") as name,
+        terminated_cleanly(),
+        contextlib.ExitStack() as stack,
+    ):
         folder = Path(name)
-        wire = ["-m", "sim.softcard", "--dir", name, "--config", card, "--interface", INTERFACE, "--address", CARD]
-        with Child("the soft card", wire, out / "softcard.log") as soft_card:
-            soft_card.wait_ready("soft card ready", _READY_SECONDS)
-            make_host(INTERFACE, f"{HOST}/24")
-            console.print(f"the card is on {INTERFACE}, a TAP in a namespace of its own")
-            _reach(console)
-            with GroupWatch(INTERFACE) as groups:
-                serve = ["serve", "--device", f"udp:{CARD}", "--config", str(_config(folder)), "--dir", name]
-                with Child(
-                    "the control plane", ["-m", "controlplane.cli.main", *serve], out / "service.log"
-                ) as service:
-                    service.wait_ready("serving", _READY_SECONDS)
-                    client = RunClient(folder)
-                    with Device.open(f"udp:{CARD}") as device:
-                        device.write({"feed.destination": _number(GROUP) | FEED_PORT << 32})
-                    console.print(f"the control plane holds the card at udp:{CARD}")
-                    if not groups.wait_joined(GROUP, 10.0):
-                        raise LinkError(f"no IGMP report for {GROUP} was seen on {INTERFACE}")
-                    console.print(f"the card joined {GROUP}: its IGMP report was seen on {INTERFACE}")
-                    exchange = ["-m", "sim.exchange", "--seed", str(seed), "--messages", str(messages)]
-                    exchange += ["--feed", f"{GROUP}:{FEED_PORT}", "--interface", HOST, "--speed", str(speed)]
-                    exchange += ["--requests", f"{HOST}:{REQUESTS_PORT}", "--start", "now", "--longest-gap", "0.5"]
-                    with Child("the exchange", exchange, out / "exchange.log", _PASSWORD) as venue:
-                        venue.wait_ready("exchange ready", _READY_SECONDS)
-                        began = time.monotonic()
-                        with console.status(f"the exchange publishes {len(session):,} messages by multicast"):
-                            venue.wait_ready("session over", _OVER_SECONDS)
-                        console.print(f"published {len(session):,} messages in {time.monotonic() - began:.1f} s")
-                        agree = _compare(client, session, console)
-                    for counter, value in client.registers(_COUNTERS).items():
-                        console.print(f"  {counter:24}{value:>12,}")
+
+        def start(what: str, ready: str, *arguments: str, log: str, program: Path | None = None) -> Child:
+            child = stack.enter_context(Child(what, arguments, out / log, _PASSWORD, program))
+            child.wait_ready(ready, _READY_SECONDS)
+            return child
+
+        wire = ("--interface", INTERFACE, "--address", CARD, "--config", card, "--dir", name)
+        start("the soft card", "soft card ready", "-m", "sim.softcard", *wire, log="softcard.log")
+        make_host(INTERFACE, f"{HOST}/24")
+        console.print(f"the card is on {INTERFACE}, a TAP in a namespace of its own")
+        _reach(console)
+        groups = stack.enter_context(GroupWatch(INTERFACE))
+        with Device.open(f"udp:{CARD}") as device:
+            device.write({"feed.destination": _number(GROUP) | FEED_PORT << 32})
+        if not groups.wait_joined(GROUP, _JOIN_SECONDS):
+            raise LinkError(f"no IGMP report for {GROUP} was seen on {INTERFACE}")
+        console.print(f"the card joined {GROUP}: its IGMP report was seen on {INTERFACE}")
+        serve = (
+            "serve",
+            "--device",
+            f"udp:{CARD}",
+            "--config",
+            str(_config(folder, CONFIGS[card].slots)),
+            "--dir",
+            name,
+        )
+        start("the control plane", "serving", "-m", "controlplane.cli.main", *serve, log="service.log")
+        client = RunClient(folder)
+        console.print(f"the control plane holds the card at udp:{CARD}")
+
+        log = folder / "exchange.jsonl"
+        feed = ("--feed", f"{GROUP}:{FEED_PORT}", "--interface", HOST, "--requests", f"{HOST}:{REQUESTS_PORT}")
+        told = ("--seed", str(seed), "--messages", str(messages), "--speed", str(speed), "--longest-gap", "0.5")
+        orders = ("--listen", f"{HOST}:{ORDERS_PORT}", "--user", "demo", "--log", str(log))
+        exchange = start(
+            "the exchange", "exchange ready", "-m", "sim.exchange", *feed, *told, *orders, log="exchange.log"
+        )
+        relay = ("--device", f"udp:{CARD}", "relay", "--exchange", f"{HOST}:{ORDERS_PORT}", "--user", "demo")
+        start("the relay", "up", *relay, log="relay.log", program=CONTROL_TOOL)
+        console.print(f"pennywire-ctl relay carries the order session between udp:{CARD} and {HOST}:{ORDERS_PORT}")
+        client.arm("demo-net: armed for a made session", ("imbalance",))
+        console.print("the card is armed, the imbalance taker is on")
+        began = time.monotonic()
+        with console.status(f"the exchange publishes {len(session):,} messages by multicast"):
+            exchange.wait_ready("session over", _OVER_SECONDS)
+        console.print(f"published {len(session):,} messages in {time.monotonic() - began:.1f} s")
+        agree = _compare(client, session, CONFIGS[card].slots, console)
+        exchange.stop()  # and it writes its log
+        agree &= _trades(client, log, console)
+        for counter, value in client.registers(_COUNTERS).items():
+            console.print(f"  {counter:24}{value:>12,}")
     return agree
 
 
@@ -163,7 +218,10 @@ def main(
     card: Annotated[str, typer.Option(help="Configuration of the card.")] = "demo",
     out: Annotated[Path, typer.Option(help="Folder for the logs.")] = Path("build/demo-net"),
 ) -> None:
-    """Run the demonstration; exit status 0 when the card's books are the exchange's."""
+    """Run the demonstration; exit status 0 when books, positions and orders of card and exchange agree."""
+    from sim.network.links import LinkError, enter_namespace
+    from sim.verilated.build import BuildError
+
     console = Console()
     try:
         enter_namespace(["-m", "controlplane.cli.demo_net", *sys.argv[1:]])
@@ -173,7 +231,7 @@ def main(
         print(f"demo-net: {error}", file=sys.stderr)
         raise typer.Exit(1) from error
     if not agree:
-        print("demo-net: the card's books are not the exchange's; see above", file=sys.stderr)
+        print("demo-net: card and exchange do not agree; see above", file=sys.stderr)
         raise typer.Exit(1)
 
 

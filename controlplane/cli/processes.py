@@ -27,7 +27,7 @@ class ChildError(RuntimeError):
 
 
 class Child:
-    """A Python process with its output kept in a log file.
+    """A Python process, or another program, with its output kept in a log file.
 
     Parameters
     ----------
@@ -39,10 +39,17 @@ class Child:
         File for all that it says.
     environment : mapping, optional
         Variables set for it besides ours.
+    program : Path, optional
+        A program in place of the interpreter.
     """
 
     def __init__(
-        self, name: str, arguments: Sequence[str], log: Path, environment: Mapping[str, str] | None = None
+        self,
+        name: str,
+        arguments: Sequence[str],
+        log: Path,
+        environment: Mapping[str, str] | None = None,
+        program: Path | None = None,
     ) -> None:
         self.name = name
         self._log = log
@@ -50,7 +57,7 @@ class Child:
         self._said: collections.deque[str] = collections.deque(maxlen=_TAIL)
         path = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH", "")]))
         self._process = subprocess.Popen(
-            [sys.executable, "-u", *arguments],
+            [sys.executable, "-u", *arguments] if program is None else [str(program), *arguments],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

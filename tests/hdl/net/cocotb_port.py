@@ -1,6 +1,7 @@
 """NetworkPort as its neighbours see it: every frame in is made by scapy, every frame out is read by it."""
 
 import os
+import struct
 
 import cocotb
 from scapy.contrib.igmp import IGMP
@@ -302,6 +303,70 @@ async def events_go_to_those_who_subscribed(dut):
         if number == 0:
             await ask(s, datagram(request(SUBSCRIBE, 4), sport=6000))
     assert s.counts["event_frames"] == 2 * (1 + 2 + 3 + 4 + 4)
+
+
+RELAY = struct.Struct("<HBBIHHIQIHHQ")
+
+
+@cocotb.test()
+async def the_relay_speaks_with_who_holds_the_session(dut):
+    s = await station(dut, seed=8)
+    hosts = [{"sport": 7000 + i, "src": f"10.1.2.{40 + i}", "mac": f"02:00:00:00:00:{40 + i}"} for i in range(2)]
+
+    def asks(number):
+        return RELAY.pack(0x5750, 1, 5, number, 1, 0, 0, 99, 0, 3, 16, 7) + s.rng.randbytes(16)
+
+    def says(number, status, opened, kind=0x85):
+        message = b"" if kind == 0x85 else s.rng.randbytes(48)
+        return RELAY.pack(0x5750, 1, kind, number, 0, status, 0, 99, 4, opened, len(message), 7) + message
+
+    async def exchange(request, answer, host=None):
+        """A request, what the relay says to it, and to whom that went."""
+        if host is None:
+            await s.send(request, port="relay_direct")
+        else:
+            await s.send(datagram(request, **host))
+        await s.quiet()
+        assert s.relayed["relay_rx"].pop() == request
+        await s.send(answer, port="relay_tx")
+        await s.quiet()
+
+    def heard(datagram_, host):
+        """Whether a datagram left once, for that host alone, or for the card's own stream."""
+        frames = s.take()
+        if host is None:
+            return s.relayed["relay_direct_answer"].pop() == datagram_ and not frames
+        (frame,) = frames
+        address = (frame[UDP].sport, frame[UDP].dport, frame[IP].dst, frame.dst)
+        return address == (LINK, *host.values()) and bytes(frame[UDP].payload) == datagram_
+
+    async def message_goes_to(host):
+        s.tx_ready = s.rng.choice((1, 0.5))
+        message = says(3, 0, 3, kind=0xC1)
+        await s.send(message, port="relay_tx")
+        await s.quiet()
+        assert s.relayed["relay_direct_answer"].pop() == message  # whoever listens there hears it as well
+        return (not s.take()) if host is None else heard(message, host)
+
+    assert await message_goes_to(None)
+    # Nobody said HELLO: the relay has numbers and tokens of its own. Copies go through to it as well.
+    for number, host, status, opened, owner in (
+        (1, hosts[0], 0, 3, hosts[0]),
+        (1, hosts[0], 0, 3, hosts[0]),
+        (2, hosts[1], 5, 3, hosts[0]),  # another one is refused
+        (3, hosts[1], 0, 1, hosts[1]),  # and then has it
+        (4, hosts[0], 6, 1, hosts[1]),
+        (5, hosts[1], 0, 0, None),  # closed
+        (6, hosts[0], 0, 3, hosts[0]),
+        (7, None, 0, 3, None),  # taken over by the other way
+        (8, hosts[0], 6, 3, None),
+    ):
+        request, answer = asks(number), says(number, status, opened)
+        await exchange(request, answer, host)
+        assert heard(answer, host)
+        assert not s.relayed["relay_direct_answer"]
+        assert await message_goes_to(owner)
+    assert s.carried == []
 
 
 @cocotb.test()

@@ -85,8 +85,12 @@ class Station:
         self._out, self._first = b"", None
         self._asked = b""
         self._answer = []
+        # What went to the relay, and out of its other way.
+        self.relayed = {"relay_rx": [], "relay_direct_answer": []}
+        self._part = dict.fromkeys(self.relayed, b"")
         self._shapes = {w: _data.Layout.cast(Beat(w)) for w in (8, width)}
-        dut.tx__ready.value = dut.host_request__ready.value = dut.relay_direct_answer__ready.value = 1
+        for name in ("tx", "host_request", "relay_rx", "relay_direct_answer"):
+            getattr(dut, f"{name}__ready").value = 1
         for name in ("rx", "feed_requests", "host_response", "events", "relay_tx", "relay_direct"):
             getattr(dut, f"{name}__valid").value = 0
         dut.mac.value, dut.ip.value = number_of(MAC), number_of(ADDRESS)
@@ -141,6 +145,13 @@ class Station:
                 self.carried.append(self._asked)
                 self._answer = self.beats(carry_out(self._asked), 8)
                 self._asked = b""
+        for name, whole in self.relayed.items():
+            if getattr(dut, f"{name}__valid").value and getattr(dut, f"{name}__ready").value:
+                octets, last = self._beat(int(getattr(dut, f"{name}__payload").value), 8)
+                self._part[name] += octets
+                if last:
+                    whole.append(self._part[name])
+                    self._part[name] = b""
         for name in COUNTERS:
             self.counts[name] += int(getattr(dut, name).value)
         dut.clk.value = 1
