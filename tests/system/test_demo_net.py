@@ -1,4 +1,4 @@
-"""``make demo-net`` as a person runs it, on the smallest card: a TAP, the kernel's stack, orders by the host's session."""
+"""``make demo-net`` as a person runs it, on the smallest card: a TAP, the kernel's stack, orders by a relay."""
 
 import re
 import subprocess
