@@ -43,7 +43,7 @@ class RegisterRow:
 
 
 MAGIC = 0x524957594e4e4550
-ABI_VERSION = 4
+ABI_VERSION = 5
 SLOT_BASE = 0x1000
 SLOT_STRIDE = 0x200
 
@@ -51,7 +51,7 @@ REGISTERS: tuple[RegisterRow, ...] = (
     RegisterRow("identity.magic", 0x0000, 0x0, 1, True, False, False, False, False, False, 0x524957594e4e4550, (
         FieldRow("value", 0, 64, False, "", True, False, False, False, ""),
     ), "The letters PENNYWIR, first in the lowest byte."),
-    RegisterRow("identity.abi", 0x0008, 0x0, 1, True, False, False, False, False, False, 0x4, (
+    RegisterRow("identity.abi", 0x0008, 0x0, 1, True, False, False, False, False, False, 0x5, (
         FieldRow("version", 0, 32, False, "", True, False, False, False, ""),
     ), "Version of this register map and of the event records."),
     RegisterRow("identity.config_name_lo", 0x0010, 0x0, 1, True, False, False, False, False, False, 0x0, (

@@ -9,7 +9,7 @@
 // as `slot[].x`, and exist once a slot; how many slots a card has is in its register identity.sizes.
 
 #define PW_MAGIC UINT64_C(0x524957594e4e4550)
-#define PW_ABI_VERSION UINT32_C(4)
+#define PW_ABI_VERSION UINT32_C(5)
 #define PW_SLOT_BASE UINT32_C(0x1000)
 #define PW_SLOT_STRIDE UINT32_C(0x200)
 
@@ -902,7 +902,7 @@ struct pw_field_row {
 #ifdef PW_REGISTER_TABLES
 static const struct pw_register_row pw_register_rows[PW_REGISTER_ROWS] = {
     {"identity.magic", 0x0000, 0x0, 1, PW_REG_READ, 0, 1, UINT64_C(0x524957594e4e4550)},
-    {"identity.abi", 0x0008, 0x0, 1, PW_REG_READ, 1, 1, UINT64_C(0x4)},
+    {"identity.abi", 0x0008, 0x0, 1, PW_REG_READ, 1, 1, UINT64_C(0x5)},
     {"identity.config_name_lo", 0x0010, 0x0, 1, PW_REG_READ, 2, 1, UINT64_C(0x0)},
     {"identity.config_name_hi", 0x0018, 0x0, 1, PW_REG_READ, 3, 1, UINT64_C(0x0)},
     {"identity.git_hash", 0x0020, 0x0, 1, PW_REG_READ, 4, 1, UINT64_C(0x0)},
