@@ -64,6 +64,8 @@ class HostProperties(wiring.Component):
             m.d.comb += [Assert(host.step == HostStep.SUBMITTING), Assert(intent.price == order.price)]
         with m.If(host.step == HostStep.SUBMITTING):
             m.d.comb += [Assert(host.intents.valid), Assert(intent.kind == OrderIntentKind.ENTER)]
+        with m.If(host.step == HostStep.WORKING):
+            m.d.comb += Assert(~host.intents.valid)
         with m.If(offers):
             m.d.comb += Assert(way_free)
         with m.If(offers & flattens):
