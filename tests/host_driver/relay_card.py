@@ -40,7 +40,9 @@ class RelayCard:
         self.ups = []  # what became of the session
         self.never_received = []
         self.held = []
-        self.silent = self.broken = False
+        self.silent = False
+        self.mute = False  # what it says by itself is lost
+        self.heard = 0  # requests of relays
         self.peer = None
         self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self.socket.bind(("127.0.0.1", port))
@@ -112,6 +114,7 @@ class RelayCard:
         _, _, _, number, count, _, _, token, has, flags, length, sequence = RELAY.unpack_from(datagram)
         assert len(datagram) == 40 + -(-length // 8) * 8
         assert count == (length > 0)
+        self.heard += 1
         if self.hostile and self.rng.random() < 0.15:
             return  # lost on its way here
         status = 0
@@ -147,7 +150,8 @@ class RelayCard:
             message = self.orders[self.sent]
             head = RELAY.pack(0x5750, 1, 0xC1, self.sent, 1, 0, 0, self.owner, self.sent, self.open | self.up << 1,
                               len(message), self.wanted)  # fmt: skip
-            self.send(head + message.ljust(-(-len(message) // 8) * 8, b"\0"), self.peer)
+            if not self.mute:
+                self.send(head + message.ljust(-(-len(message) // 8) * 8, b"\0"), self.peer)
             self.sent += 1
 
     def send(self, datagram, to):

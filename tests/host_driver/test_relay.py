@@ -26,10 +26,13 @@ class Exchange:
         self.last = 0
         self.entered = []
         self.queries = 0
+        self.holding = threading.Event()  # cleared: queries wait for their answers
+        self.holding.set()
         self.server = SessionServer("SESS1", "user1", SECRET, self.hear, heartbeat_seconds=0.2, silence_seconds=2.0)
 
     def hear(self, message):
         if message[:1] == b"Q":
+            self.holding.wait(30)
             self.queries += 1
             return [b"Q" + bytes(8) + struct.pack(">I", self.last + 1)]
         if message[:1] == b"O":
@@ -177,22 +180,50 @@ def test_a_lost_session_stops_the_card_and_tells_it_what_was_never_received(star
 
 
 def test_an_order_that_comes_late_is_not_sent_after_it_was_taken_back(start, exchange, new_card):
-    """It left the card while the session was up, was lost on its way, and is sent again when the session is back."""
+    """It left the card while the session was up, and every copy is lost until long after the session was."""
     card = new_card()
     relay = start(card, exchange)
     relay.wait_for("up")
     wait_until(lambda: card.up)
     with card.lock:
+        card.mute = True
         card.orders.append(enter(1))
         card.registers[address("orders.user_ref")] = 2
-        card.sent = 1  # and lost
+        card.push()
         exchange.server.disconnect()
         relay.wait_for("connecting")
+    relay.wait_for("catching up")
+    # The query is answered and the answer is with the card: all that is missing is the order itself.
+    wait_until(lambda: len(card.let_through) == 2)
+    heard = card.heard
+    wait_until(lambda: card.heard > heard + 10)
+    assert card.ups == [True, False]
+    assert card.never_received == [1]
+    card.mute = False
     relay.wait_for("up")
     wait_until(lambda: card.up)
     assert exchange.entered == []
     assert card.never_received == [1, 1]
     assert card.taken == 1
+
+
+def test_an_order_that_comes_before_the_answer_to_the_query_is_not_sent(start, exchange, new_card):
+    card = new_card()
+    relay = start(card, exchange)
+    relay.wait_for("up")
+    wait_until(lambda: card.up)
+    exchange.holding.clear()
+    exchange.server.disconnect()
+    relay.wait_for("catching up")
+    with card.lock:
+        card.orders.append(enter(1))
+        card.registers[address("orders.user_ref")] = 2
+        card.push()
+    wait_until(lambda: card.taken == 1)
+    exchange.holding.set()
+    relay.wait_for("up")
+    assert exchange.entered == []
+    assert card.never_received == [1, 1]
 
 
 def test_a_query_of_the_card_puts_the_session_down_until_it_is_answered(start, exchange, new_card):
