@@ -76,7 +76,8 @@ class Writer(threading.Thread):
             grpc.insecure_channel(f"unix:{self.directory / 'operator.sock'}") as channel,
         ):
             request = pb.AcquireLeaseRequest(holder="crash", seconds=300)
-            lease = rpc.LeaseServiceStub(channel).AcquireLease(request, wait_for_ready=True, timeout=SECONDS)
+            # The socket is there. A service that is killed before it answers is waited for no longer than this.
+            lease = rpc.LeaseServiceStub(channel).AcquireLease(request, wait_for_ready=True, timeout=10)
             header = pb.WriteHeader(lease_epoch=lease.lease_epoch, mode=pb.WRITE_MODE_COMMIT, reason="crash")
             while True:
                 self.write(channel, header)
