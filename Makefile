@@ -18,19 +18,24 @@ check-system:
 
 setup: check-system $(STAMP)/venv  ## the virtual environment, from requirements.lock
 
-$(STAMP)/venv: requirements.lock pyproject.toml scripts/mend_verilator.py
+$(STAMP)/venv: requirements.lock requirements-source.lock pyproject.toml scripts/mend_verilator.py
 	@mkdir -p $(STAMP)
 	@echo "setting up $(VENV) (a few minutes the first time)"
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@{ $(BIN)/pip install --disable-pip-version-check --require-hashes --no-deps -r requirements.lock \
+	    && $(BIN)/pip install --disable-pip-version-check --require-hashes --no-deps --no-build-isolation --use-pep517 \
+	        -r requirements-source.lock \
 	    && $(BIN)/pip install --disable-pip-version-check --no-deps --no-build-isolation --editable .; } \
 	    >build/setup.log 2>&1 || { cat build/setup.log; exit 1; }
 	@$(BIN)/python scripts/mend_verilator.py
 	@touch $@
 
-lock: setup  ## write requirements.lock anew from pyproject.toml
+lock: setup  ## write requirements.lock and requirements-source.lock anew from pyproject.toml
 	@$(BIN)/uv pip compile --quiet --generate-hashes --universal --python-version 3.11 --extra dev \
 	    --no-header --no-annotate pyproject.toml -o requirements.lock
+	@sed -nE '/^source = /,/^\]/s/^ *"([^"]+==[^"]+)".*/\1/p' pyproject.toml \
+	    | $(BIN)/uv pip compile --quiet --generate-hashes --universal --python-version 3.11 --no-deps \
+	        --no-header --no-annotate - -o requirements-source.lock
 
 generate: setup  ## write every generated file anew
 	@$(BIN)/python scripts/generate.py
@@ -54,6 +59,13 @@ bench: setup  ## count cycles and rates on the verilated card, into build/bench.
 
 bench-driver: driver  ## what each way to a card costs, beside a plain socket, into build/bench.json; xdp: as root
 	@PYTHONPATH=. $(BIN)/python scripts/bench_driver.py
+
+poke: setup  ## open BLOCK (e.g. book.ladder) at a Python prompt, with a wave; SCRIPT=file.py, SIZES='levels=4', WAVE=file
+	@test -n "$(BLOCK)" || { echo "which block? make poke BLOCK=book.ladder"; exit 2; }
+	@$(BIN)/python -m sim.poke $(BLOCK) $(SIZES) $(if $(SCRIPT),--script $(SCRIPT)) $(if $(WAVE),--wave $(WAVE))
+
+wave: setup  ## run one cocotb TEST (e.g. tests/hdl/net/test_udp_receiver.py) and keep its wave in build/waves
+	@$(BIN)/python scripts/wave.py '$(TEST)'
 
 soak: setup  ## 1,000 short seeded sessions against a troublesome exchange; card, exchange and order bytes must agree
 	@$(BIN)/python -m sim.soak --sessions $(or $(N),1000)

@@ -32,6 +32,7 @@ __all__ = [
     "build_from_sources",
     "build_once",
     "run_tool",
+    "to_verilog",
 ]
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -140,7 +141,7 @@ def build_from_sources(
     for path in [*gateware, *sources]:
         digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
     digest.update(importlib.metadata.version("amaranth").encode())
-    return _build(digest, lambda: _to_verilog(make()), shim, progress, flags)
+    return _build(digest, lambda: to_verilog(make()), shim, progress, flags)
 
 
 def build_component(component: wiring.Component, *, progress: Progress | None = None) -> Path:
@@ -163,11 +164,12 @@ def build_component(component: wiring.Component, *, progress: Progress | None = 
     BuildError
         A tool failed or is missing.
     """
-    text = _to_verilog(component)
+    text = to_verilog(component)
     return _build(hashlib.sha256(text.encode()), lambda: text, SHIM, progress)
 
 
-def _to_verilog(component: wiring.Component) -> str:
+def to_verilog(component: wiring.Component) -> str:
+    """Give a component as Verilog, with ``top`` as the name of its module and its ports' own names."""
     values = (Value.cast(value) for _, _, value in component.signature.flatten(component))
     # The ready of a stream that never waits is a constant, and Amaranth refuses constants as ports.
     ports = [value for value in values if not isinstance(value, Const)]

@@ -1,6 +1,8 @@
 """Running one Amaranth block under cocotb on Verilator."""
 
 import hashlib
+import os
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -40,7 +42,10 @@ def run_cocotb(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) 
     ``run(block, "cocotb_mold", env={...})``: the cocotb module is a file beside the test that asks. The top level
     is named ``top``; its clock is ``clk``, its reset ``rst``; ports are named as Amaranth names them
     (``port__payload``, ``port__valid``): a struct payload is one vector, its first field in the lowest bits.
+
+    With PENNYWIRE_WAVES set (``make wave``) the wave of the run is kept in that folder, named by the test.
     """
+    waves = os.environ.get("PENNYWIRE_WAVES")
 
     def run(block: wiring.Component, module: str, *, env: dict[str, str] | None = None) -> None:
         text = verilog.convert(block, name="top", ports=ports_of(block), emit_src=False, strip_internal_attrs=True)
@@ -48,7 +53,8 @@ def run_cocotb(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) 
         # would read zero. always_comb runs.
         text = text.replace("always @*", "always_comb")
         digest = hashlib.sha256(text.encode()).hexdigest()[:16]
-        build = ROOT / "build" / "cocotb" / digest
+        # A model that can write waves is slower, and is another one.
+        build = ROOT / "build" / "cocotb" / (f"{digest}-waves" if waves else digest)
         build.mkdir(parents=True, exist_ok=True)
         source = build / "top.v"
         if not source.exists():
@@ -61,6 +67,7 @@ def run_cocotb(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) 
             build_dir=build,
             build_args=["-Wno-fatal", "-Wno-WIDTH", "-O3", "--x-initial", "fast"],
             log_file=build / "build.log",
+            waves=bool(waves),
         )
         here = Path(request.node.path).parent
         work = build / f"run-{hashlib.sha256((request.node.nodeid + module).encode()).hexdigest()[:8]}"
@@ -76,7 +83,12 @@ def run_cocotb(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) 
             results_xml=str(work / "results.xml"),
             extra_env=env or {},
             log_file=log,
+            waves=bool(waves),
         )
+        if waves:  # before the verdict: the wave of a test that fails is the one that is wanted
+            Path(waves).mkdir(parents=True, exist_ok=True)
+            name = re.sub(r"[^\w.-]+", "-", request.node.name).strip("-")
+            shutil.move(work / "dump.vcd", Path(waves) / f"{module}-{name}.vcd")
         total, failed = get_results(results)
         assert total > 0, f"{module} holds no cocotb test; see {log}"
         assert failed == 0, f"{failed} of {total} cocotb tests of {module} failed; see {log}\n{log.read_text()[-6000:]}"

@@ -186,7 +186,7 @@ def test_one_content_is_built_once(monkeypatch, tmp_path):
             (work / "libcard.so").write_text("a library")
 
     monkeypatch.setattr(build, "CACHE", tmp_path)
-    monkeypatch.setattr(build, "_to_verilog", lambda _: "module top; endmodule")
+    monkeypatch.setattr(build, "to_verilog", lambda _: "module top; endmodule")
     monkeypatch.setattr(build, "run_tool", run)
     found = []
     threads = [threading.Thread(target=lambda: found.append(build_component(None))) for _ in range(2)]
@@ -203,7 +203,7 @@ def test_one_content_is_built_once(monkeypatch, tmp_path):
 
 def test_a_failing_tool_is_named(monkeypatch, tmp_path):
     monkeypatch.setattr(build, "CACHE", tmp_path)
-    monkeypatch.setattr(build, "_to_verilog", lambda _: "module top(; endmodule")
+    monkeypatch.setattr(build, "to_verilog", lambda _: "module top(; endmodule")
     with pytest.raises(BuildError, match=r"(?s)verilator failed with status .*syntax error"):
         build_component(None)
     assert not list(tmp_path.glob("*/libcard.so"))
