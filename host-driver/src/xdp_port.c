@@ -13,6 +13,10 @@
 #include "error.h"
 #include "waiting.h"
 
+_Static_assert((int)PW_XDP_PORTS == (int)PW_CHANNELS, "the program knows a port for each channel");
+_Static_assert((int)PW_XDP_FILL_FRAMES > (int)PW_CHANNELS * (int)PW_XDP_RECEIVE_FRAMES,
+               "full receive rings must leave the kernel frames to receive in");
+
 /* The kernel takes a queue back from a socket that was closed a moment after the close. */
 enum { BUSY_WAIT_MS = 1000, BUSY_LOOK_MS = 1 };
 
@@ -81,7 +85,7 @@ static int make_socket(struct pw_xdp_port *port, struct pw_xdp_channel *channel,
     return status;
 }
 
-/* Bind a channel's socket to the queue; the second shares the first one's memory. */
+/* Bind a channel's socket to the queue; the others share the first one's memory. */
 static int bind_socket(struct pw_xdp_port *port, const struct pw_xdp_channel *channel, bool first) {
     struct sockaddr_xdp name = {
         .sxdp_family = AF_XDP,
@@ -144,7 +148,8 @@ static int set_up(struct pw_xdp_port *port) {
         .card_ip = port->route.card.ip,
         .card_port = port->route.card.port,
         .host_ip = port->channels[0].host.ip,
-        .host_port = {port->channels[0].host.port, port->channels[1].host.port},
+        .host_port = {port->channels[0].host.port, port->channels[1].host.port,
+                      port->channels[2].host.port},
     };
     status = pw_xdp_program_load(&port->program, &match);
     for (uint32_t i = 0; i < PW_CHANNELS && status == PW_OK; i++)

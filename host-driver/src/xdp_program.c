@@ -88,11 +88,13 @@ size_t pw_xdp_assemble(struct bpf_insn *code, const struct pw_xdp_match *match, 
     want(&to, BPF_W, FRAME_TO_IP, htonl(match->host_ip));
     want(&to, BPF_H, FRAME_FROM_PORT, htons(match->card_port));
     load(&to, BPF_H, BPF_REG_5, BPF_REG_2, FRAME_TO_PORT);
-    /* r2: entry of the map. */
-    set(&to, BPF_REG_2, 0);
-    jump(&to, BPF_JEQ, BPF_REG_5, htons(match->host_port[0]), 2);
-    set(&to, BPF_REG_2, 1);
-    jump(&to, BPF_JNE, BPF_REG_5, htons(match->host_port[1]), PASS_ON);
+    /* r2: entry of the map; a port that fits jumps over what is left of these pairs. */
+    for (int i = 0; i < PW_XDP_PORTS; i++) {
+        const bool last = i == PW_XDP_PORTS - 1;
+        set(&to, BPF_REG_2, i);
+        jump(&to, last ? BPF_JNE : BPF_JEQ, BPF_REG_5, htons(match->host_port[i]),
+             last ? PASS_ON : (int16_t)(2 * (PW_XDP_PORTS - 1 - i)));
+    }
     emit(&to, (struct bpf_insn){.code = BPF_LD | BPF_IMM | BPF_DW,
                                 .dst_reg = BPF_REG_1,
                                 .src_reg = BPF_PSEUDO_MAP_FD,
@@ -121,7 +123,7 @@ int pw_xdp_program_load(struct pw_xdp_program *program, const struct pw_xdp_matc
     attributes.map_type = BPF_MAP_TYPE_XSKMAP;
     attributes.key_size = sizeof(uint32_t);
     attributes.value_size = sizeof(uint32_t);
-    attributes.max_entries = 2;
+    attributes.max_entries = PW_XDP_PORTS;
     program->map = bpf(BPF_MAP_CREATE, &attributes);
     if (program->map < 0)
         return pw_fail_errno("making the map of AF_XDP sockets (it takes root, or CAP_BPF and "

@@ -7,15 +7,18 @@
 
 #include "xdp_frame.h"
 
-enum { PW_XDP_CODE_MOST = 48 };
+enum {
+    PW_XDP_CODE_MOST = 48,
+    PW_XDP_PORTS = 3, /* of this host's: one a channel */
+};
 
 /* What the program looks for. */
 struct pw_xdp_match {
-    uint32_t queue;        /* the interface's, to which the sockets are bound */
-    uint32_t card_ip;      /* from this address ... */
-    uint16_t card_port;    /* ... and port */
-    uint32_t host_ip;      /* to this address ... */
-    uint16_t host_port[2]; /* ... and one of these ports: entry 0 and 1 of the map */
+    uint32_t queue;                   /* the interface's, to which the sockets are bound */
+    uint32_t card_ip;                 /* from this address ... */
+    uint16_t card_port;               /* ... and port */
+    uint32_t host_ip;                 /* to this address ... */
+    uint16_t host_port[PW_XDP_PORTS]; /* ... and one of these ports: its place is the map's entry */
 };
 
 struct pw_xdp_program {

@@ -2,8 +2,6 @@
 
 #include <linux/if_xdp.h>
 
-_Static_assert(PW_XDP_FILL_FRAMES > 2 * PW_XDP_RECEIVE_FRAMES,
-               "full receive rings must leave the kernel frames to receive in");
 _Static_assert(PW_XDP_COMPLETION_FRAMES >= PW_XDP_SEND_FRAMES,
                "a frame that was sent must always find room to come back");
 
