@@ -57,3 +57,16 @@ def test_the_digest_follows_the_envelope_alone(demo_file):
     assert envelope_digest(same) == envelope_digest(config)
     other = table | {"envelope": table["envelope"] | {"max_inventory": 999}}
     assert envelope_digest(ServiceConfig.model_validate(other)) != envelope_digest(config)
+
+
+def test_without_ethernet_addresses_the_card_finds_them(demo_file, tmp_path):
+    text = demo_file.read_text()
+    for mac in ('mac = "02:00:00:00:00:07", ', 'mac = "02:00:00:00:00:09", '):
+        assert mac in text
+        text = text.replace(mac, "")
+    path = tmp_path / "no_mac.toml"
+    path.write_text(text)
+    requests = load_config(path).requests
+    # 0 is what makes the card ask by ARP, and take its own address.
+    assert (requests.own.mac_number, requests.server.mac_number) == (0, 0)
+    assert load_config(demo_file).requests.server.mac_number == 0x020000000009
