@@ -70,7 +70,8 @@ class EventPort(wiring.Component):
         entering = self.datagram.valid & self.datagram.ready
         m.d.comb += [
             known.address.eq(self.subscribe.payload),
-            self.subscribe.ready.eq(~framer.busy & ~inside & ~self.datagram.valid),
+            # Between two datagrams, also where they follow each other without a pause: hosts wait for this.
+            self.subscribe.ready.eq(framer.idle & ~inside),
             known.touch.eq(self.subscribe.valid & self.subscribe.ready),
             framer.source.eq(self.source),
             heard.eq(anyone & ~inside),

@@ -38,8 +38,8 @@ class UdpFramer(wiring.Component):
         Pulse of that cycle.
     tx : Out
         Frames, one word a cycle as they are taken.
-    busy : Out
-        A payload is being taken or sent.
+    busy, idle : Out
+        A payload is being taken or sent; neither has begun.
 
     Latency: a frame's first word is offered 4 cycles after its payload's last word was taken.
 
@@ -57,6 +57,7 @@ class UdpFramer(wiring.Component):
                 "ended": Out(1),
                 "tx": Out(frame_signature(WORD)),
                 "busy": Out(1),
+                "idle": Out(1),
             }
         )
 
@@ -127,7 +128,8 @@ class UdpFramer(wiring.Component):
             m.d.comb += Cat(tx.payload.data).eq(Cat(carry, Mux(beyond, 0, read.data)))
         with m.FSM():
             with m.State("TAKE"):
-                m.d.comb += [self.datagram.ready.eq(1), self.busy.eq(self.datagram.valid | (length != 0))]
+                m.d.comb += [self.datagram.ready.eq(1), self.idle.eq(length == 0)]
+                m.d.comb += self.busy.eq(self.datagram.valid | ~self.idle)
                 with m.If(self.datagram.valid):
                     halves = (Cat(incoming.data[i + 1], incoming.data[i]) for i in range(0, WORD, 2))
                     m.d.sync += [length.eq(length + write.en), total.eq(total + Mux(write.en, sum(halves), 0))]
