@@ -2,8 +2,8 @@
 
 Usage: ``python scripts/timing_diagrams.py [--check] [NAME ...]``. With ``--check`` nothing is written: exit status 1
 and a list if a diagram is not what its block does now. The runs are in ``wave_feed.py``, ``wave_snapshot.py``,
-``wave_book.py``, ``wave_relay.py``, ``wave_trade.py`` and ``wave_net.py``; they use Amaranth's own simulator, so no
-compiler is needed.
+``wave_states.py``, ``wave_book.py``, ``wave_relay.py``, ``wave_trade.py`` and ``wave_net.py``; they use Amaranth's own
+simulator, so no compiler is needed.
 """
 
 import argparse
@@ -16,6 +16,7 @@ import wave_feed
 import wave_net
 import wave_relay
 import wave_snapshot
+import wave_states
 import wave_trade
 from wave_record import Scene, record
 from wave_svg import draw
@@ -28,6 +29,7 @@ SCENES: dict[str, Callable[[], Scene]] = {
     "mold": wave_feed.mold,
     "itch": wave_feed.itch,
     "snapshot": wave_snapshot.snapshot,
+    "states": wave_states.states,
     "order_table": wave_book.order_table,
     "ladder": wave_book.ladder,
     "book": wave_book.book,

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-NAMES = ("udp", "mold", "itch", "snapshot", "order_table", "ladder", "book", "taker", "gate", "order_port", "relay")
+NAMES = ("udp", "mold", "itch", "snapshot", "states", "order_table", "ladder", "book", "taker", "gate", "order_port", "relay")
 
 
 def check(tree: Path, *names: str) -> subprocess.CompletedProcess[str]:
