@@ -69,7 +69,7 @@ def test_no_share_is_lost_or_doubled(seed):
         watch = Watch(bench)
         bench.taker(retries=200, cooldown=20)
         move = [0] * trade_bench.SLOTS
-        for _ in range(500):
+        for _ in range(700):
             slot = chance.randrange(trade_bench.SLOTS)
             move[slot] = max(-6, min(6, move[slot] + chance.randint(-1, 1)))
             bid = MID + move[slot] * 100
