@@ -140,7 +140,7 @@ static struct pw_relay_link *new_link(uint64_t token) {
 }
 
 static void everything_comes_once_and_in_order(void) {
-    for (uint64_t round = 1; round <= 6; round++) {
+    for (uint64_t round = 1; round <= 3; round++) {
         seed = round * 0x9E3779B97F4A7C15u;
         memset(up, 0, sizeof up);
         memset(down, 0, sizeof down);
