@@ -214,7 +214,7 @@ def _number(address: str) -> int:
 def main(
     seed: Annotated[int, typer.Option(help="Of the made session.", min=0)] = 1,
     messages: Annotated[int, typer.Option(help="Of the made session, at least.", min=1000)] = 12_000,
-    speed: Annotated[float, typer.Option(help="Exchange seconds a second.", min=0.1)] = 20.0,
+    speed: Annotated[float, typer.Option(help="Exchange seconds a second.", min=0.1)] = 1.0,
     card: Annotated[str, typer.Option(help="Configuration of the card.")] = "demo",
     out: Annotated[Path, typer.Option(help="Folder for the logs.")] = Path("build/demo-net"),
 ) -> None:

@@ -1,5 +1,6 @@
 """The card on a wire: its time is the wall clock's, and what an interface hears is its market."""
 
+import sys
 import time
 
 from hdl.regs.description import describe
@@ -11,6 +12,8 @@ __all__ = ["TICK_SECONDS", "Wire"]
 
 #: How long the card's time may stand still while nothing comes, in seconds: its timers are seen so much late at most.
 TICK_SECONDS = 0.01
+#: A frame that waited longer than this is worth a word, and how often at most, in seconds.
+LATE_SECONDS, _SAY_SECONDS = 1.0, 5.0
 #: Frames taken at once, so that hosts on the Unix socket are served between them.
 _BATCH = 256
 
@@ -46,9 +49,20 @@ class Wire:
             model.write(registers.register(name).address, value)
         self._started = time.monotonic_ns() - model.now * self._period_ps // 1000
         self.frames_in = self.frames_out = 0
+        self._said_at = 0
 
     def _card_time(self, moment_ns: int) -> int:
         return max(0, moment_ns - self._started) * 1000 // self._period_ps
+
+    def _say_if_late(self, late_ns: int, present_ns: int) -> None:
+        """Say on standard error, now and then, that frames waited for long: hosts may think that the card is gone."""
+        if late_ns > LATE_SECONDS * 1e9 and present_ns - self._said_at > _SAY_SECONDS * 1e9:
+            self._said_at = present_ns
+            print(
+                f"soft card: a frame waited for {late_ns / 1e9:.1f} s: more comes than the model can simulate here",
+                file=sys.stderr,
+                flush=True,
+            )
 
     def turn(self) -> list[bytes]:
         """Let in what has come, run to the present, and send what comes of it.
@@ -72,6 +86,8 @@ class Wire:
             if frame[0] & 1:  # a group's frame: line B may come over the same wire
                 arrivals.append(Arrival(at, Port.FEED_B, frame))
         self.frames_in += len(taken)
+        if taken:
+            self._say_if_late(present - taken[0][0], present)
         # With more frames waiting the present is the last one's that was taken: theirs are later.
         until = self._card_time(taken[-1][0] if len(taken) == _BATCH else present)
         played = self._model.play(arrivals, max(until, self._model.now), stop_on_order=False)

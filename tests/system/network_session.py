@@ -25,7 +25,7 @@ from sim.sessions.make import MADE_SYMBOLS, make_messages
 ROOT = Path(__file__).resolve().parents[2]
 HOST, CARD, MAC = "10.50.87.1", "10.50.87.2", "02:50:57:00:00:01"
 GROUP, PORT, REQUESTS, ANSWERS = "233.54.12.111", 26477, 26478, 31000
-CONFIG, SLOTS = "tiny", 2
+SLOTS = 2
 PATIENCE = 240.0
 
 
@@ -116,7 +116,18 @@ def main():
                 "-m", "sim.network.impair", "wire0", "wire1", f"--seed={wish['seed']}", *faults, ready="impair ready"
             )
         )
-        card = ["-m", "sim.softcard", "--dir", folder, "--config", CONFIG, "--interface", "card0", "--address", CARD]
+        card = [
+            "-m",
+            "sim.softcard",
+            "--dir",
+            folder,
+            "--config",
+            wish["config"],
+            "--interface",
+            "card0",
+            "--address",
+            CARD,
+        ]
         stack.enter_context(process(*card, "--mac", MAC, ready="soft card ready"))
         result["arping"] = arping("exchange0", CARD)
         result["ping"] = [ping(CARD, i, data=bytes(range(i, i + 16))) is not None for i in range(3)]
@@ -133,7 +144,7 @@ def main():
             network = [n for n in ("foreign", "damaged", "malformed", "wrong_sums", "overflows", "requests", "reports")]
             names = [f"network.{name}" for name in network]
             names += ["feed.messages", "feed.gaps", "feed.duplicates", "requests.requests_sent", "requests.gaps_filled"]
-            names += ["requests.gaps_lost", "network.peer"]
+            names += ["requests.gaps_lost", "network.peer", "book.table_overflows"]
             result["counts"] = device.read(names)
             result["slots"] = [
                 device.read([f"slot[{slot}].{name}" for name in ("state", "bbo", "volumes")]) for slot in range(SLOTS)
