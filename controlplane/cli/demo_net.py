@@ -26,6 +26,8 @@ from controlplane.config.text import changed
 
 __all__ = ["main"]
 
+TAP_DRIVER = Path("/dev/net/tun")
+FAR_END = "pw1"
 INTERFACE, HOST, CARD = "pw0", "10.50.87.1", "10.50.87.2"
 GROUP, FEED_PORT, REQUESTS_PORT, ORDERS_PORT, ANSWERS_PORT = "233.54.12.111", 26477, 26478, 26400, 31000
 #: The tool of the host driver, as `make driver` leaves it.
@@ -139,7 +141,7 @@ def _trades(client: RunClient, log: Path, console: Console) -> bool:
 
 def _run(seed: int, messages: int, speed: float, card: str, out: Path, console: Console) -> bool:
     from hdl.configs import CONFIGS
-    from sim.network.links import LinkError, make_host
+    from sim.network.links import LinkError, make_host, make_pair
     from sim.network.sniff import GroupWatch
     from sim.sessions.make import make_messages
     from sim.verilated.build import build_card
@@ -159,10 +161,15 @@ def _run(seed: int, messages: int, speed: float, card: str, out: Path, console: 
             child.wait_ready(ready, _READY_SECONDS)
             return child
 
-        wire = ("--interface", INTERFACE, "--address", CARD, "--config", card, "--dir", name)
+        # Without a TAP driver the card hears the other end of a veth pair.
+        tap = TAP_DRIVER.exists()
+        if not tap:
+            make_pair(INTERFACE, FAR_END, spoken_on=[INTERFACE])
+        wire = ("--interface", INTERFACE if tap else FAR_END, "--address", CARD, "--config", card, "--dir", name)
         start("the soft card", "soft card ready", "-m", "sim.softcard", *wire, log="softcard.log")
         make_host(INTERFACE, f"{HOST}/24")
-        console.print(f"the card is on {INTERFACE}, a TAP in a namespace of its own")
+        kind = "a TAP" if tap else "a veth pair"
+        console.print(f"the card is on {INTERFACE}, {kind} in a namespace of its own")
         _reach(console)
         groups = stack.enter_context(GroupWatch(INTERFACE))
         with Device.open(f"udp:{CARD}") as device:
