@@ -22,7 +22,7 @@ def snapshot() -> Scene:
     script: list[Inputs] = [idle] * 21
     script[1] = [(block.order_valid, 1), (block.order.reference, 0x11), (block.order.shares, 100)]
     script[3] = [(block.order_valid, 0), (block.end_valid, 1), (block.end.orders, 1), (block.sequence, 6)]
-    script[18] = [(view.valid, 1), (view.payload.kind, EventKind.REFRESH), (view.payload.trade_match, 1)]
+    script[18] = [(view.valid, 1), (view.payload.kind, EventKind.REFRESH), (view.payload.trade_match, 0x101)]
     script[19] = [(view.valid, 0)]
     return Scene(
         "Snapshot: an order, the end, a kept event dropped and one applied, whole",
