@@ -176,6 +176,21 @@ static void subscriptions_that_fail(void) {
     pw_close(other);
 }
 
+/* A Unix socket says that the card has gone; on a network its silence is told from a quiet market
+ * by a mark. */
+static void a_card_that_dies_is_noticed(void) {
+    struct fake_card *mortal = fake_card_start(directory);
+    struct pw_card *watched;
+    CHECK_EQUAL(pw_open(fake_card_url(mortal), NULL, &watched), PW_OK);
+    CHECK_EQUAL(pw_events_subscribe(watched), PW_OK);
+    fake_card_send_records(mortal, 1, 2);
+    CHECK_EQUAL(pw_events_poll(watched, records, MAX, WAIT_MS), 2);
+    fake_card_stop(mortal);
+    CHECK_EQUAL(pw_events_poll(watched, records, MAX, 20), fake_card_udp() ? 0 : PW_ERROR_CLOSED);
+    CHECK_EQUAL(pw_mark(watched, 1), PW_ERROR_CLOSED);
+    pw_close(watched);
+}
+
 /* Requests from two threads while a third waits for events and the first asks for counts. */
 enum { ROUNDS = 300 };
 static struct pw_card *shared;
@@ -242,6 +257,7 @@ int main(int number, char **arguments) {
         RUN(a_hang_up_is_said);
     pw_close(card); /* over AF_XDP a second handle would find the queue taken */
     RUN(subscriptions_that_fail);
+    RUN(a_card_that_dies_is_noticed);
     RUN(threads_share_a_handle);
     fake_card_stop(fake);
     return RESULT;
