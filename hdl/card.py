@@ -6,7 +6,7 @@ from amaranth.lib.wiring import In, Out, connect, flipped
 
 from hdl.card_limits import join_adjustments, join_card_limits, join_host_orders, join_slot_limits
 from hdl.card_network import join_hosts, join_network, join_streams
-from hdl.card_orders import join_orders
+from hdl.card_orders import join_order_records, join_orders, join_refusals
 from hdl.card_relay import join_relay
 from hdl.card_snapshot import join_snapshot
 from hdl.card_statistics import join_statistics
@@ -23,7 +23,7 @@ from hdl.telemetry.depth_sampler import DepthSampler
 from hdl.telemetry.order_records import OrderRecords
 from hdl.telemetry.state_records import StateRecords
 from hdl.telemetry.stream import Telemetry
-from hdl.types import DepthView, OrderAnswerKind
+from hdl.types import DepthView
 
 __all__ = ["Card"]
 
@@ -36,6 +36,7 @@ SOURCES = {
     "refused": 8,
     "position": 16,
     "account": 4,
+    "impossible_alarm": 4,
     "trigger": 4,
     "alarm": 4,
     "gaps": 4,
@@ -304,14 +305,7 @@ class Card(wiring.Component):
             positions.fee_add.eq(bank.value("risk.fee_add.value")),
             positions.commission.eq(bank.value("risk.commission.value")),
         ]
-        # The order port refuses too, where a state changed between the gate's word and its own.
-        late = engine.orders.answers
-        late_refused = late.valid & (late.payload.kind == OrderAnswerKind.REFUSED)
-        counters = bank.count_array("risk.refused", 2) + bank.count_array("limits.refused", 2)
-        for number, increment in enumerate(counters):
-            at_gate = gate.refusals.valid & (gate.refusals.payload.refusal.as_value() == number)
-            at_port = late_refused & (late.payload.refusal.as_value() == number)
-            m.d.comb += increment.eq(at_gate + at_port)
+        join_refusals(m, bank, engine)
         join_card_limits(m, bank, engine)
         join_adjustments(m, bank, engine)
         enabled = bank.slot_value("control", "enable")
@@ -352,14 +346,10 @@ class Card(wiring.Component):
             m.d.comb += [signals[i].eq(getattr(sampler.tops[i], name)) for name, signals in tops.items()]
 
     def _records(self, m: Module, bank: RegisterBank, engine: Engine, telemetry, order_records, state_records) -> None:
-        gate, orders, feed = engine.gate, engine.orders, engine.feed
+        feed = engine.feed
+        join_order_records(m, order_records, engine)
         connect(m, feed.state_change, state_records.state_change)
         for source, listener in (
-            (orders.sent, order_records.sent),
-            (orders.answers, order_records.answers),
-            (gate.refusals, order_records.refusals),
-            (orders.reports, order_records.reports),
-            (engine.positions.changes, order_records.positions),
             (engine.arming.arm_changes, state_records.arm_changes),
             (engine.arming.kill_changes, state_records.kill_changes),
             (engine.taker.trigger, state_records.triggers),
@@ -368,14 +358,11 @@ class Card(wiring.Component):
             m.d.comb += [listener.valid.eq(source.valid), listener.payload.eq(source.payload)]
         mark, token = bank.written("control.mark.token")
         m.d.comb += [
-            order_records.detail.eq(orders.detail),
-            order_records.refusal_short.eq(gate.refusal_short),
-            order_records.refusal_immediate.eq(gate.refusal_immediate),
             state_records.gap_valid.eq(feed.gap_valid),
             state_records.gap.eq(feed.gap),
             state_records.system_event_valid.eq(feed.system_event_valid),
             state_records.system_event.eq(feed.system_event),
-            state_records.session_up.eq(orders.session_open),
+            state_records.session_up.eq(engine.orders.session_open),
             state_records.mark.eq(mark),
             state_records.token.eq(token),
             state_records.lease.eq(bank.value("control.lease.until")),

@@ -33,17 +33,20 @@ def join_card_limits(m: Module, bank: RegisterBank, engine: Engine) -> None:
 
 
 def join_adjustments(m: Module, bank: RegisterBank, engine: Engine) -> None:
-    """Join the host's way to put a slot right after a broken trade."""
-    positions, broken = engine.positions, engine.broken
+    """Join the host's way to put a slot right after a broken trade or an answer that nothing explains."""
+    positions, broken, unexplained = engine.positions, engine.broken, engine.unexplained
     strobes, shown = bank.slot_strobe("trade.adjust", "apply"), bank.slot_drive("trade.state", "broken")
+    stopped = bank.slot_drive("trade.state", "unexplained")
     shares, money = bank.slot_value("trade.adjust_position"), bank.slot_value("trade.adjust_cash")
     for i, strobe in enumerate(strobes):
         m.d.comb += [
             positions.adjust[i].eq(strobe),
             broken.settled[i].eq(strobe),
+            unexplained.settled[i].eq(strobe),
             positions.adjust_position[i].eq(shares[i]),
             positions.adjust_cash[i].eq(money[i]),
             shown[i].eq(broken.broken[i]),
+            stopped[i].eq(unexplained.stopped[i]),
         ]
 
 

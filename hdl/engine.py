@@ -20,6 +20,7 @@ from hdl.risk.marks import Marks
 from hdl.risk.own_resting import OwnResting
 from hdl.risk.positions import Positions
 from hdl.risk.repeats import Repeats
+from hdl.risk.unexplained import Unexplained
 from hdl.strategy.host_orders import HostOrders
 from hdl.strategy.intents import IntentOrder
 from hdl.strategy.maker import MarketMaker
@@ -78,6 +79,7 @@ class Engine(wiring.Component):
         self.resting = OwnResting(config.slots, readers=2)
         self.watch = CardWatch(config.slots)
         self.broken = BrokenTrades(config.slots)
+        self.unexplained = Unexplained(config.slots)
         self.positions = Positions(config.slots, config.own_orders)
         self.locates = Locates(config.slots)
         self.orders = OrderPort(config.own_orders, config.slots)
@@ -101,7 +103,10 @@ class Engine(wiring.Component):
         """Wire the blocks to each other."""
         m = Module()
         blocks = "feed queue book taker maker host display quotes_or_host intents gate marks repeats resting watch"
-        for name in (*blocks.split(), *["broken", "positions", "locates", "orders", "arming", "snapshot"]):
+        for name in (
+            *blocks.split(),
+            *["broken", "positions", "locates", "orders", "unexplained", "arming", "snapshot"],
+        ):
             m.submodules[name] = getattr(self, name)
         feed, queue, book, taker, maker = self.feed, self.queue, self.book, self.taker, self.maker
         gate, positions, orders, arming = self.gate, self.positions, self.orders, self.arming
@@ -179,7 +184,10 @@ class Engine(wiring.Component):
 
         # May it trade at all?
         m.d.comb += [
-            arming.impossible.eq(orders.impossible),
+            # What speaks of a symbol stops that symbol; what does not, or cannot be read, may have been of any.
+            self.unexplained.impossible.eq(orders.impossible & orders.placed),
+            self.unexplained.slot.eq(orders.impossible_slot),
+            arming.impossible.eq((orders.impossible & ~orders.placed) | orders.unknown_answers),
             arming.session_up.eq(orders.session_open),
             arming.card_time.eq(self.card_time),
             gate.armed.eq(arming.armed),
@@ -242,7 +250,7 @@ class Engine(wiring.Component):
             gate.last.eq(repeats.last[0]),
             gate.standing_last.eq(repeats.last[1]),
             gate.stops.eq(watch.stops),
-            gate.broken.eq(self.broken.broken),
+            gate.broken.eq(self.broken.broken.as_value() | self.unexplained.stopped.as_value()),
             *(getattr(watch, name).eq(getattr(positions, name)) for name in ("position", "open_buy", "open_sell")),
             watch.changes.valid.eq(positions.changes.valid),
             watch.changes.payload.eq(positions.changes.payload),

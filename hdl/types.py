@@ -15,6 +15,7 @@ from amaranth.lib import data, enum
 
 __all__ = [
     "DEPTH",
+    "RETRY_BIT",
     "SLOT_NONE",
     "DepthView",
     "EventKind",
@@ -34,6 +35,9 @@ __all__ = [
 
 #: Levels of each side in a depth view.
 DEPTH = 5
+#: A Cancel that the exchange refused is asked for again when this bit of the card time or one above it changes: every
+#: 0.4 ms at 6.4 ns. At once it would go on as fast as the line allows.
+RETRY_BIT = 16
 #: Slot number of a record that speaks of no slot. Slots are 8-bit everywhere; a card has at most 64.
 SLOT_NONE = 0xFF
 
@@ -250,7 +254,7 @@ class Refusal(enum.Enum, shape=5):
     DAILY_LOSS = 20
     #: Price times shares.
     NOTIONAL = 21
-    #: The exchange broke a trade of the slot, and the host has not put position and cash right.
+    #: The exchange broke a trade of the slot or said what no order of it explains, and the host has not put it right.
     BROKEN_TRADE = 22
     #: It would meet an own order that rests on the other side, or that was asked to.
     OWN_CROSS = 23

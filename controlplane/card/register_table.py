@@ -271,16 +271,25 @@ REGISTERS: tuple[RegisterRow, ...] = (
     ), "Messages from the exchange."),
     RegisterRow("orders.impossible_answers", 0x0440, 0x0, 1, True, False, False, False, False, True, 0x0, (
         FieldRow("count", 0, 32, False, "", True, False, False, False, ""),
-    ), "Messages from the exchange that no order of ours explains."),
+    ), "Messages from the exchange that no order of ours explains: each stops its symbol, or kills where none can be told."),
     RegisterRow("orders.unknown_answers", 0x0448, 0x0, 1, True, False, False, False, False, True, 0x0, (
         FieldRow("count", 0, 32, False, "", True, False, False, False, ""),
-    ), "Messages from the exchange of unknown type."),
+    ), "Messages from the exchange that cannot be read: each kills, for it may have been a fill."),
     RegisterRow("orders.executions", 0x0450, 0x0, 1, True, False, False, False, False, True, 0x0, (
         FieldRow("count", 0, 32, False, "", True, False, False, False, ""),
     ), "Executions."),
     RegisterRow("orders.rejects", 0x0458, 0x0, 1, True, False, False, False, False, True, 0x0, (
         FieldRow("count", 0, 32, False, "", True, False, False, False, ""),
     ), "Rejects."),
+    RegisterRow("orders.modified", 0x0460, 0x0, 1, True, False, False, False, False, True, 0x0, (
+        FieldRow("count", 0, 32, False, "", True, False, False, False, ""),
+    ), "Modify sent."),
+    RegisterRow("orders.self_matched", 0x0468, 0x0, 1, True, False, False, False, False, True, 0x0, (
+        FieldRow("count", 0, 32, False, "", True, False, False, False, ""),
+    ), "Orders that self-match prevention took shares from."),
+    RegisterRow("orders.cancels_refused", 0x0470, 0x0, 1, True, False, False, False, False, True, 0x0, (
+        FieldRow("count", 0, 32, False, "", True, False, False, False, ""),
+    ), "Cancels that the exchange refused."),
     RegisterRow("risk.fee_remove", 0x0500, 0x0, 1, True, True, True, False, False, False, 0x0, (
         FieldRow("value", 0, 32, True, "1/1,000,000 dollar per share", True, True, False, False, ""),
     ), "Fee for a share that removes liquidity; negative is a rebate."),
@@ -729,10 +738,11 @@ REGISTERS: tuple[RegisterRow, ...] = (
         FieldRow("value", 0, 64, True, "1/1,000,000 dollar", True, True, False, False, ""),
     ), "What adjust adds to the cash."),
     RegisterRow("trade[].adjust", 0xa030, 0x80, 0, False, True, False, False, False, False, 0x0, (
-        FieldRow("apply", 0, 1, False, "", False, True, True, True, "Add the two to position and cash, and let the symbol trade again after a broken trade."),
+        FieldRow("apply", 0, 1, False, "", False, True, True, True, "Add the two to position and cash, and let the symbol trade again after a broken trade or an impossible answer."),
     ), "Command."),
     RegisterRow("trade[].state", 0xa038, 0x80, 0, True, False, False, False, False, False, 0x0, (
         FieldRow("broken", 0, 1, False, "", True, False, False, False, "The exchange broke a trade: nothing but cancels leaves for the symbol until adjust is applied."),
+        FieldRow("unexplained", 1, 1, False, "", True, False, False, False, "The exchange said of an order of the symbol what cannot be: the same stop."),
     ), "State."),
     RegisterRow("trade[].taker_time_stop", 0xa040, 0x80, 0, True, True, False, True, True, False, 0x0, (
         FieldRow("cycles", 0, 48, False, "cycles", True, True, False, False, ""),

@@ -1,11 +1,21 @@
 """The card's own order table: one row a chain, changed by what leaves the card and by what the exchange answers."""
 
-from amaranth import Array, Module, Signal
+from amaranth import Array, Module, Mux, Signal
 from amaranth.lib import enum, memory, stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from hdl.orders.row_change import RowChange
-from hdl.orders.structs import AnswerDetail, Command, ExchangeAnswer, RowIdentity, RowState
+from hdl.orders.row_answer import RowAnswer
+from hdl.orders.row_command import RowCommand
+from hdl.orders.sent_numbers import SentNumbers
+from hdl.orders.structs import (
+    AnswerDetail,
+    Command,
+    ExchangeAnswer,
+    RowIdentity,
+    RowOutcome,
+    RowSeen,
+    RowState,
+)
 from hdl.types import OrderAnswer, OrderAnswerKind
 
 __all__ = ["OrderRows"]
@@ -28,14 +38,17 @@ class OrderRows(wiring.Component):
     of the exchange, so an order is always told SENT before anything the exchange says of it. A row is free again once
     nothing more can fill on it, and rows are given out in turn: one freed a moment ago is the last to be reused.
 
-    An answer that no row explains raises ``impossible`` and changes nothing; one that a row contradicts (more executed
-    than is open, say) raises it too, and is booked as far as it makes sense: a fill is never lost
-    (``hdl.orders.row_change``).
+    An answer that no row explains raises ``impossible``; so does one that a row contradicts (more executed than is
+    open, say), and is booked as far as it makes sense: a fill is never lost (``hdl.orders.row_answer``). Numbers whose
+    order is dead are remembered with their slot, so that what is said of them has a symbol
+    (``hdl.orders.sent_numbers``).
 
     Parameters
     ----------
     rows : int
         Own orders alive at once, 2 to 128.
+    numbers : int
+        User reference numbers remembered, a power of two.
 
     Ports
     -----
@@ -44,19 +57,20 @@ class OrderRows(wiring.Component):
     settled : pulse, a command has changed its row: from the next cycle on, questions are answered by the new row
     answers, detail : one change, at most every 4 cycles; never waits
     query_row : row asked about; in the same cycle ``query_live``, ``query_replacing``, ``query_ref`` (the newest
-        number of the chain) and ``query_identity``
+        number of the chain), ``query_decremented`` (what self-match prevention took from it) and ``query_identity``
     free_row, row_free : a row for the next ENTER, if ``row_free``; ``take`` claims it
     live : a bit a row
-    freed, number_back : a strobe a row: dead; its Replace was rejected
+    freed, number_back, cancel_refused : a strobe a row: dead; its Replace was rejected; so was its Cancel
     impossible, impossible_answer : strobe, and what was answered
-    executed, rejected : pulses
+    placed, impossible_slot : with ``impossible``: it was said of an order of this slot
+    executed, rejected, self_matched : pulses
     open_orders : rows alive
     busy : a change or the search for a free row is under way
 
     Latency: ``answers`` is valid 3 cycles after a command or an answer is taken.
     """
 
-    def __init__(self, rows: int) -> None:
+    def __init__(self, rows: int, numbers: int = 1024) -> None:
         if not 2 <= rows <= 128:
             raise ValueError(f"own orders: {rows} is not 2 to 128")
         super().__init__(
@@ -70,6 +84,7 @@ class OrderRows(wiring.Component):
                 "query_live": Out(1),
                 "query_replacing": Out(1),
                 "query_ref": Out(32),
+                "query_decremented": Out(32),
                 "query_identity": Out(RowIdentity),
                 "free_row": Out(range(rows)),
                 "row_free": Out(1),
@@ -77,15 +92,20 @@ class OrderRows(wiring.Component):
                 "live": Out(rows),
                 "freed": Out(rows),
                 "number_back": Out(rows),
+                "cancel_refused": Out(rows),
                 "impossible": Out(1),
+                "placed": Out(1),
+                "impossible_slot": Out(8),
                 "impossible_answer": Out(ExchangeAnswer),
                 "executed": Out(1),
                 "rejected": Out(1),
+                "self_matched": Out(1),
                 "open_orders": Out(8),
                 "busy": Out(1),
             }
         )
         self.rows = rows
+        self._numbers = SentNumbers(numbers)
 
     def elaborate(self, platform: object) -> Module:
         """Build the block."""
@@ -93,10 +113,15 @@ class OrderRows(wiring.Component):
         count = self.rows
         m.submodules.identities = identities = memory.Memory(shape=RowIdentity, depth=count, init=[])
         m.submodules.states = states = memory.Memory(shape=RowState, depth=count, init=[])
-        m.submodules.change = change = RowChange()
+        m.submodules.decrements = decrements = memory.Memory(shape=32, depth=count, init=[])
+        m.submodules.commanded = commanded = RowCommand()
+        m.submodules.answered = answered = RowAnswer()
+        m.submodules.numbers = numbers = self._numbers
         identity_write, state_write = identities.write_port(), states.write_port()
         identity_read, state_read = identities.read_port(), states.read_port()
         query_read = identities.read_port(domain="comb")
+        decrement_write, decrement_read = decrements.write_port(), decrements.read_port(domain="comb")
+        decrement_query = decrements.read_port(domain="comb")
 
         current = Array(Signal(32, name=f"current{i}") for i in range(count))
         following = Array(Signal(32, name=f"following{i}") for i in range(count))
@@ -114,6 +139,8 @@ class OrderRows(wiring.Component):
             self.query_ref.eq(current[asked_row]),
             query_read.addr.eq(asked_row),
             self.query_identity.eq(query_read.data),
+            decrement_query.addr.eq(asked_row),
+            self.query_decremented.eq(decrement_query.data),
         ]
         with m.If(self.query_replacing):
             m.d.comb += self.query_ref.eq(following[asked_row])
@@ -138,6 +165,9 @@ class OrderRows(wiring.Component):
             state_read.addr.eq(chosen),
             identity_write.addr.eq(row),
             state_write.addr.eq(row),
+            decrement_read.addr.eq(row),
+            decrement_write.addr.eq(row),
+            numbers.number.eq(answered.exchange.user_ref),
             # Looking for a free row is work too, while there is one.
             self.busy.eq(
                 (step != _Step.PICK) | self.commands.valid | self.exchange.valid | (~self.row_free & ~used.all())
@@ -149,8 +179,8 @@ class OrderRows(wiring.Component):
                 m.d.comb += [self.commands.ready.eq(1), self.exchange.ready.eq(~self.commands.valid)]
                 m.d.sync += [
                     is_command.eq(self.commands.valid),
-                    change.command.eq(self.commands.payload),
-                    change.exchange.eq(self.exchange.payload),
+                    commanded.command.eq(self.commands.payload),
+                    answered.exchange.eq(self.exchange.payload),
                 ]
                 number = self.exchange.payload.user_ref
                 for i in range(count):
@@ -167,53 +197,72 @@ class OrderRows(wiring.Component):
                     with m.If(either[i]):
                         m.d.comb += chosen.eq(i)
                 with m.If(is_command):
-                    m.d.comb += chosen.eq(change.command.row)
+                    m.d.comb += chosen.eq(commanded.command.row)
                 m.d.sync += [row.eq(chosen), hit.eq(either.any()), next_hit.eq(next_hits.any()), step.eq(_Step.CHANGE)]
             with m.Case(_Step.CHANGE):
                 m.d.sync += step.eq(_Step.WRITE)
             with m.Case(_Step.WRITE):
                 m.d.sync += step.eq(_Step.PICK)
 
+        seen = Signal(RowSeen)
+        outcome = Signal(RowOutcome)
         m.d.comb += [
-            change.is_command.eq(is_command),
-            change.row.eq(row),
-            change.hit.eq(hit),
-            change.next_hit.eq(next_hit),
-            change.live.eq(self.live.bit_select(row, 1) & (~is_command | (change.command.row < count))),
-            change.replacing.eq(replacing.bit_select(row, 1)),
-            change.current.eq(current[row]),
-            change.following.eq(following[row]),
-            change.identity.eq(identity_read.data),
-            change.state.eq(state_read.data),
+            seen.row.eq(row),
+            seen.live.eq(self.live.bit_select(row, 1) & (~is_command | (commanded.command.row < count))),
+            seen.replacing.eq(replacing.bit_select(row, 1)),
+            seen.current.eq(current[row]),
+            seen.following.eq(following[row]),
+            seen.identity.eq(identity_read.data),
+            seen.state.eq(state_read.data),
+            seen.decremented.eq(decrement_read.data),
+            commanded.seen.eq(seen),
+            answered.seen.eq(seen),
+            answered.hit.eq(hit),
+            answered.next_hit.eq(next_hit),
+            answered.known.eq(numbers.found),
+            outcome.eq(Mux(is_command, commanded.outcome, answered.outcome)),
         ]
 
         writing = Signal()
         m.d.comb += [
             writing.eq(step == _Step.WRITE),
             self.settled.eq(writing & is_command),
-            self.answers.valid.eq(writing & (change.answer.kind != OrderAnswerKind.NONE)),
-            self.answers.payload.eq(change.answer),
-            self.detail.eq(change.detail),
-            self.impossible.eq(writing & change.impossible),
-            self.impossible_answer.eq(change.exchange),
-            self.executed.eq(self.answers.valid & (change.answer.kind == OrderAnswerKind.EXECUTED)),
-            self.rejected.eq(self.answers.valid & (change.answer.kind == OrderAnswerKind.REJECTED)),
-            identity_write.en.eq(writing & change.write_identity),
-            identity_write.data.eq(change.new_identity),
-            state_write.en.eq(writing & change.write_state),
-            state_write.data.eq(change.new_state),
-            self.freed.eq((writing & change.free) << row),
-            self.number_back.eq((writing & change.number_back) << row),
+            self.answers.valid.eq(writing & (outcome.answer.kind != OrderAnswerKind.NONE)),
+            self.answers.payload.eq(outcome.answer),
+            self.detail.eq(outcome.detail),
+            self.impossible.eq(writing & outcome.impossible),
+            self.placed.eq(outcome.placed),
+            self.impossible_slot.eq(outcome.answer.slot),
+            self.impossible_answer.eq(answered.exchange),
+            self.executed.eq(self.answers.valid & (outcome.answer.kind == OrderAnswerKind.EXECUTED)),
+            self.rejected.eq(self.answers.valid & (outcome.answer.kind == OrderAnswerKind.REJECTED)),
+            self.self_matched.eq(self.answers.valid & (outcome.answer.kind == OrderAnswerKind.SELF_MATCH)),
+            identity_write.en.eq(writing & outcome.write_identity),
+            identity_write.data.eq(outcome.identity),
+            state_write.en.eq(writing & outcome.write_state),
+            state_write.data.eq(outcome.state),
+            decrement_write.en.eq(writing & outcome.write_state),
+            decrement_write.data.eq(outcome.decremented),
+            numbers.note.eq(writing & outcome.note),
+            numbers.note_number.eq(outcome.note_number),
+            numbers.noted.known.eq(1),
+            numbers.noted.slot.eq(outcome.identity.slot),
+            numbers.noted.side.eq(outcome.identity.side),
+            numbers.noted.short.eq(outcome.identity.short),
+            self.freed.eq((writing & outcome.free) << row),
+            self.number_back.eq((writing & outcome.number_back) << row),
         ]
-        with m.If(writing & change.write_refs):
+        with m.If(self.answers.valid & (outcome.answer.kind == OrderAnswerKind.CANCEL_REJECTED)):
+            m.d.comb += self.cancel_refused.bit_select(row, 1).eq(1)
+        with m.If(writing & outcome.write_refs):
             m.d.sync += [
-                current[row].eq(change.new_current),
-                following[row].eq(change.new_following),
-                replacing.bit_select(row, 1).eq(change.new_replacing),
+                current[row].eq(outcome.current),
+                following[row].eq(outcome.following),
+                replacing.bit_select(row, 1).eq(outcome.replacing),
             ]
-        with m.If(writing & change.write_identity):
+        with m.If(writing & outcome.begins):
             m.d.sync += [self.live.bit_select(row, 1).eq(1), self.open_orders.eq(self.open_orders + 1)]
-        with m.If(writing & change.free):
+        with m.If(writing & outcome.free):
             m.d.sync += [
                 self.live.bit_select(row, 1).eq(0),
                 replacing.bit_select(row, 1).eq(0),

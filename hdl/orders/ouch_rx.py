@@ -13,7 +13,7 @@ __all__ = ["OuchReceiver"]
 
 WIDTH = 8
 
-#: Messages that change a row.
+#: Messages that speak of an order.
 KINDS = {
     "A": ExchangeAnswerKind.ACCEPTED,
     "U": ExchangeAnswerKind.REPLACED,
@@ -21,11 +21,29 @@ KINDS = {
     "C": ExchangeAnswerKind.CANCELED,
     "J": ExchangeAnswerKind.REJECTED,
     "B": ExchangeAnswerKind.BROKEN,
+    "F": ExchangeAnswerKind.BROKEN,
+    "D": ExchangeAnswerKind.SELF_MATCH,
+    "P": ExchangeAnswerKind.CANCEL_PENDING,
+    "I": ExchangeAnswerKind.CANCEL_REJECTED,
+    "M": ExchangeAnswerKind.MODIFIED,
+    "R": ExchangeAnswerKind.RESTATED,
+    "T": ExchangeAnswerKind.PRIORITY,
 }
 #: Messages that are right and speak of no order: System Event, Account Query response.
 NO_ORDER = ("S", "Q")
-#: The one field of each message that goes into ``letter`` and ``reason``.
-LETTERS = {"A": "order_state", "U": "order_state", "E": "liquidity_flag", "C": "reason", "B": "reason"}
+#: The one field of each message that goes into ``letter``.
+LETTERS = {
+    "A": "order_state",
+    "U": "order_state",
+    "E": "liquidity_flag",
+    "C": "reason",
+    "B": "reason",
+    "F": "reason",
+    "D": "reason",
+    "M": "side",
+    "R": "reason",
+    "T": "display",
+}
 #: Words of a message that are kept: up to the last appendage length, at byte 66.
 WORDS = 9
 
@@ -34,14 +52,13 @@ class OuchReceiver(wiring.Component):
     """Takes one OUCH message a frame, without session framing, and offers its fields in parallel.
 
     A message is believed when the frame has no error and is exactly as long as its type, with its appendage, says;
-    the appendage itself is skipped. Anything else raises ``unknown`` once and changes nothing: a wrong length, an
-    error, an unknown type, and the types that the row table does not act on (AIQ Canceled, Trade Correction, Cancel
-    Pending, Cancel Reject, Priority Update, Modified, Restated).
+    the appendage itself is skipped. Anything else (a wrong length, an error, a type that OUCH does not have) raises
+    ``unknown`` once and changes nothing.
 
     Ports
     -----
     rx : frames; not ready only while a whole message waits for the row table
-    answers : fields of a message that changes a row
+    answers : fields of a message that speaks of an order
     seen : pulse, a frame has ended
     unknown : pulse, a frame that is not believed
     event, letter : pulse, a System Event
@@ -107,6 +124,7 @@ class OuchReceiver(wiring.Component):
         price = Signal(64)
         m.d.comb += [
             answer.count.eq(count + 1),
+            answer.type.eq(text[:8]),
             answer.timestamp.eq(number(ouch50.OUT["A"]["timestamp"])),
             answer.price_odd.eq(price[32:].any()),
             answer.price.eq(price[:32] | answer.price_odd.replicate(32)),
@@ -152,6 +170,9 @@ class OuchReceiver(wiring.Component):
             "price": price,
             "order_reference_number": answer.reference,
             "match_number": answer.match,
+            "decrement_shares": answer.shares,
+            "quantity_prevented_from_trading": answer.prevented,
+            "execution_price": price,
         }
         m.d.comb += answer.kind.eq(KINDS[letter])
         m.d.comb += [target.eq(number(message[name])) for name, target in targets.items() if name in message]

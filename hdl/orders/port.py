@@ -12,8 +12,8 @@ from hdl.orders.order_rows import OrderRows
 from hdl.orders.ouch_rx import OuchReceiver
 from hdl.orders.ouch_tx import OuchTransmitter, TransmitKind, TransmitOrder
 from hdl.orders.structs import AnswerDetail, Command, ExchangeAnswer, SentRecord
+from hdl.types import RETRY_BIT, OrderAnswer, OrderIntent, OrderIntentKind, Refusal, Role, Side
 from hdl.types import Module as Who
-from hdl.types import OrderAnswer, OrderIntent, OrderIntentKind, Refusal, Role
 
 __all__ = ["OrderPort"]
 
@@ -28,8 +28,12 @@ class OrderPort(wiring.Component):
     handshake for ENTER, which needs nothing of the row table, and exactly one cycle after it for the others. ENTER
     waits for a free row, and ENTER and REPLACE wait for the kill's sweep to end and for a user reference number to be
     left; CANCEL waits for the transmitter alone. An Account Query goes before intents. An intent that makes no sense
-    by the time it is taken is not sent but told REFUSED: KILLED or SESSION_DOWN (ENTER, REPLACE), MALFORMED (REPLACE
-    or CANCEL of a row that is dead or another's), BUSY (REPLACE of a row whose last Replace is not answered).
+    by the time it is taken is not sent but told REFUSED: KILLED or SESSION_DOWN (all but CANCEL), MALFORMED (a row that
+    is dead or another's, MODIFY of what is no long sale), BUSY (REPLACE or MODIFY of a row whose last Replace is not
+    answered).
+
+    The quantity of a REPLACE and of a MODIFY is what the intent says and what self-match prevention took from the
+    chain: OUCH counts a chain's liability whole, and the card's other blocks need not know.
 
     While ``killed`` with the session up, one Cancel of quantity zero goes out for every open order, before any intent;
     with ``spare_exits`` not for those of role EXIT.
@@ -66,10 +70,11 @@ class OrderPort(wiring.Component):
     query, query_pending, next_number, day_over, query_answered, reports : Account Query, and what came of it, see
         ``Account``
     never_received, never_received_from, taking_back : strobe and number of the host, see ``NeverReceived``
-    impossible, impossible_answer : an answer that no order of ours explains: a kill
+    impossible, impossible_answer : an answer that no order of ours explains
+    placed, impossible_slot : with ``impossible``: it was said of an order of this slot, which stops; else it is a kill
     open_orders : orders that may still fill
-    entered, replaced, canceled, answered, impossible, unknown_answers, executions, rejects : pulses for the counters;
-        ``answered`` counts messages of the exchange
+    entered, replaced, canceled, modified, answered, impossible, unknown_answers, executions, rejects, self_matched,
+        cancels_refused : pulses for the counters; ``answered`` counts messages of the exchange
     busy : something is under way that waits for no input
 
     Latency: handshake to first beat none for ENTER, 1 cycle for the others; last beat of an answer to ``answers`` at
@@ -108,14 +113,19 @@ class OrderPort(wiring.Component):
                 "taking_back": Out(1),
                 "impossible": Out(1),
                 "impossible_answer": Out(ExchangeAnswer),
+                "placed": Out(1),
+                "impossible_slot": Out(8),
                 "open_orders": Out(8),
                 "entered": Out(1),
                 "replaced": Out(1),
                 "canceled": Out(1),
+                "modified": Out(1),
                 "answered": Out(1),
                 "unknown_answers": Out(1),
                 "executions": Out(1),
                 "rejects": Out(1),
+                "self_matched": Out(1),
+                "cancels_refused": Out(1),
                 "busy": Out(1),
             }
         )
@@ -152,10 +162,14 @@ class OrderPort(wiring.Component):
         exits = Signal(self.own_orders)  # rows whose order is an exit
         fresh = Signal()
         enters = Signal()
+        numbered = Signal()  # it uses a number up
+        chain_shares = Signal(32)
         m.d.comb += [
             idle.eq(settled & ~transmitter.busy),
             fresh.eq(intent.kind != OrderIntentKind.CANCEL),
             enters.eq(intent.kind == OrderIntentKind.ENTER),
+            numbered.eq(enters | (intent.kind == OrderIntentKind.REPLACE)),
+            chain_shares.eq(intent.shares + Mux(fresh, rows.query_decremented, 0)),
             never.session_up.eq(self.session_up),
             never.start.eq(self.never_received),
             never.number.eq(self.never_received_from),
@@ -166,15 +180,16 @@ class OrderPort(wiring.Component):
             canceller.live.eq(rows.live & ~(exits & self.spare_exits.replicate(self.own_orders))),
             canceller.freed.eq(rows.freed),
             canceller.number_back.eq(rows.number_back),
+            canceller.refused.eq(rows.cancel_refused),
             canceller.cancels.ready.eq(idle),
             account.asking.eq(idle & account.due & ~canceller.cancels.valid),
             self.intents.ready.eq(
                 idle
                 & ~canceller.cancels.valid
                 & ~account.due
-                & ~(fresh & account.moving)
+                & ~(numbered & account.moving)
                 & ~(fresh & canceller.sweeping)
-                & ~(fresh & (self.user_ref == LAST_USER_REF))
+                & ~(numbered & (self.user_ref == LAST_USER_REF))
                 & ~(enters & ~rows.row_free)
             ),
             rows.query_row.eq(Mux(canceller.cancels.valid, canceller.cancels.payload, intent.order)),
@@ -195,7 +210,9 @@ class OrderPort(wiring.Component):
             m.d.comb += refusal.eq(Refusal.SESSION_DOWN)
         with m.Elif(~enters & ~mine):
             m.d.comb += refusal.eq(Refusal.MALFORMED)
-        with m.Elif((intent.kind == OrderIntentKind.REPLACE) & rows.query_replacing):
+        with m.Elif((intent.kind == OrderIntentKind.MODIFY) & ((owner.side == Side.BUY) | owner.short)):
+            m.d.comb += refusal.eq(Refusal.MALFORMED)
+        with m.Elif(fresh & ~enters & rows.query_replacing):
             m.d.comb += refusal.eq(Refusal.BUSY)
 
         symbols = Array(self.symbols[i] for i in range(self.slots))
@@ -235,9 +252,9 @@ class OrderPort(wiring.Component):
                 command.side.eq(intent.side),
                 command.short.eq(intent.short),
                 command.time_in_force.eq(intent.time_in_force),
-                command.shares.eq(intent.shares),
+                command.shares.eq(Mux(enters, intent.shares, chain_shares)),
                 command.price.eq(intent.price),
-                command.user_ref.eq(Mux(fresh, self.user_ref, rows.query_ref)),
+                command.user_ref.eq(Mux(numbered, self.user_ref, rows.query_ref)),
                 command.cause.eq(intent.cause),
                 command.exchange_time.eq(intent.exchange_time),
                 chain.eq(Mux(enters, self.user_ref, owner.chain)),
@@ -247,11 +264,13 @@ class OrderPort(wiring.Component):
                 offered.eq(1),
                 settled.eq(0),
             ]
+            with m.If(~enters):
+                m.d.sync += order.shares.eq(chain_shares)
             with m.If(refusal == Refusal.NONE):
                 m.d.comb += [rows.take.eq(enters), direct.eq(enters)]
                 with m.If(enters):
                     m.d.sync += exits.bit_select(rows.free_row, 1).eq(intent.role == Role.EXIT)
-                m.d.comb += account.use.eq(fresh)
+                m.d.comb += account.use.eq(numbered)
             with m.Else():
                 m.d.sync += command.user_ref.eq(0)
 
@@ -279,17 +298,24 @@ class OrderPort(wiring.Component):
         with m.If(rows.settled | (start & (order.kind == TransmitKind.QUERY))):
             m.d.sync += settled.eq(1)
 
+        era = Signal(64 - RETRY_BIT)
+        m.d.sync += era.eq(self.card_time[RETRY_BIT:])
+        m.d.comb += canceller.again.eq(era != self.card_time[RETRY_BIT:])
         self._account(m, account, receiver)
         self._record(m, transmitter, order, command, chain, trigger, swept)
         m.d.comb += [
             self.detail.eq(rows.detail),
             self.impossible.eq(rows.impossible),
             self.impossible_answer.eq(rows.impossible_answer),
+            self.placed.eq(rows.placed),
+            self.impossible_slot.eq(rows.impossible_slot),
             self.open_orders.eq(rows.open_orders),
             self.answered.eq(receiver.seen),
             self.unknown_answers.eq(receiver.unknown),
             self.executions.eq(rows.executed),
             self.rejects.eq(rows.rejected),
+            self.self_matched.eq(rows.self_matched),
+            self.cancels_refused.eq(rows.cancel_refused.any()),
             self.busy.eq(
                 ~idle
                 | rows.busy
@@ -351,6 +377,7 @@ class OrderPort(wiring.Component):
             self.entered.eq(begun & (order.kind == TransmitKind.ENTER)),
             self.replaced.eq(begun & (order.kind == TransmitKind.REPLACE)),
             self.canceled.eq(begun & (order.kind == TransmitKind.CANCEL)),
+            self.modified.eq(begun & (order.kind == TransmitKind.MODIFY)),
         ]
         with m.If(order.kind == TransmitKind.REPLACE):
             m.d.comb += record.previous.eq(order.orig_user_ref)

@@ -14,7 +14,7 @@ class BrokenTrades(wiring.Component):
 
     OUCH names the match that was broken, not its shares, so the card cannot put position and cash right itself. The
     host does (``trade[].adjust`` while disarmed), and that ends the stop. A trade broken in the same cycle as the
-    host's word stops the slot again. A trade of an order that is long dead is one that no order explains: it kills.
+    host's word stops the slot again. So does a correction, and a trade of an order that is dead by now.
 
     Parameters
     ----------

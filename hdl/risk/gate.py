@@ -7,7 +7,7 @@ from amaranth.lib.wiring import In, Out
 from hdl.risk.judge import CardLevels, CardStops, GateConfig, Judge, level_refusal
 from hdl.risk.marks import Mark
 from hdl.risk.own_resting import OwnPrices
-from hdl.risk.positions import ENTER_LETTER, REPLACE_LETTER, OwnOrder
+from hdl.risk.positions import ENTER_LETTER, MODIFY_LETTER, REPLACE_LETTER, OwnOrder
 from hdl.risk.repeats import LastEntry
 from hdl.risk.standing import StandingEntry, StandingVerdicts
 from hdl.types import OrderAnswer, OrderAnswerKind, OrderIntent, OrderIntentKind, Refusal, Role, SlotFlags, TimeInForce
@@ -23,12 +23,13 @@ class RiskGate(wiring.Component):
     :class:`~hdl.risk.standing.StandingVerdicts`. Checks, and the refusal they give; the lowest number wins
     (``hdl.types.Refusal``):
 
-    * every ENTER and REPLACE: armed, not killed, lease alive, order session up; the slot bound and not stale, not
-      halted, its market open and its opening cross seen; no trade of it broken; the request makes sense; it meets no
-      own order; one of role FLATTEN only reduces the position;
+    * every ENTER, REPLACE and MODIFY: armed, not killed, lease alive, order session up; the slot bound and not stale,
+      not halted, its market open and its opening cross seen; no trade of it broken; the request makes sense; it meets
+      no own order; one of role FLATTEN only reduces the position;
     * ENTER and REPLACE that raise the exposure, as well: slot enabled, order size, inventory counting everything that
       could still fill on that side, short sale, price collar, order rate, repetition, number of open orders, gross
       inventory, daily loss, value;
+    * MODIFY, which makes a long sale a short one and never larger: short sale, as well;
     * CANCEL: nothing. A cancel always passes.
 
     An ENTER of role EXIT or FLATTEN that can only reduce the position, and a REPLACE within what its chain already
@@ -66,7 +67,7 @@ class RiskGate(wiring.Component):
         To the order port. ``valid`` may fall again without a handshake where a check fails meanwhile.
     refusals : Out(stream, always ready)
         An :class:`~hdl.types.OrderAnswer` of kind REFUSED; ``flag`` is the OUCH letter of what was refused
-        (``O``, ``U``), ``open`` and ``dead`` mean nothing.
+        (``O``, ``U``, ``M``), ``open`` and ``dead`` mean nothing.
     refusal_short, refusal_immediate : Out(1)
         Of the intent refused, for the record.
     armed, killed, lease_alive, session_up : In(1)
@@ -308,7 +309,13 @@ class RiskGate(wiring.Component):
             answer.refusal.eq(refusal),
             answer.cause.eq(shown.cause),
             answer.exchange_time.eq(shown.exchange_time),
-            answer.flag.eq(Mux(shown.kind == OrderIntentKind.ENTER, ENTER_LETTER, REPLACE_LETTER)),
+            answer.flag.eq(
+                Mux(
+                    shown.kind == OrderIntentKind.ENTER,
+                    ENTER_LETTER,
+                    Mux(shown.kind == OrderIntentKind.MODIFY, MODIFY_LETTER, REPLACE_LETTER),
+                )
+            ),
             self.refusal_short.eq(shown.short),
             self.refusal_immediate.eq(shown.time_in_force == TimeInForce.IMMEDIATE),
         ]

@@ -67,7 +67,9 @@ def level_refusal(levels):
 
 
 class Judge(wiring.Component):
-    """Gives the refusal of an ENTER or a REPLACE, NONE if it may pass. Combinational; ``RiskGate`` lists the checks.
+    """Gives the refusal of an ENTER, a REPLACE or a MODIFY, NONE if it may pass. Combinational.
+
+    ``RiskGate`` lists the checks.
 
     Parameters
     ----------
@@ -135,6 +137,7 @@ class Judge(wiring.Component):
         intent, flags, config, row = self.intent, self.flags, self.config, self.row
         enter = intent.kind == OrderIntentKind.ENTER
         replace = intent.kind == OrderIntentKind.REPLACE
+        modify = intent.kind == OrderIntentKind.MODIFY
         sell = intent.side == Side.SELL
         held = Signal(signed(33))  # position, as this side sees it: what an order of the side would enlarge
         open_same = Signal(32)
@@ -160,13 +163,14 @@ class Judge(wiring.Component):
         short_forbidden = Mux(intent.short, ~config.short_allowed | flags.short_restricted | unlocated, exposure > 0)
         own_row = row.live & (row.slot == intent.slot) & (row.side == intent.side)
         malformed = (
-            ~(enter | replace)
+            ~(enter | replace | modify)
             | (intent.slot >= self._slots)
             | (new_open == 0)
             | (intent.price == 0)
             | (intent.price > MAX_ORDER_PRICE)
             | (intent.short & ~sell)
-            | (replace & ~own_row)
+            | (~enter & ~own_row)
+            | (modify & (~intent.short | (more != 0)))  # it makes a long sale a short one, and no larger
         )
         lowest, highest, quoted = price_band(self.mark, intent.side, config.collar)
         m.d.comb += [self.lowest.eq(lowest), self.highest.eq(highest), self.quoted.eq(quoted)]
@@ -185,9 +189,9 @@ class Judge(wiring.Component):
             (Refusal.MARKET_CLOSED, ~flags.market_open | ~flags.opened),
             (Refusal.ORDER_SIZE, (raises & (new_open > size_limit)) | (intent.shares > MAX_ORDER_SHARES)),
             (Refusal.INVENTORY, raises & (exposure > inventory_limit)),
-            (Refusal.SHORT_SALE, raises & sell & short_forbidden),
+            (Refusal.SHORT_SALE, (raises | modify) & sell & short_forbidden),
             (Refusal.MALFORMED, malformed),
-            (Refusal.BUSY, replace & (row.asked != 0)),
+            (Refusal.BUSY, ~enter & (row.asked != 0)),
             (Refusal.PRICE_COLLAR, raises & outside),
             (Refusal.ORDER_RATE, raises & self.stops.order_rate),
             (Refusal.REPEATED, opens & repeated & (last.price == intent.price)),

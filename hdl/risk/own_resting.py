@@ -5,7 +5,7 @@ from amaranth.lib import data, memory, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from hdl import types
-from hdl.risk.positions import CANCEL_LETTER
+from hdl.risk.positions import ENTER_LETTER, REPLACE_LETTER
 from hdl.types import OrderAnswer, OrderAnswerKind, OrderIntent, OrderIntentKind, Side, TimeInForce
 
 __all__ = ["RESTING", "OwnPrices", "OwnResting", "meets_own"]
@@ -25,8 +25,8 @@ class OwnResting(wiring.Component):
     """Keeps, for every slot, the prices at which own day orders rest and those that were asked for and not answered.
 
     An order counts from the cycle after the gate grants it: first by the price asked for, and from the exchange's
-    Accepted or Replaced on by the price it names. A Replace under way counts at both its prices, since either may be
-    the one that is met. It is forgotten when nothing more can fill on it. An immediate order never rests.
+    Accepted, Replaced or Priority Update on by the price it names. A Replace under way counts at both its prices, since
+    either may be the one that is met. It is forgotten when nothing more can fill on it. An immediate order never rests.
 
     Parameters
     ----------
@@ -63,27 +63,29 @@ class OwnResting(wiring.Component):
         m = Module()
         grant, answer = self.grants.payload, self.answers.payload
         named, answered, over = Signal(), Signal(), Signal()
+        priced = Signal()
         asks = Signal()
         told = answer.kind != OrderAnswerKind.SENT
         m.d.comb += [
             # The exchange names a price; a Replace or an ENTER is answered, or never left; nothing more can fill.
             named.eq((answer.kind == OrderAnswerKind.ACCEPTED) | (answer.kind == OrderAnswerKind.REPLACED)),
+            priced.eq(named | (answer.kind == OrderAnswerKind.PRIORITY)),
             over.eq(told & (answer.kind != OrderAnswerKind.REFUSED) & answer.dead),
             answered.eq(
                 named
                 | over
                 | (answer.kind == OrderAnswerKind.REJECTED)
-                | ((answer.kind == OrderAnswerKind.REFUSED) & (answer.flag != CANCEL_LETTER))
+                | ((answer.kind == OrderAnswerKind.REFUSED) & _one_of(answer.flag, (ENTER_LETTER, REPLACE_LETTER)))
             ),
             asks.eq(
                 self.grants.valid
                 & (grant.slot < self._slots)
-                & (grant.kind != OrderIntentKind.CANCEL)
+                & _one_of(grant.kind, (OrderIntentKind.ENTER, OrderIntentKind.REPLACE))
                 & (grant.time_in_force == TimeInForce.DAY)
             ),
         ]
         kept = {
-            (module, side): self._keep(m, module, side, asks, named, answered, over)
+            (module, side): self._keep(m, module, side, asks, priced, answered, over)
             for module in RESTING
             for side in Side
         }
@@ -97,7 +99,7 @@ class OwnResting(wiring.Component):
                 m.d.comb += shown.eq(nearest)
         return m
 
-    def _keep(self, m, module, side, asks, named, answered, over):
+    def _keep(self, m, module, side, asks, priced, answered, over):
         """Keep the order of one strategy and side of every slot; give what shows its prices for a slot."""
         grant, answer = self.grants.payload, self.answers.payload
         name = f"{module.name.lower()}_{side.name.lower()}"
@@ -121,9 +123,9 @@ class OwnResting(wiring.Component):
             write_asked.en.eq(own_grant),
             write_rests.addr.eq(answer.slot),
             write_rests.data.eq(answer.price),
-            write_rests.en.eq(own_answer & named),
+            write_rests.en.eq(own_answer & priced),
         ]
-        with m.If(own_answer & named):
+        with m.If(own_answer & priced):
             m.d.sync += is_resting.bit_select(answer.slot, 1).eq(1)
         with m.If(own_answer & over):
             m.d.sync += is_resting.bit_select(answer.slot, 1).eq(0)
@@ -145,6 +147,11 @@ class OwnResting(wiring.Component):
             return found
 
         return prices
+
+
+def _one_of(value, members):
+    """Whether a value is one of some."""
+    return (value == members[0]) | (value == members[1])
 
 
 def _nearer(m, side, first, second):

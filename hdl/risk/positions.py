@@ -12,7 +12,7 @@ from hdl.types import OrderAnswer, OrderAnswerKind, OrderIntent, OrderIntentKind
 __all__ = ["OwnOrder", "PositionChange", "Positions"]
 
 #: OUCH type letters: the order port puts them into ``flag`` of SENT and REFUSED.
-ENTER_LETTER, REPLACE_LETTER, CANCEL_LETTER = ord("O"), ord("U"), ord("X")
+ENTER_LETTER, REPLACE_LETTER, CANCEL_LETTER, MODIFY_LETTER = ord("O"), ord("U"), ord("X"), ord("M")
 #: Liquidity flag of an execution that added liquidity.
 ADDED = ord("A")
 

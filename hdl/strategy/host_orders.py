@@ -7,7 +7,17 @@ from amaranth.lib.wiring import In, Out
 from hdl import types
 from hdl.risk.judge import MAX_ORDER_SHARES
 from hdl.risk.positions import ENTER_LETTER, OwnOrder
-from hdl.types import OrderAnswer, OrderAnswerKind, OrderIntent, OrderIntentKind, Refusal, Role, Side, TimeInForce
+from hdl.types import (
+    RETRY_BIT,
+    OrderAnswer,
+    OrderAnswerKind,
+    OrderIntent,
+    OrderIntentKind,
+    Refusal,
+    Role,
+    Side,
+    TimeInForce,
+)
 
 __all__ = ["HostOrder", "HostOrders", "HostOutcome", "HostStep"]
 
@@ -58,7 +68,8 @@ class HostOrders(wiring.Component):
     While it is at work on a slot it claims it: strategies open nothing there, move no exit, and pull their quotes. A
     FLATTEN first asks for a Cancel of every own order of the slot and waits until the exchange has said of each that
     nothing more can fill on it: there is no guess by time. Where a Replace is rejected after its Cancel was sent, that
-    Cancel named a number that is burnt, and it is asked for again. Only then is the position read and the order sized:
+    Cancel named a number that is burnt, and it is asked for again; so is one that the exchange refused, a little later.
+    Only then is the position read and the order sized:
     all of it, the shares asked for, or what OUCH takes, whichever is least. The gate lets a FLATTEN do nothing but
     reduce, so a position that changed meanwhile cannot be turned round.
 
@@ -136,6 +147,9 @@ class HostOrders(wiring.Component):
         m = Module()
         order, answer = self._order, self.answers.payload
         asked = Signal(self.own_orders)  # rows whose Cancel is on its way
+        refused = Signal(self.own_orders)  # rows whose Cancel the exchange refused
+        era = Signal(64 - RETRY_BIT)
+        m.d.sync += era.eq(self.card_time[RETRY_BIT:])
         row = Signal(range(self.own_orders))
         again = Signal()  # the slot was spoken of since the look at all rows began
         sent = Signal()  # the order has a row
@@ -160,7 +174,14 @@ class HostOrders(wiring.Component):
             m.d.sync += self.intents.valid.eq(0)
         with m.Switch(self.step):
             with m.Case(HostStep.IDLE), m.If(self.go):
-                m.d.sync += [order.eq(self.order), asked.eq(0), row.eq(0), settle.eq(0), self.executed.eq(0)]
+                m.d.sync += [
+                    order.eq(self.order),
+                    asked.eq(0),
+                    refused.eq(0),
+                    row.eq(0),
+                    settle.eq(0),
+                    self.executed.eq(0),
+                ]
                 m.d.sync += [
                     sent.eq(0),
                     self.outcome.eq(HostOutcome.NONE),
@@ -190,6 +211,10 @@ class HostOrders(wiring.Component):
         # The number that the Cancel named is burnt, and the order lives on under its old one.
         with m.If(of_slot & (answer.kind == OrderAnswerKind.REJECTED) & ~answer.dead):
             m.d.sync += asked.bit_select(answer.order, 1).eq(0)
+        with m.If(era != self.card_time[RETRY_BIT:]):
+            m.d.sync += [asked.eq(asked & ~refused), refused.eq(0), again.eq(again | refused.any())]
+        with m.If(of_slot & (answer.kind == OrderAnswerKind.CANCEL_REJECTED)):
+            m.d.sync += refused.bit_select(answer.order, 1).eq(1)
         with m.If(self.give_up & (self.step != HostStep.IDLE)):
             m.d.sync += [
                 self.step.eq(HostStep.IDLE),

@@ -29,6 +29,7 @@ KINDS = {
     QuoteAction.ENTER: OrderIntentKind.ENTER,
     QuoteAction.REPLACE: OrderIntentKind.REPLACE,
     QuoteAction.CANCEL: OrderIntentKind.CANCEL,
+    QuoteAction.MODIFY: OrderIntentKind.MODIFY,
 }
 
 
@@ -77,7 +78,7 @@ class MarketMaker(wiring.Component):
     answers : In(stream, always ready), refusals : In(stream, always ready)
         Answers of the order port, and refusals of the gate; those of other modules are ignored.
     intents : Out(stream)
-        ENTER, REPLACE and CANCEL of role QUOTE, day orders; each stays until it is taken.
+        ENTER, REPLACE, MODIFY and CANCEL of role QUOTE, day orders; each stays until it is taken.
     way_free : In(1)
         Gate and order port have nothing to do: what needs a verdict is begun only then.
     enable : In(1), slot_enabled, maker_enabled : In(array of 1)
@@ -235,7 +236,7 @@ class MarketMaker(wiring.Component):
                 intent.module.eq(types.Module.MAKER),
                 intent.role.eq(Role.QUOTE),
                 intent.side.eq(side),
-                intent.short.eq(row.short),
+                intent.short.eq(row.short | (action == QuoteAction.MODIFY)),
                 intent.shares.eq(Mux(action == QuoteAction.CANCEL, 0, shares)),
                 intent.price.eq(Mux(action == QuoteAction.CANCEL, 0, row.asked)),
                 intent.time_in_force.eq(TimeInForce.DAY),
@@ -324,5 +325,5 @@ class MarketMaker(wiring.Component):
                 row.executed.eq(0),
                 row.short.eq(decision.short),
             ]
-        with m.If(decision.action != QuoteAction.CANCEL):
+        with m.If((decision.action == QuoteAction.ENTER) | (decision.action == QuoteAction.REPLACE)):
             m.d.sync += row.asked.eq(decision.target.price)

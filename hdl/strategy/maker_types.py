@@ -66,7 +66,7 @@ class QuoteState(enum.Enum, shape=2):
     ENTERING = 1
     #: It rests at the exchange, and no Replace is under way.
     LIVE = 2
-    #: A Replace left for the gate and is not answered yet.
+    #: A Replace or a Modify left for the gate and is not answered yet.
     REPLACING = 3
 
 
@@ -94,13 +94,14 @@ class QuoteTarget(data.Struct):
     shares: unsigned(32)
 
 
-class QuoteAction(enum.Enum, shape=2):
+class QuoteAction(enum.Enum, shape=3):
     """What is to be done about a quote now."""
 
     NONE = 0
     ENTER = 1
     REPLACE = 2
     CANCEL = 3
+    MODIFY = 4
 
 
 class MakerAnswer(data.Struct):

@@ -13,6 +13,16 @@ __all__ = ["DISPLAYING", "OwnDisplay", "OwnShown", "other_levels", "own_shares"]
 DISPLAYING = (types.Module.TAKER, types.Module.MAKER)
 #: Orders of the feed that are remembered, for an answer of the exchange that comes after its order was shown.
 REMEMBERED = 4
+#: Answers after which other shares are open, beside those that say where an order rests.
+CHANGES_OPEN = (
+    OrderAnswerKind.EXECUTED,
+    OrderAnswerKind.CANCELED,
+    OrderAnswerKind.REJECTED,
+    OrderAnswerKind.SELF_MATCH,
+    OrderAnswerKind.MODIFIED,
+)
+#: Display letter of a Priority Update: the order is not displayed.
+HIDDEN = ord("N")
 
 
 class OwnShown(data.Struct):
@@ -25,10 +35,10 @@ class OwnShown(data.Struct):
 class OwnDisplay(wiring.Component):
     """Keeps price and open shares of the orders that each strategy displays, and shows those of one slot.
 
-    It follows the exchange's answers: Accepted and Replaced say where an order rests and under which reference number,
-    and every answer says what is still open. Orders of role ENTRY and FLATTEN are immediate and never displayed. An
-    order is shown once the feed has added an order of its number: before that it is in no view, and in a replay of a
-    recorded day it never is.
+    It follows the exchange's answers: Accepted, Replaced and Priority Update say where an order rests and under which
+    reference number (the last one also whether it is displayed), and every answer says what is still open. Orders of
+    role ENTRY and FLATTEN are immediate and never displayed. An order is shown once the feed has added an order of its
+    number: before that it is in no view, and in a replay of a recorded day it never is.
 
     Feed and order session come by different ways. Where the feed is ahead, the answer finds its order among the last
     4 that were added; one that more orders overtook is not taken out. For the time by which one is ahead of the other,
@@ -67,9 +77,10 @@ class OwnDisplay(wiring.Component):
         """Build the block."""
         m = Module()
         answer = self.answers.payload
-        rests = (answer.kind == OrderAnswerKind.ACCEPTED) | (answer.kind == OrderAnswerKind.REPLACED)
+        moved = answer.kind == OrderAnswerKind.PRIORITY
+        rests = (answer.kind == OrderAnswerKind.ACCEPTED) | (answer.kind == OrderAnswerKind.REPLACED) | moved
         told = rests
-        for kind in (OrderAnswerKind.EXECUTED, OrderAnswerKind.CANCELED, OrderAnswerKind.REJECTED):
+        for kind in CHANGES_OPEN:
             told |= answer.kind == kind
         changes = Signal()
         displays = (answer.role != Role.ENTRY) & (answer.role != Role.FLATTEN)
@@ -105,7 +116,7 @@ class OwnDisplay(wiring.Component):
                 with m.If(added & (of_event.data == number) & (seen < self._slots)):
                     m.d.sync += shown.bit_select(seen, 1).eq(1)
                 with m.If(mine):
-                    m.d.sync += known.bit_select(answer.slot, 1).eq(~answer.dead)
+                    m.d.sync += known.bit_select(answer.slot, 1).eq(~answer.dead & ~(moved & (answer.flag == HIDDEN)))
                 with m.If(mine & rests):
                     m.d.sync += shown.bit_select(answer.slot, 1).eq(was_shown)
                 with m.If((self.slot >= self._slots) | ~(known & shown).bit_select(self.slot, 1)):

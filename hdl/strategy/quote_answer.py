@@ -4,7 +4,7 @@ from amaranth import Module, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from hdl.risk.positions import ENTER_LETTER, REPLACE_LETTER
+from hdl.risk.positions import ENTER_LETTER, MODIFY_LETTER, REPLACE_LETTER
 from hdl.strategy.maker_types import MakerAnswer, QuoteRow, QuoteState
 from hdl.types import OrderAnswerKind
 
@@ -14,12 +14,17 @@ __all__ = ["QuoteAnswer"]
 POST_ONLY_REASONS = (ord("F"), ord("G"))
 
 
+#: Side letters of Modified that are short sales.
+SHORT_SALES = (ord("T"), ord("E"))
+
+
 class QuoteAnswer(wiring.Component):
     """Books an answer on its quote. Combinational.
 
     An order that is dead leaves the quote EMPTY, whatever was under way: a Replace that finds its order dead is never
     answered. ``rests`` asks for the cool-down: after a refusal that is not for want of time, a Rejected, and a death
-    that was neither asked for nor a fill, a post-only order refused by the exchange among them.
+    that was neither asked for nor a fill, a post-only order refused by the exchange among them. A Modify that is under
+    way is answered by a Modified that makes the quote a short sale; a Modified that does not was not asked for.
 
     Ports
     -----
@@ -27,8 +32,8 @@ class QuoteAnswer(wiring.Component):
         The answer, and the quote as it stands; a Cancel of it was asked for.
     next_state, next_row : Out
         The quote afterwards.
-    rests : Out(1), post_only : Out(1)
-        See above; the exchange refused a post-only order.
+    rests : Out(1), post_only : Out(1), cancel_refused : Out(1)
+        See above; the exchange refused a post-only order; it refused a Cancel.
     """
 
     answer: In(MakerAnswer)
@@ -39,6 +44,7 @@ class QuoteAnswer(wiring.Component):
     next_row: Out(QuoteRow)
     rests: Out(1)
     post_only: Out(1)
+    cancel_refused: Out(1)
 
     def elaborate(self, platform):
         """Build the block."""
@@ -54,6 +60,7 @@ class QuoteAnswer(wiring.Component):
                 canceled & ((answer.flag == POST_ONLY_REASONS[0]) | (answer.flag == POST_ONLY_REASONS[1]))
             ),
             self.post_only.eq(refused_post_only),
+            self.cancel_refused.eq(answer.kind == OrderAnswerKind.CANCEL_REJECTED),
         ]
         with m.Switch(answer.kind):
             with m.Case(OrderAnswerKind.SENT), m.If(enters):
@@ -62,7 +69,8 @@ class QuoteAnswer(wiring.Component):
                 # A Cancel that came too late is refused too: its order is dead, and has said so.
                 with m.If(enters):
                     m.d.comb += [self.next_state.eq(QuoteState.EMPTY), self.rests.eq(~answer.busy)]
-                with m.If((answer.flag == REPLACE_LETTER) & (self.state == QuoteState.REPLACING)):
+                changes = (answer.flag == REPLACE_LETTER) | (answer.flag == MODIFY_LETTER)
+                with m.If(changes & (self.state == QuoteState.REPLACING)):
                     m.d.comb += [
                         self.next_state.eq(QuoteState.LIVE),
                         following.asked.eq(row.price),
@@ -74,6 +82,9 @@ class QuoteAnswer(wiring.Component):
                 OrderAnswerKind.EXECUTED,
                 OrderAnswerKind.CANCELED,
                 OrderAnswerKind.REJECTED,
+                OrderAnswerKind.SELF_MATCH,
+                OrderAnswerKind.MODIFIED,
+                OrderAnswerKind.PRIORITY,
             ):
                 m.d.comb += [following.open.eq(answer.open), following.executed.eq(answer.chain_executed)]
                 with m.If(answer.dead):
@@ -94,4 +105,14 @@ class QuoteAnswer(wiring.Component):
                         following.asked.eq(row.price),
                         self.rests.eq(1),
                     ]
+                with m.Elif(answer.kind == OrderAnswerKind.MODIFIED):
+                    m.d.comb += following.short.eq(
+                        row.short | (answer.flag == SHORT_SALES[0]) | (answer.flag == SHORT_SALES[1])
+                    )
+                    with m.If((self.state == QuoteState.REPLACING) & following.short & ~row.short):
+                        m.d.comb += self.next_state.eq(QuoteState.LIVE)
+                with m.Elif(answer.kind == OrderAnswerKind.PRIORITY):
+                    m.d.comb += following.price.eq(answer.price)
+                    with m.If(self.state == QuoteState.LIVE):
+                        m.d.comb += following.asked.eq(answer.price)
         return m

@@ -22,9 +22,11 @@ class QuoteDecision(wiring.Component):
 
     An offer covered by the position is a long sale, of at most the shares that are covered. A larger one is a short
     sale whole, if shorts are allowed and unrestricted and enough is located; else only what is covered is offered. A
-    Replace cannot change the kind of sale, so where that differs the order is cancelled, and entered anew once it is
-    dead. A short sale that is not allowed any more is cancelled at once. A chain that would outgrow what OUCH takes is
-    cancelled too.
+    Replace cannot change the kind of sale. A long sale that has to be a short one, because it is to be larger than what
+    is covered or because less is covered by now, is made one by Modify, in its place, and moved afterwards; where not
+    enough is located for what is open it is cancelled. The other way OUCH does not have: where a short sale is to be a
+    long one it is cancelled, and entered anew once it is dead. A short sale that is not allowed any more is cancelled
+    at once. A chain that would outgrow what OUCH takes is cancelled too.
 
     A quote is never put at or through the other one of its slot: it waits until that has moved. ``waits`` (throttle or
     cool-down) holds back what enters or moves, never what cancels.
@@ -73,6 +75,7 @@ class QuoteDecision(wiring.Component):
         open_short, wanted_open = Signal(32), Signal(32)
         chain = Signal(33)
         goes_short, wanted, crosses, off, recast = Signal(), Signal(), Signal(), Signal(), Signal()
+        mismarked = Signal()  # a long sale that has to be a short one
         distance = Signal(32)
         m.d.comb += [
             open_short.eq(_smaller(target.shares, self.located)),
@@ -92,7 +95,12 @@ class QuoteDecision(wiring.Component):
             ),
             distance.eq(Mux(row.price > target.price, row.price - target.price, target.price - row.price)),
             off.eq(((distance != 0) & (distance >= self.move)) | (row.open > wanted_open)),
-            recast.eq((off & sells & (row.short != goes_short)) | (off & (chain > MAX_ORDER_SHARES))),
+            mismarked.eq(goes_short & ~row.short & (off | (row.open > self.covered))),
+            recast.eq(
+                (off & row.short & ~goes_short)
+                | (mismarked & (row.open > self.located))
+                | (off & (chain > MAX_ORDER_SHARES))
+            ),
             self.short.eq(goes_short),
             self.shares.eq(wanted_open),
         ]
@@ -102,6 +110,8 @@ class QuoteDecision(wiring.Component):
             with m.Case(QuoteState.LIVE), m.If(~self.cancel_asked):
                 with m.If(~wanted | recast | (row.short & ~self.short_ok)):
                     m.d.comb += self.action.eq(QuoteAction.CANCEL)
+                with m.Elif(mismarked), m.If(~self.waits):
+                    m.d.comb += [self.action.eq(QuoteAction.MODIFY), self.shares.eq(row.executed + row.open)]
                 with m.Elif(off & ~self.waits & ~crosses):
                     m.d.comb += [self.action.eq(QuoteAction.REPLACE), self.shares.eq(chain), self.short.eq(row.short)]
         return m

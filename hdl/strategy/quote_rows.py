@@ -6,7 +6,7 @@ from amaranth.lib.wiring import In, Out
 
 from hdl.strategy.maker_types import MakerAnswer, QuoteAction, QuoteRow, QuoteState
 from hdl.strategy.quote_answer import QuoteAnswer
-from hdl.types import Side
+from hdl.types import RETRY_BIT, Side
 
 __all__ = ["QuoteRows"]
 
@@ -32,7 +32,9 @@ class QuoteRows(wiring.Component):
     act : In(1), side : In(Side), action : In(QuoteAction), row : In(QuoteRow), throttle : In(48)
         Something left for the gate: ``row`` is the quote from now on (as it is, for a Cancel).
     session_up : In(1)
-        Low forgets which Cancels are under way: they may not have arrived, and are asked for again.
+        Low forgets which Cancels are under way: they may not have arrived, and are asked for again. One that the
+        exchange refused is forgotten too, a little later: asked for again at once it would go on as fast as the line
+        allows.
     bid_state, ask_state : Out(array of QuoteState), bid_rests, ask_rests : Out(a bit a slot)
         States of all slots; LIVE, and no Cancel under way.
     post_only : Out(1)
@@ -79,6 +81,9 @@ class QuoteRows(wiring.Component):
         buys = changed_side == Side.BUY
         written = Signal(QuoteRow)
         late = Signal(64)  # until when the quote rests
+        era, again = Signal(64 - RETRY_BIT), Signal()
+        m.d.sync += era.eq(self.now[RETRY_BIT:])
+        m.d.comb += again.eq(era != self.now[RETRY_BIT:])
         m.d.comb += [
             changing.eq(self.book | self.act),
             changed_side.eq(Mux(self.book, self.answer.side, self.side)),
@@ -101,6 +106,7 @@ class QuoteRows(wiring.Component):
             m.submodules[f"{name}_rows"] = rows = memory.Memory(shape=QuoteRow, depth=self.slots, init=[])
             read, write = rows.read_port(domain="comb"), rows.write_port()
             asked, resting = Signal(self.slots, name=f"{name}_asked_slots"), Signal(self.slots, name=f"{name}_resting")
+            refused = Signal(self.slots, name=f"{name}_refused")
             mine = changing & (changed_side == side)
             m.d.comb += [
                 read.addr.eq(self.slot),
@@ -115,19 +121,23 @@ class QuoteRows(wiring.Component):
                     for i in range(self.slots)
                 ),
             ]
+            with m.If(again):
+                m.d.sync += [asked.eq(asked & ~refused), refused.eq(0)]
+            with m.If(mine & self.book & booking.cancel_refused & asked.bit_select(self.slot, 1)):
+                m.d.sync += refused.bit_select(self.slot, 1).eq(1)
             with m.If(mine & rests):
                 m.d.sync += resting.bit_select(self.slot, 1).eq(1)
             with m.If(mine & self.book):
                 m.d.sync += state[self.slot].eq(booking.next_state)
                 with m.If(booking.next_state == QuoteState.EMPTY):
-                    m.d.sync += asked.bit_select(self.slot, 1).eq(0)
+                    m.d.sync += [asked.bit_select(self.slot, 1).eq(0), refused.bit_select(self.slot, 1).eq(0)]
             with m.If(mine & self.act), m.Switch(self.action):
                 with m.Case(QuoteAction.ENTER):
                     m.d.sync += state[self.slot].eq(QuoteState.ENTERING)
-                with m.Case(QuoteAction.REPLACE):
+                with m.Case(QuoteAction.REPLACE, QuoteAction.MODIFY):
                     m.d.sync += state[self.slot].eq(QuoteState.REPLACING)
                 with m.Case(QuoteAction.CANCEL):
                     m.d.sync += asked.bit_select(self.slot, 1).eq(1)
             with m.If(~self.session_up):
-                m.d.sync += asked.eq(0)
+                m.d.sync += [asked.eq(0), refused.eq(0)]
         return m

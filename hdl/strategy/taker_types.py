@@ -191,6 +191,8 @@ class AlarmCode(enum.Enum, shape=8):
 
     NONE = 0
     UNMANAGED = 1
+    #: Not the taker's: the exchange said what cannot be.
+    IMPOSSIBLE = 2
     RETRIES = 3
 
 

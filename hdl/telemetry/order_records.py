@@ -5,8 +5,9 @@ from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from hdl.orders.account import AccountReport
-from hdl.orders.structs import AnswerDetail, SentRecord
+from hdl.orders.structs import AnswerDetail, ExchangeAnswer, SentRecord
 from hdl.risk.positions import PositionChange
+from hdl.strategy.taker_types import AlarmCode
 from hdl.telemetry.record import NO_SIDE, RecordType, record_signature
 from hdl.types import SLOT_NONE, OrderAnswer, OrderAnswerKind
 
@@ -21,6 +22,18 @@ ANSWERS = {
     OrderAnswerKind.REJECTED: RecordType.ORDER_REJECTED,
     OrderAnswerKind.BROKEN: RecordType.ORDER_BROKEN,
     OrderAnswerKind.REFUSED: RecordType.GATE_REFUSED,
+    OrderAnswerKind.SELF_MATCH: RecordType.ORDER_CANCELED,
+    OrderAnswerKind.CANCEL_PENDING: RecordType.CANCEL_ANSWER,
+    OrderAnswerKind.CANCEL_REJECTED: RecordType.CANCEL_ANSWER,
+    OrderAnswerKind.MODIFIED: RecordType.ORDER_MODIFIED,
+    OrderAnswerKind.RESTATED: RecordType.ORDER_RESTATED,
+    OrderAnswerKind.PRIORITY: RecordType.ORDER_PRIORITY,
+}
+#: What ``detail`` is, where it is not the answer's letter; a reject has two bytes of reason, in word 0.
+DETAILS = {
+    OrderAnswerKind.REJECTED: 0,
+    OrderAnswerKind.CANCEL_PENDING: 0,
+    OrderAnswerKind.CANCEL_REJECTED: 1,
 }
 
 
@@ -42,7 +55,9 @@ class OrderRecords(wiring.Component):
         Changes of position, cash and open shares.
     reports : In
         What the exchange says of the account and of its day.
-    order_sent, answered, refused, position, account : Out
+    impossible, placed, impossible_slot, impossible_answer : In
+        The order port's strobe for what the exchange said and cannot be, and of what.
+    order_sent, answered, refused, position, account, impossible_alarm : Out
         Records.
     """
 
@@ -59,6 +74,11 @@ class OrderRecords(wiring.Component):
     reports: In(stream.Signature(AccountReport, always_ready=True))
     position: Out(record_signature())
     account: Out(record_signature())
+    impossible: In(1)
+    placed: In(1)
+    impossible_slot: In(8)
+    impossible_answer: In(ExchangeAnswer)
+    impossible_alarm: Out(record_signature())
 
     def elaborate(self, platform):
         """Build one register stage a record."""
@@ -68,6 +88,7 @@ class OrderRecords(wiring.Component):
         self._refused(m)
         self._position(m)
         self._account(m)
+        self._impossible(m)
         return m
 
     def _sent(self, m: Module) -> None:
@@ -108,17 +129,24 @@ class OrderRecords(wiring.Component):
             OrderAnswerKind.EXECUTED: (answer.price, answer.shares, answer.match[:32], answer.match[32:], answer.open),
             OrderAnswerKind.CANCELED: (answer.shares, answer.open, 0, 0, flags),
             OrderAnswerKind.REJECTED: (answer.reason, answer.shares, 0, 0, flags),
-            OrderAnswerKind.BROKEN: (answer.match[:32], answer.match[32:], 0, 0, 0),
+            OrderAnswerKind.BROKEN: (answer.match[:32], answer.match[32:], answer.shares, answer.price, 0),
             OrderAnswerKind.REFUSED: (answer.price, answer.shares, 0, 0, flags),
+            OrderAnswerKind.SELF_MATCH: (answer.shares, answer.open, detail.prevented, answer.price, flags),
+            OrderAnswerKind.CANCEL_PENDING: (answer.open, 0, 0, 0, flags),
+            OrderAnswerKind.CANCEL_REJECTED: (answer.open, 0, 0, 0, flags),
+            OrderAnswerKind.MODIFIED: (answer.open, 0, 0, 0, flags),
+            OrderAnswerKind.RESTATED: (0, 0, 0, 0, 0),
+            OrderAnswerKind.PRIORITY: (
+                answer.price, answer.open, detail.reference[:32], detail.reference[32:], flags,
+            ),
         }  # fmt: skip
         with m.Switch(answer.kind):
             for kind, values in words.items():
                 with m.Case(kind):
                     m.d.sync += record.type.eq(ANSWERS[kind])
                     m.d.sync += [getattr(record, f"word{i}").eq(value) for i, value in enumerate(values)]
-                    detail_byte = answer.refusal if kind == OrderAnswerKind.REFUSED else answer.flag
-                    # OUCH carries a reject's reason in two bytes: word 0 has it.
-                    m.d.sync += record.detail.eq(0 if kind == OrderAnswerKind.REJECTED else detail_byte)
+                    letter = answer.refusal if kind == OrderAnswerKind.REFUSED else answer.flag
+                    m.d.sync += record.detail.eq(DETAILS.get(kind, letter))
 
     def _refused(self, m: Module) -> None:
         answer, record = self.refusals.payload, self.refused.payload
@@ -160,6 +188,21 @@ class OrderRecords(wiring.Component):
             record.cause.eq(report.cause),
             record.word0.eq(report.said),
             record.word1.eq(report.own),
+        ]
+
+    def _impossible(self, m: Module) -> None:
+        said, record = self.impossible_answer, self.impossible_alarm.payload
+        m.d.sync += [
+            self.impossible_alarm.valid.eq(self.impossible),
+            record.type.eq(RecordType.ALARM),
+            record.slot.eq(Mux(self.placed, self.impossible_slot, SLOT_NONE)),
+            record.side.eq(NO_SIDE),
+            record.detail.eq(AlarmCode.IMPOSSIBLE),
+            record.exchange_time.eq(said.timestamp),
+            record.order.eq(said.user_ref),
+            record.cause.eq(said.count | (1 << 63)),
+            record.word0.eq(said.type),
+            record.word1.eq(self.placed),
         ]
 
 

@@ -54,7 +54,7 @@ RECORDS = (
         1,
         "ORDER_SENT",
         ("price", "shares", "latency_cycles", "previous", "flags"),
-        "0 enter, 1 replace, 2 cancel",
+        "0 enter, 1 replace, 2 cancel, 3 modify",
         "an order's first byte left the card; flags: bits 0-1 module, 2-3 role, 4 immediate, 5 short",
     ),
     RecordType(
@@ -81,14 +81,29 @@ RECORDS = (
     RecordType(
         5,
         "ORDER_CANCELED",
-        ("shares", "leaves", None, None, "flags"),
+        ("shares", "leaves", "prevented", "price", "flags"),
         "reason letter",
-        "shares taken away; leaves still open",
+        "shares taken away; leaves still open; prevented and price: of self-match prevention (reason Q), the shares "
+        "that would have met another order of ours, and at what price; else 0",
     ),
     RecordType(6, "ORDER_REJECTED", ("reason", "shares", None, None, "flags"), "0", "refused by the exchange"),
-    RecordType(7, "ORDER_RESTATED", (None, None, None, None, None), "reason letter", "restated"),
-    RecordType(8, "ORDER_BROKEN", ("match_lo", "match_hi", None, None, None), "reason letter", "a match was broken"),
-    RecordType(9, "ORDER_MODIFIED", ("shares", None, None, None, None), "side letter", "size or side modified"),
+    RecordType(
+        7, "ORDER_RESTATED", (None, None, None, None, None), "reason letter", "restated: nothing changes on the card"
+    ),
+    RecordType(
+        8,
+        "ORDER_BROKEN",
+        ("match_lo", "match_hi", "shares", "price", None),
+        "reason letter",
+        "a match was broken, or corrected: then shares and price are what stands now, else 0",
+    ),
+    RecordType(
+        9,
+        "ORDER_MODIFIED",
+        ("shares", None, None, None, "flags"),
+        "side letter",
+        "another size or kind of sale, the same number; shares are exposed now",
+    ),
     RecordType(
         10,
         "GATE_REFUSED",
@@ -166,8 +181,9 @@ RECORDS = (
         22,
         "ALARM",
         ("word0", "word1", None, None, None),
-        "1 position unmanaged, 2 unknown order answer, 3 exit retries used up",
-        "a person is needed",
+        "1 position unmanaged, 2 impossible order answer, 3 exit retries used up",
+        "a person is needed; words of 1 and 3: shares to close, entry price; of 2: type letter of the answer, and 1 "
+        "where its slot was stopped or 0 where the card was killed",
     ),
     RecordType(23, "MARKET", (None, None, None, None, None), "system event letter", "a system event of the market"),
     RecordType(
@@ -183,5 +199,19 @@ RECORDS = (
         (None, None, None, None, None),
         "system event letter",
         "a system event of the order session; E: no order is taken any more today",
+    ),
+    RecordType(
+        26,
+        "ORDER_PRIORITY",
+        ("price", "shares", "reference_lo", "reference_hi", "flags"),
+        "display letter",
+        "the exchange gave the order another reference number; shares are open",
+    ),
+    RecordType(
+        27,
+        "CANCEL_ANSWER",
+        ("shares", None, None, None, "flags"),
+        "0 pending, 1 refused",
+        "what the exchange said of a Cancel: it is on, or the order lives on; shares are open",
     ),
 )

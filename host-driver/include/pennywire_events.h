@@ -15,11 +15,11 @@ enum pw_record_type {
     PW_RECORD_ORDER_ACCEPTED = 2, // the exchange accepted it; flags as ORDER_SENT
     PW_RECORD_ORDER_REPLACED = 3, // the exchange replaced it; shares are exposed now
     PW_RECORD_ORDER_EXECUTED = 4, // a fill; leaves: shares still open on the order
-    PW_RECORD_ORDER_CANCELED = 5, // shares taken away; leaves still open
+    PW_RECORD_ORDER_CANCELED = 5, // shares taken away; leaves still open; prevented and price: of self-match prevention (reason Q), the shares that would have met another order of ours, and at what price; else 0
     PW_RECORD_ORDER_REJECTED = 6, // refused by the exchange
-    PW_RECORD_ORDER_RESTATED = 7, // restated
-    PW_RECORD_ORDER_BROKEN = 8, // a match was broken
-    PW_RECORD_ORDER_MODIFIED = 9, // size or side modified
+    PW_RECORD_ORDER_RESTATED = 7, // restated: nothing changes on the card
+    PW_RECORD_ORDER_BROKEN = 8, // a match was broken, or corrected: then shares and price are what stands now, else 0
+    PW_RECORD_ORDER_MODIFIED = 9, // another size or kind of sale, the same number; shares are exposed now
     PW_RECORD_GATE_REFUSED = 10, // the gate said no; flags as ORDER_SENT
     PW_RECORD_TRADE_PRINT = 11, // a printed trade of the market
     PW_RECORD_DEPTH = 12, // best prices and five-level volumes (saturated); flag bits: bid incomplete, ask incomplete, locked, crossed
@@ -32,10 +32,12 @@ enum pw_record_type {
     PW_RECORD_STALE = 19, // a slot's book is not whole
     PW_RECORD_HEARTBEAT = 20, // the host's mark came by; everything before it was sent
     PW_RECORD_TRIGGER = 21, // a strategy decided to act; side is the side it takes; volumes saturate
-    PW_RECORD_ALARM = 22, // a person is needed
+    PW_RECORD_ALARM = 22, // a person is needed; words of 1 and 3: shares to close, entry price; of 2: type letter of the answer, and 1 where its slot was stopped or 0 where the card was killed
     PW_RECORD_MARKET = 23, // a system event of the market
     PW_RECORD_ACCOUNT = 24, // the exchange answered an Account Query: the number it would take next, and the card's own from now on
-    PW_RECORD_ORDER_EVENT = 25 // a system event of the order session; E: no order is taken any more today
+    PW_RECORD_ORDER_EVENT = 25, // a system event of the order session; E: no order is taken any more today
+    PW_RECORD_ORDER_PRIORITY = 26, // the exchange gave the order another reference number; shares are open
+    PW_RECORD_CANCEL_ANSWER = 27 // what the exchange said of a Cancel: it is on, or the order lives on; shares are open
 };
 
 struct pw_record {
@@ -90,13 +92,18 @@ _Static_assert(sizeof(struct pw_record) == PW_RECORD_BYTES, "an event record has
 #define PW_WORD_ORDER_EXECUTED_LEAVES 4
 #define PW_WORD_ORDER_CANCELED_SHARES 0
 #define PW_WORD_ORDER_CANCELED_LEAVES 1
+#define PW_WORD_ORDER_CANCELED_PREVENTED 2
+#define PW_WORD_ORDER_CANCELED_PRICE 3
 #define PW_WORD_ORDER_CANCELED_FLAGS 4
 #define PW_WORD_ORDER_REJECTED_REASON 0
 #define PW_WORD_ORDER_REJECTED_SHARES 1
 #define PW_WORD_ORDER_REJECTED_FLAGS 4
 #define PW_WORD_ORDER_BROKEN_MATCH_LO 0
 #define PW_WORD_ORDER_BROKEN_MATCH_HI 1
+#define PW_WORD_ORDER_BROKEN_SHARES 2
+#define PW_WORD_ORDER_BROKEN_PRICE 3
 #define PW_WORD_ORDER_MODIFIED_SHARES 0
+#define PW_WORD_ORDER_MODIFIED_FLAGS 4
 #define PW_WORD_GATE_REFUSED_PRICE 0
 #define PW_WORD_GATE_REFUSED_SHARES 1
 #define PW_WORD_GATE_REFUSED_FLAGS 4
@@ -131,6 +138,13 @@ _Static_assert(sizeof(struct pw_record) == PW_RECORD_BYTES, "an event record has
 #define PW_WORD_ALARM_WORD1 1
 #define PW_WORD_ACCOUNT_NEXT_NUMBER 0
 #define PW_WORD_ACCOUNT_OWN_NUMBER 1
+#define PW_WORD_ORDER_PRIORITY_PRICE 0
+#define PW_WORD_ORDER_PRIORITY_SHARES 1
+#define PW_WORD_ORDER_PRIORITY_REFERENCE_LO 2
+#define PW_WORD_ORDER_PRIORITY_REFERENCE_HI 3
+#define PW_WORD_ORDER_PRIORITY_FLAGS 4
+#define PW_WORD_CANCEL_ANSWER_SHARES 0
+#define PW_WORD_CANCEL_ANSWER_FLAGS 4
 
 struct pw_record_row {
     uint8_t type;
@@ -139,20 +153,20 @@ struct pw_record_row {
     const char *detail;
 };
 
-#define PW_RECORD_ROWS 25
+#define PW_RECORD_ROWS 27
 
 // Define PW_EVENT_TABLES in the one source file that wants the table.
 #ifdef PW_EVENT_TABLES
 static const struct pw_record_row pw_record_rows[PW_RECORD_ROWS] = {
-    {1, "ORDER_SENT", {"price", "shares", "latency_cycles", "previous", "flags"}, "0 enter, 1 replace, 2 cancel"},
+    {1, "ORDER_SENT", {"price", "shares", "latency_cycles", "previous", "flags"}, "0 enter, 1 replace, 2 cancel, 3 modify"},
     {2, "ORDER_ACCEPTED", {"price", "shares", "reference_lo", "reference_hi", "flags"}, "order state letter"},
     {3, "ORDER_REPLACED", {"price", "shares", "reference_lo", "reference_hi", "previous"}, "order state letter"},
     {4, "ORDER_EXECUTED", {"price", "shares", "match_lo", "match_hi", "leaves"}, "liquidity flag letter"},
-    {5, "ORDER_CANCELED", {"shares", "leaves", NULL, NULL, "flags"}, "reason letter"},
+    {5, "ORDER_CANCELED", {"shares", "leaves", "prevented", "price", "flags"}, "reason letter"},
     {6, "ORDER_REJECTED", {"reason", "shares", NULL, NULL, "flags"}, "0"},
     {7, "ORDER_RESTATED", {NULL, NULL, NULL, NULL, NULL}, "reason letter"},
-    {8, "ORDER_BROKEN", {"match_lo", "match_hi", NULL, NULL, NULL}, "reason letter"},
-    {9, "ORDER_MODIFIED", {"shares", NULL, NULL, NULL, NULL}, "side letter"},
+    {8, "ORDER_BROKEN", {"match_lo", "match_hi", "shares", "price", NULL}, "reason letter"},
+    {9, "ORDER_MODIFIED", {"shares", NULL, NULL, NULL, "flags"}, "side letter"},
     {10, "GATE_REFUSED", {"price", "shares", NULL, NULL, "flags"}, "number of the refusal"},
     {11, "TRADE_PRINT", {"price", "shares", "match_lo", "match_hi", NULL}, "market event kind"},
     {12, "DEPTH", {"bid_price", "ask_price", "bid_volume", "ask_volume", "flags"}, "0 periodic, 1 at a trigger"},
@@ -165,10 +179,12 @@ static const struct pw_record_row pw_record_rows[PW_RECORD_ROWS] = {
     {19, "STALE", {NULL, NULL, NULL, NULL, NULL}, "1 gap, 2 order table full, 3 queue overflow, 4 host, 5 session change, 6 the feed's lines diverge, 7 a snapshot did not load"},
     {20, "HEARTBEAT", {"token", "lease_lo", "lease_hi", NULL, NULL}, "0"},
     {21, "TRIGGER", {"bid_volume", "ask_volume", "bid_price", "ask_price", "ratio"}, "module"},
-    {22, "ALARM", {"word0", "word1", NULL, NULL, NULL}, "1 position unmanaged, 2 unknown order answer, 3 exit retries used up"},
+    {22, "ALARM", {"word0", "word1", NULL, NULL, NULL}, "1 position unmanaged, 2 impossible order answer, 3 exit retries used up"},
     {23, "MARKET", {NULL, NULL, NULL, NULL, NULL}, "system event letter"},
     {24, "ACCOUNT", {"next_number", "own_number", NULL, NULL, NULL}, "0"},
     {25, "ORDER_EVENT", {NULL, NULL, NULL, NULL, NULL}, "system event letter"},
+    {26, "ORDER_PRIORITY", {"price", "shares", "reference_lo", "reference_hi", "flags"}, "display letter"},
+    {27, "CANCEL_ANSWER", {"shares", NULL, NULL, NULL, "flags"}, "0 pending, 1 refused"},
 };
 #endif
 

@@ -1,4 +1,7 @@
-"""What must hold of the own order table: each execution that the exchange tells is told on once, whole, or it kills."""
+"""What must hold of the own order table: each execution that the exchange tells is told on once, whole, or it kills.
+
+It kills where its number never left the card, or left it too long ago; any other is told, whatever the row says.
+"""
 
 from amaranth import Module, ResetSignal, Signal
 from amaranth.hdl import Assert
@@ -9,6 +12,8 @@ from hdl.orders.structs import ExchangeAnswer, ExchangeAnswerKind
 from hdl.types import OrderAnswerKind
 
 ROWS = 2
+#: Numbers remembered: each place is like the others.
+NUMBERS = 2
 
 
 class FillProperties(wiring.Component):
@@ -19,7 +24,7 @@ class FillProperties(wiring.Component):
 
     def __init__(self):
         super().__init__({})
-        self.rows = OrderRows(ROWS)
+        self.rows = OrderRows(ROWS, NUMBERS)
         self.free = [value for _, _, value in self.rows.signature.flatten(self.rows)]
 
     def elaborate(self, platform):
@@ -46,7 +51,7 @@ class FillProperties(wiring.Component):
             Assert(~(exchange.ready & rows.commands.valid)),
         ]
         with m.If(due):
-            m.d.comb += Assert(executes | rows.impossible)
+            m.d.comb += Assert(executes | (rows.impossible & ~rows.placed))
         with m.If(executes):
             m.d.comb += [
                 Assert(due),

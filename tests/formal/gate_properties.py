@@ -48,6 +48,7 @@ class GateProperties(wiring.Component):
         position = [Signal(signed(32), name=f"past_position{i}", reset_less=True) for i in range(SLOTS)]
         buy = [Signal(32, name=f"past_buy{i}", reset_less=True) for i in range(SLOTS)]
         sell = [Signal(32, name=f"past_sell{i}", reset_less=True) for i in range(SLOTS)]
+        located = [Signal(32, name=f"past_located{i}", reset_less=True) for i in range(SLOTS)]
         enabled = Signal(SLOTS, reset_less=True)
         config, row = Signal(GateConfig, reset_less=True), Signal(OwnOrder, reset_less=True)
         config_slot, lookup_order = Signal(8, reset_less=True), Signal(8, reset_less=True)
@@ -63,6 +64,7 @@ class GateProperties(wiring.Component):
         for i in range(SLOTS):
             m.d.sync += [flags[i].eq(gate.flags[i]), position[i].eq(gate.position[i])]
             m.d.sync += [buy[i].eq(gate.open_buy[i]), sell[i].eq(gate.open_sell[i])]
+            m.d.sync += located[i].eq(gate.located[i])
 
         cancel = item.kind == OrderIntentKind.CANCEL
         enter = item.kind == OrderIntentKind.ENTER
@@ -137,6 +139,14 @@ class GateProperties(wiring.Component):
             m.d.comb += [
                 Assert(~stops.order_rate & ~stops.daily_loss & ~(enter & stops.open_orders)),
                 Assert((stops.max_gross == 0) | (stops.gross + more <= stops.max_gross)),
+            ]
+
+        # A Modify makes a long sale a short one: only where a short sale may be sent, and never a larger one.
+        with m.If(trades & began & (item.kind == OrderIntentKind.MODIFY)):
+            m.d.comb += [
+                Assert(item.short & (item.side == Side.SELL) & (more == 0)),
+                Assert(looked_up & config.short_allowed & ~then.short_restricted),
+                Assert(could_fill <= at(located, slot)),
             ]
 
         # A cancel always passes, whatever else is inside: taken at once unless another one waits, offered in the next

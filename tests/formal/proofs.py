@@ -5,12 +5,13 @@ from proof import Mutation, Proof
 
 GATE, JUDGE, STANDING = "hdl/risk/gate.py", "hdl/risk/judge.py", "hdl/risk/standing.py"
 MARKS, EXIT = "hdl/risk/marks.py", "hdl/strategy/taker_exit.py"
-ROWS, CHANGE = "hdl/orders/order_rows.py", "hdl/orders/row_change.py"
+ROWS, CHANGE = "hdl/orders/order_rows.py", "hdl/orders/row_answer.py"
 RESTING, HOST = "hdl/risk/own_resting.py", "hdl/strategy/host_orders.py"
 INTENTS = "hdl/strategy/intents.py"
 ARMING, POSITIONS, BANK = "hdl/risk/arming.py", "hdl/risk/positions.py", "hdl/regs/bank.py"
 
-_AND_PRICE = ",\n                    answer.price.eq(said.price),\n                    answer.match"
+_AND_PRICE = ", answer.price.eq(said.price), answer.match"
+_SELF_MATCH = "out.decremented.eq(decremented[:32] | decremented[32].replicate(32)),\n"
 _ARM = "self.arm & ~self.killed & self.lease_alive & self.session_up"
 _KILL = "with m.If(self.kill | self.impossible | lease_ran_out):"
 _PERMITS = "card_permits.eq(self.armed & ~self.killed & self.lease_alive & self.session_up)"
@@ -118,6 +119,13 @@ PROOFS = (
                 "(intent.role == Role.FLATTEN) & (~enter | raises)",
                 "(intent.role == Role.FLATTEN) & ~enter",
             ),
+            Mutation(
+                "makes short sales where none may be sent",
+                JUDGE,
+                "(raises | modify) & sell & short_forbidden",
+                "raises & sell & short_forbidden",
+            ),
+            Mutation("makes a sale larger by Modify", JUDGE, "(~intent.short | (more != 0))", "(~intent.short)"),
             Mutation("knows no collar", JUDGE, "raises & outside)", "0)"),
             Mutation("measures from no trade", MARKS, "traded = mark.last != 0", "traded = mark.last == 1"),
             Mutation("knows no order rate", JUDGE, "raises & self.stops.order_rate)", "0)"),
@@ -292,7 +300,7 @@ PROOFS = (
                 "self.answers.valid.eq(writing & (",
                 "self.answers.valid.eq((writing | (step == _Step.PICK)) & (",
             ),
-            Mutation("loses what no order explains", CHANGE, "(taken == OrderAnswerKind.NONE) | odd", "odd"),
+            Mutation("loses what no order explains", CHANGE, "((taken == OrderAnswerKind.NONE) & ~idle) | odd", "odd"),
             Mutation(
                 "tells what was open for what was filled",
                 CHANGE,
@@ -300,11 +308,34 @@ PROOFS = (
                 f"answer.shares.eq(state.open){_AND_PRICE}",
             ),
             Mutation(
+                "forgets what a dead order filled",
+                CHANGE,
+                "m.d.comb += [taken.eq(OrderAnswerKind.EXECUTED), odd.eq(1)]",
+                "m.d.comb += odd.eq(1)",
+            ),
+            Mutation(
                 "takes an answer with a command",
                 ROWS,
                 "self.exchange.ready.eq(~self.commands.valid)",
                 "self.exchange.ready.eq(1)",
             ),
+        ),
+    ),
+    Proof(
+        "chain",
+        "chain_properties",
+        "ChainProperties",
+        2,
+        (
+            Mutation(
+                "counts a self-match as a fill",
+                CHANGE,
+                _SELF_MATCH,
+                _SELF_MATCH.replace("out.decremented.eq", "new.executed.eq"),
+            ),
+            Mutation("forgets a self-match", CHANGE, _SELF_MATCH, "out.decremented.eq(seen.decremented),\n"),
+            Mutation("books what is of no row on one", CHANGE, "                answer.order.eq(NO_ROW),\n", ""),
+            Mutation("tells a strategy what is of no row", CHANGE, "                answer.module.eq(Who.HOST),\n", ""),
         ),
     ),
     Proof(

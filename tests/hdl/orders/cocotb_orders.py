@@ -156,7 +156,7 @@ async def immediate_order_fills_in_part_and_the_rest_is_canceled(dut):
     assert dut.open_orders.value == 0
     assert d.pulses == {
         "impossible": 0, "entered": 1, "replaced": 0, "canceled": 0, "answered": 3, "unknown_answers": 0,
-        "executions": 1, "rejects": 0,
+        "executions": 1, "rejects": 0, "modified": 0, "self_matched": 0, "cancels_refused": 0,
     }  # fmt: skip
     times = [t for t, _ in d.answers]
     assert all(b - a >= 4 for a, b in itertools.pairwise(times))
@@ -536,8 +536,8 @@ async def what_cannot_be_believed_is_counted_and_the_next_message_is_right(dut):
         canceled(1, 100) + b"\0" * 100,
         b"z" * 20,
         b"A",
-        b"D" + b"\0" * 31,
-        b"T" + b"\0" * 29,
+        b"D" + b"\0" * 30,
+        b"T" + b"\0" * 30,
         b"Q" + b"\0" * 11,
     ]
     for message in wrong:

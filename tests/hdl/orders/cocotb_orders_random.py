@@ -33,6 +33,9 @@ def random_intent(rng, chains):
         fields["shares"] = chain.done + rng.randint(1, 1_000)
         if rng.random() < 0.4:
             fields |= {"kind": OrderIntentKind.CANCEL, "shares": rng.choice((0, 0, fields["shares"]))}
+        elif chain.sells and rng.random() < 0.3:
+            fields |= {"kind": OrderIntentKind.MODIFY, "side": Side.SELL, "short": 1}
+            fields["shares"] = chain.done + chain.open
     return fields
 
 
@@ -47,11 +50,13 @@ async def random_races(dut):
     orders = answers = 0
     killed_at = None
     kills = 0
+    intent = {}
 
     async def cycle(quiet=False):
-        nonlocal offered, orders, answers, killed_at, kills
+        nonlocal offered, orders, answers, killed_at, kills, intent
         if not offered and not quiet and rng.random() < 0.05:
-            d.offer(**random_intent(rng, account.chains))
+            intent = random_intent(rng, account.chains)
+            d.offer(**intent)
             offered = True
         # Now and then the host kills, and releases once everything has come to rest.
         if killed_at is None and not quiet and rng.random() < 0.0005:
@@ -67,9 +72,14 @@ async def random_races(dut):
         for message in exchange.due(d.time):
             d.say(message)
             account.said.append(what_it_says(message))
+        exchange.refuses_cancels = killed_at is None
+        chain = account.chains.get(intent.get("order"))
+        prevented = chain.prevented if chain else None
         if await d.cycle():
             dut.intents__valid.value = 0
             offered = False
+            if intent["kind"] in (OrderIntentKind.REPLACE, OrderIntentKind.MODIFY):
+                account.taken.append((intent["shares"], prevented))
         for _, message in d.orders[orders:]:
             exchange.receive(d.time, message)
             account.sent.append(read_order(message))
@@ -101,9 +111,9 @@ async def random_races(dut):
     assert d.pulses["unknown_answers"] == 0
     times = [t for t, _ in d.answers]
     assert min(b - a for a, b in itertools.pairwise(times)) >= 4
-    refs = [o["user_ref"] for o in (read_order(m) for _, m in d.orders) if o["type"] != b"X"]
+    refs = [o["user_ref"] for o in (read_order(m) for _, m in d.orders) if o["type"] in b"OU"]
     assert all(a < b for a, b in itertools.pairwise(refs))
-    counts = {kind: sum(a["kind"] == kind for _, a in d.answers) for kind in range(1, 8)}
+    counts = {kind: sum(a["kind"] == kind for _, a in d.answers) for kind in range(1, 15) if kind != Kind.BROKEN.value}
     cocotb.log.info(f"{len(refs)} orders, {kills} kills, {exchange.silent} silent, answers by kind {counts}")
     assert len(refs) > 100
     assert kills

@@ -14,7 +14,18 @@ from hdl.types import OrderAnswer, OrderIntent
 
 SLOTS = 4
 ROWS = 4
-PULSES = ("entered", "replaced", "canceled", "answered", "unknown_answers", "executions", "rejects")
+PULSES = (
+    "entered",
+    "replaced",
+    "canceled",
+    "answered",
+    "unknown_answers",
+    "executions",
+    "rejects",
+    "modified",
+    "self_matched",
+    "cancels_refused",
+)
 
 
 class OrderBench(wiring.Component):
@@ -44,6 +55,11 @@ class OrderBench(wiring.Component):
     report: Out(AccountReport)
     report_valid: Out(1)
     impossible: Out(1)
+    placed: Out(1)
+    impossible_slot: Out(8)
+    modified: Out(1)
+    self_matched: Out(1)
+    cancels_refused: Out(1)
     open_orders: Out(8)
     entered: Out(1)
     replaced: Out(1)
@@ -70,6 +86,11 @@ class OrderBench(wiring.Component):
             "day_over",
             "session_open",
             "impossible",
+            "placed",
+            "impossible_slot",
+            "modified",
+            "self_matched",
+            "cancels_refused",
             "open_orders",
             "entered",
             "replaced",
@@ -157,3 +178,31 @@ def system_event(letter, *, t=1000):
 
 def next_number(ref, *, t=1000):
     return struct.pack(">cQI", b"Q", t, ref)
+
+
+def self_matched(ref, shares, *, prevented=0, price=250_100, flag=b"A", t=1000):
+    return struct.pack(">cQIIcIQcc", b"D", t, ref, shares, b"Q", prevented or shares, price, flag, b"D")
+
+
+def cancel_pending(ref, *, t=1000):
+    return struct.pack(">cQI", b"P", t, ref)
+
+
+def cancel_rejected(ref, *, t=1000):
+    return struct.pack(">cQI", b"I", t, ref)
+
+
+def modified(ref, shares, *, side=b"T", t=1000):
+    return struct.pack(">cQIcI", b"M", t, ref, side, shares)
+
+
+def restated(ref, *, reason=b"R", t=1000, appendage=b""):
+    return struct.pack(">cQIcH", b"R", t, ref, reason, len(appendage)) + appendage
+
+
+def priority_updated(ref, price, *, reference=79, display=b"Y", t=1000):
+    return struct.pack(">cQIQcQ", b"T", t, ref, price, display, reference)
+
+
+def corrected(ref, shares, price, *, match=5, t=1000):
+    return struct.pack(">cQIIQcQc14s", b"F", t, ref, shares, price, b"R", match, b"N", b"x" * 14)

@@ -30,6 +30,7 @@ class Driver:
         self.details = []
         self.sent = []
         self.reports = []
+        self.places = []  # slot of every impossible answer, None where it was of none
         self.pulses = dict.fromkeys((*PULSES, "impossible"), 0)
         self.waiting = []  # frames for rx, as lists of beats
         self.last_beat_at = []  # times at which the last beat of a frame of rx was taken
@@ -89,6 +90,8 @@ class Driver:
             self.sent.append(plain(SentRecord, int(dut.sent.value)))
         if dut.report_valid.value:
             self.reports.append(plain(AccountReport, int(dut.report.value)))
+        if dut.impossible.value:
+            self.places.append(int(dut.impossible_slot.value) if dut.placed.value else None)
         for name in self.pulses:
             self.pulses[name] += int(getattr(dut, name).value)
         taken = bool(dut.intents__valid.value and dut.intents__ready.value)

@@ -9,7 +9,7 @@ from tests.hdl.orders.never_received_bench import NeverReceivedBench
 from tests.hdl.orders.order_bench import OrderBench
 
 
-@pytest.mark.parametrize("scenes", ["cocotb_orders", "cocotb_account"])
+@pytest.mark.parametrize("scenes", ["cocotb_orders", "cocotb_account", "cocotb_answers"])
 def test_order_port_scenarios(run_cocotb, scenes):
     run_cocotb(OrderBench(), scenes)
 

@@ -32,6 +32,8 @@ ENTER = {
 SHORT_SALE = ENTER | {"side": Side.SELL, "short": 1}
 EXIT = ENTER | {"role": Role.EXIT, "side": Side.SELL, "time_in_force": TimeInForce.DAY}
 REPLACE = EXIT | {"kind": OrderIntentKind.REPLACE, "order": 3}
+#: 60 shares that are on sale become a short sale: executed 40, open 60.
+MODIFY = REPLACE | {"kind": OrderIntentKind.MODIFY, "short": 1}
 CANCEL = REPLACE | {"kind": OrderIntentKind.CANCEL, "shares": 0, "price": 0}
 ROW = {"live": 1, "slot": 1, "side": Side.SELL, "counted": 60, "executed": 40, "asked": 0}
 
@@ -118,6 +120,7 @@ ORDERS = {
     "short": (SHORT_SALE, {}),
     "exit": (EXIT, {"slot": {"position": 100}}),
     "replace": (REPLACE, {"row": ROW, "slot": {"position": 60, "open_sell": 60}}),
+    "modify": (MODIFY, {"row": ROW, "slot": {"open_sell": 60}}),
 }
 
 
@@ -238,6 +241,25 @@ def test_a_replace_is_judged_by_what_it_adds(shares, slot, refusal):
 )
 def test_short_sales(intent, inputs, refusal):
     assert verdict_of(intent, **inputs) == refusal
+
+
+@pytest.mark.parametrize(
+    ("intent", "inputs", "refusal"),
+    [
+        (MODIFY, {"slot": {"open_sell": 60, "located": 60}}, Refusal.NONE),
+        (MODIFY, {"slot": {"open_sell": 160, "located": 159}}, Refusal.SHORT_SALE),
+        (MODIFY, {"config": {"short_allowed": 0}}, Refusal.SHORT_SALE),
+        (MODIFY, {"flags": {"short_restricted": 1}}, Refusal.SHORT_SALE),
+        (MODIFY | {"shares": 101}, {}, Refusal.MALFORMED),
+        (MODIFY | {"short": 0}, {}, Refusal.MALFORMED),
+        (MODIFY, {"row": ROW | {"live": 0}}, Refusal.MALFORMED),
+        (MODIFY, {"row": ROW | {"side": Side.BUY}}, Refusal.MALFORMED),
+        (MODIFY, {"row": ROW | {"asked": 120}}, Refusal.BUSY),
+        (MODIFY, {"config": {"max_inventory": 0, "max_order_size": 0}}, Refusal.NONE),
+    ],
+)
+def test_a_long_sale_becomes_a_short_one_where_a_short_sale_may_be_sent(intent, inputs, refusal):
+    assert verdict_of(intent, **({"row": ROW} | inputs)) == refusal
 
 
 @pytest.mark.parametrize(

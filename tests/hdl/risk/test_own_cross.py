@@ -106,6 +106,8 @@ class Exchange:
         if order.accepted and not order.moving and self.chance.random() < 0.7:
             order.moving = price
             return common | {"kind": OrderIntentKind.REPLACE}
+        if order.accepted and self.chance.random() < 0.3:
+            return common | {"kind": OrderIntentKind.MODIFY, "price": order.price}
         return common | {"kind": OrderIntentKind.CANCEL, "price": 0}
 
     def answer(self):
@@ -114,11 +116,16 @@ class Exchange:
         key = self.chance.choice(list(self.orders))
         order, (slot, module, side) = self.orders[key], key
         said = {"slot": slot, "module": module, "side": side, "role": Role.QUOTE, "price": order.price}
-        what = self.chance.choice(["yes", "no", "dies", "sent", "late cancel", "fill"])
+        what = self.chance.choice(["yes", "no", "dies", "sent", "late cancel", "late modify", "fill", "priority"])
         if what == "sent":
             return said | {"kind": OrderAnswerKind.SENT, "flag": ord("X"), "dead": self.chance.randrange(2)}
         if what == "late cancel":
             return said | {"kind": OrderAnswerKind.REFUSED, "flag": ord("X"), "dead": 1}
+        if what == "late modify":
+            return said | {"kind": OrderAnswerKind.REFUSED, "flag": ord("M"), "dead": 1}
+        if what == "priority" and order.accepted:
+            order.price = self.chance.randrange(1, 50)
+            return said | {"kind": OrderAnswerKind.PRIORITY, "price": order.price}
         if what == "fill" and order.accepted:
             return said | {"kind": OrderAnswerKind.EXECUTED}
         if what == "yes" and not order.accepted:

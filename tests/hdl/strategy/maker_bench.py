@@ -20,7 +20,12 @@ from tests.hdl.strategy.maker_rules import BUY, SELL, Quote
 SLOTS = 3
 ROWS = 8
 TICK = 100
-LETTER = {OrderIntentKind.ENTER: "O", OrderIntentKind.REPLACE: "U", OrderIntentKind.CANCEL: "X"}
+LETTER = {
+    OrderIntentKind.ENTER: "O",
+    OrderIntentKind.REPLACE: "U",
+    OrderIntentKind.CANCEL: "X",
+    OrderIntentKind.MODIFY: "M",
+}
 GATE = {
     "max_inventory": 100_000,
     "max_order_size": 10_000,
@@ -111,6 +116,12 @@ class Order:
     live: bool = True
     accepted: bool = False
     canceling: bool = False
+    modifying: bool = False
+
+    @property
+    def settled(self) -> bool:
+        """Nothing is asked for that is not answered."""
+        return self.accepted and not (self.wanted or self.modifying or self.canceling)
 
 
 @dataclass
@@ -182,6 +193,15 @@ class MakerBench:
         assert all(i["module"] == types.Module.MAKER and i["role"] == Role.QUOTE for i in rows)
         return [(i["kind"].name, i["side"].name, i["short"], i["shares"], i["price"]) for i in rows]
 
+    async def move_position(self, shares, slot=0):
+        """Somebody else of the account traded: the host says so."""
+        positions = self.dut.positions
+        self.ctx.set(positions.adjust_position[slot], shares)
+        self.ctx.set(positions.adjust[slot], 1)
+        await self.step()
+        self.ctx.set(positions.adjust[slot], 0)
+        await self.step(8)
+
     async def step(self, cycles=1):
         """Let ``cycles`` cycles pass, and note what happens in them."""
         ctx, dut = self.ctx, self.dut
@@ -212,7 +232,9 @@ class MakerBench:
         """Have the exchange answer everything well, until nothing moves."""
         for _ in range(40):
             await self.idle()
-            open_ends = [o for o in self.orders.values() if o.live and (o.canceling or o.wanted or not o.accepted)]
+            open_ends = [
+                o for o in self.orders.values() if o.live and (o.canceling or o.modifying or o.wanted or not o.accepted)
+            ]
             if not open_ends:
                 return
             for order in open_ends:
@@ -228,8 +250,19 @@ class MakerBench:
             price, quantity = order.wanted
             order.price, order.open, order.wanted = price, quantity - order.executed, None
             self.say(order, OrderAnswerKind.REPLACED, shares=order.open, price=price)
+        elif order.modifying:
+            self.modify(order)
         elif order.canceling:
             self.cancel(order, "U")
+
+    def modify(self, order):
+        """The long sale is a short one from now on."""
+        order.short, order.modifying = True, False
+        self.say(order, OrderAnswerKind.MODIFIED, shares=order.open, flag=ord("T"))
+
+    def refuse_cancel(self, order):
+        order.canceling = False
+        self.say(order, OrderAnswerKind.CANCEL_REJECTED, flag=0)
 
     def cancel(self, order, reason):
         shares, order.open, order.live = order.open, 0, False
@@ -278,9 +311,13 @@ class MakerBench:
         else:
             order = self.orders[intent["order"]]
             if intent["kind"] == OrderIntentKind.REPLACE:
-                in_flight = not order.accepted or order.wanted or order.canceling
-                assert not in_flight, "one operation in flight a side"
+                assert order.settled, "one operation in flight a side"
                 order.wanted = (intent["price"], intent["shares"])
+            elif intent["kind"] == OrderIntentKind.MODIFY:
+                assert order.settled, "one operation in flight a side"
+                assert (intent["side"], intent["short"], order.short) == (Side.SELL, 1, False)
+                assert intent["shares"] == order.executed + order.open
+                order.modifying = True
             else:
                 order.canceling = True
         told = {"shares": intent["shares"], "price": intent["price"], "flag": ord(LETTER[intent["kind"]])}

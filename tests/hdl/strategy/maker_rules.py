@@ -93,8 +93,14 @@ def _settle_side(quotes, side, target, settings, position, short_ok, located):
             quotes[side] = Quote(target[0], shares, short)
         return
     distance = abs(quote.price - target[0])
-    if quote.open > shares or (distance and distance >= settings["move"] * settings["tick"]):
-        if quote.short != short:
+    off = quote.open > shares or (distance and distance >= settings["move"] * settings["tick"])
+    if short and not quote.short and (off or quote.open > max(0, position)):
+        if quote.open > located:
             quotes[side] = None  # and anew
+            return
+        quote.short = True  # by Modify, in its place
+    if off:
+        if quote.short and not short:
+            quotes[side] = None  # OUCH knows no way back
         elif not crosses:
             quotes[side] = Quote(target[0], shares, short)

@@ -11,6 +11,7 @@ from tests.hdl.strategy.wire_bench import (
     ROWS,
     SLOTS,
     accepted,
+    cancel_rejected,
     canceled,
     enter_and_rest,
     executed,
@@ -237,6 +238,22 @@ def test_a_flatten_needs_a_symbol_that_trades(flags, reason):
         await wire.hear(canceled(2, 60, b"U"))
         assert ended(wire) == refused(reason)
         assert wire.position() == 60
+
+    run(script)
+
+
+def test_a_cancel_that_the_exchange_refuses_is_asked_for_again_after_a_while():
+    async def script(wire):
+        await enter_and_rest(wire)
+        await ask(wire)
+        await wire.hear(cancel_rejected(2))
+        await wire.step(200)
+        assert wire.messages()[2:] == [(b"X", 2, 0)], "not as fast as the line allows"
+        wire.now = 1 << 16
+        await wire.step(60)
+        assert wire.messages()[3:] == [(b"X", 2, 0)]
+        await wire.hear(canceled(2, 60, b"U"))
+        assert wire.messages()[4:] == [FLATTEN]
 
     run(script)
 

@@ -76,6 +76,150 @@ def test_an_offer_that_turns_from_short_to_long_is_cancelled_and_entered_anew():
     run(script)
 
 
+async def offers_long(bench):
+    """Hold 100 shares and offer them as a long sale; the bid is filled up again."""
+    await bench.view(BID, ASK)
+    bench.fill(bench.order(Side.BUY), 100)
+    await bench.settle()
+    await bench.view(BID + 100, ASK + 100)
+    assert bench.quotes()[SELL] == Quote(ASK + 100, 100, short=False)
+
+
+def test_an_offer_that_turns_from_long_to_short_is_modified_and_then_moved():
+    async def script(bench):
+        await offers_long(bench)
+        row, before = bench.order(Side.SELL).row, len(bench.granted)
+        bench.fill(bench.order(Side.SELL), 30)
+        await bench.settle()
+        await bench.move_position(-40)  # 30 are held, 70 are offered
+        await bench.view(BID, ASK)
+        sales = [said for said in bench.said(before) if said[1] == "SELL"]
+        assert sales == [("MODIFY", "SELL", 1, 100, ASK + 100), ("REPLACE", "SELL", 1, 130, ASK)]
+        assert (bench.order(Side.SELL).row, bench.quotes()[SELL]) == (row, Quote(ASK, 100, short=True))
+        assert not bench.refused
+
+    run(script)
+
+
+def test_an_offer_at_its_price_that_is_not_covered_any_more_is_modified_and_keeps_its_place():
+    async def script(bench):
+        await offers_long(bench)
+        before = len(bench.granted)
+        await bench.move_position(-1)
+        await bench.view(BID + 100, ASK + 100, sizes=(999, 1000))
+        assert bench.said(before) == [("MODIFY", "SELL", 1, 100, ASK + 100)]
+        assert bench.quotes()[SELL] == Quote(ASK + 100, 100, short=True)
+        await bench.view(BID + 100, ASK + 100, sizes=(998, 1000))
+        assert len(bench.granted) == before + 1
+
+    run(script)
+
+
+def test_an_offer_for_which_too_little_is_located_is_cancelled_and_entered_anew():
+    async def script(bench):
+        bench.ctx.set(bench.dut.maker.located[0], 1000)
+        await offers_long(bench)
+        before = len(bench.granted)
+        await bench.move_position(-60)
+        bench.ctx.set(bench.dut.maker.located[0], 90)
+        await bench.view(BID + 100, ASK + 100, sizes=(999, 1000))
+        assert bench.said(before) == [("CANCEL", "SELL", 0, 0, 0), ("ENTER", "SELL", 1, 90, ASK + 100)]
+        assert not bench.refused
+
+    run(script)
+
+
+def test_a_fill_on_the_way_of_a_modify_ends_it():
+    async def script(bench):
+        await offers_long(bench)
+        await bench.move_position(-50)
+        await bench.view(BID + 100, ASK + 100, sizes=(999, 1000), settle=False)
+        await bench.idle()
+        order = bench.order(Side.SELL)
+        assert order.modifying
+        assert bench.state(Side.SELL) == QuoteState.REPLACING
+        before = len(bench.granted)
+        bench.fill(order, 40)
+        await bench.idle()
+        await bench.view(BID, ASK, settle=False)
+        await bench.idle()
+        assert all(said[1] == "BUY" for said in bench.said(before)), "one operation in flight a side"
+        bench.fill(order, 60)  # the exchange says nothing to a Modify of a dead order
+        order.modifying = False
+        await bench.settle()
+        assert bench.order(Side.SELL) is not order
+        assert bench.state(Side.SELL) == QuoteState.LIVE
+        assert not bench.refused
+
+    run(script)
+
+
+def test_a_self_match_takes_from_the_quote_and_is_no_fill():
+    async def script(bench):
+        await bench.view(BID, ASK)
+        order = bench.order(Side.BUY)
+        order.open -= 60
+        bench.say(order, OrderAnswerKind.SELF_MATCH, shares=60, flag=ord("Q"))
+        await bench.settle()
+        assert bench.position() == 0
+        await bench.view(BID - 100, ASK - 100)
+        # Executed none, wanted open 100: what was prevented is the order port's to add.
+        assert bench.said(2)[0] == ("REPLACE", "BUY", 0, 100, BID - 100)
+        order.open, order.live = 0, False
+        bench.say(order, OrderAnswerKind.SELF_MATCH, shares=100, flag=ord("Q"))
+        await bench.idle()
+        assert bench.state(Side.BUY) in (QuoteState.EMPTY, QuoteState.ENTERING)
+
+    run(script)
+
+
+def test_a_priority_update_moves_the_quote_as_the_exchange_has_it():
+    async def script(bench):
+        await bench.view(BID, ASK)
+        order = bench.order(Side.SELL)
+        order.price = ASK + 100
+        bench.say(order, OrderAnswerKind.PRIORITY, price=ASK + 100, flag=ord("Y"))
+        await bench.settle()
+        assert bench.said(2) == [("REPLACE", "SELL", 1, 100, ASK)]
+        assert bench.quotes() == BOTH
+
+    run(script)
+
+
+def test_a_modified_of_the_exchange_itself_makes_the_quote_smaller():
+    async def script(bench):
+        await bench.view(BID, ASK)
+        order = bench.order(Side.BUY)
+        order.open = 30
+        bench.say(order, OrderAnswerKind.MODIFIED, shares=30, flag=ord("B"))
+        await bench.settle()
+        assert len(bench.granted) == 2, "a quote at its price keeps its place"
+        await bench.view(BID - 100, ASK - 100)
+        assert bench.said(2)[0] == ("REPLACE", "BUY", 0, 100, BID - 100)
+        assert bench.quotes()[BUY] == Quote(BID - 100, 100)
+
+    run(script)
+
+
+def test_a_cancel_that_the_exchange_refuses_is_asked_for_again_after_a_while():
+    async def script(bench):
+        await bench.view(BID, ASK)
+        bench.flags(0, halted=1)
+        await bench.idle()
+        assert bench.said(2) == [("CANCEL", "BUY", 0, 0, 0), ("CANCEL", "SELL", 1, 0, 0)]
+        bench.refuse_cancel(bench.order(Side.BUY))
+        bench.say(bench.order(Side.SELL), OrderAnswerKind.CANCEL_PENDING)
+        await bench.step(200)
+        assert len(bench.granted) == 4, "not as fast as the line allows"
+        bench.now += 1 << 16
+        await bench.step(60)
+        assert bench.said(4) == [("CANCEL", "BUY", 0, 0, 0)], "what is pending is not asked for again"
+        await bench.settle()
+        assert bench.quotes() == NONE
+
+    run(script)
+
+
 @pytest.mark.parametrize("why", ["restricted", "forbidden", "none located"])
 def test_without_short_sales_only_what_is_held_is_offered(why):
     async def script(bench):

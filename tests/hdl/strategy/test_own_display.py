@@ -19,12 +19,28 @@ KINDS = [
     OrderAnswerKind.EXECUTED,
     OrderAnswerKind.CANCELED,
     OrderAnswerKind.REJECTED,
+    OrderAnswerKind.BROKEN,
+    OrderAnswerKind.SELF_MATCH,
+    OrderAnswerKind.CANCEL_PENDING,
+    OrderAnswerKind.CANCEL_REJECTED,
+    OrderAnswerKind.MODIFIED,
+    OrderAnswerKind.RESTATED,
+    OrderAnswerKind.PRIORITY,
 ]
+#: Answers after which nothing else rests, or rests elsewhere.
+NO_CHANGE = {
+    OrderAnswerKind.SENT,
+    OrderAnswerKind.REFUSED,
+    OrderAnswerKind.BROKEN,
+    OrderAnswerKind.CANCEL_PENDING,
+    OrderAnswerKind.CANCEL_REJECTED,
+    OrderAnswerKind.RESTATED,
+}
 
 
 def test_shows_what_rests_by_the_answers_once_the_feed_has_added_it():
     dut = OwnDisplay(SLOTS)
-    rests = {OrderAnswerKind.ACCEPTED, OrderAnswerKind.REPLACED}
+    rests = {OrderAnswerKind.ACCEPTED, OrderAnswerKind.REPLACED, OrderAnswerKind.PRIORITY}
 
     async def script(ctx):
         chance = random.Random(4)
@@ -35,7 +51,9 @@ def test_shows_what_rests_by_the_answers_once_the_feed_has_added_it():
             module, role = chance.choice(list(Module)), chance.choice([Role.EXIT, Role.QUOTE, Role.EXIT, Role.ENTRY])
             price, open, dead = chance.randrange(1, 1000), chance.randrange(1, 1000), chance.random() < 0.2
             answer = {"kind": kind, "slot": slot, "side": side, "module": module, "role": role}
-            ctx.set(dut.answers.payload, answer | {"price": price, "open": open, "dead": dead})
+            flag = chance.choice("YNA")
+            hidden = kind == OrderAnswerKind.PRIORITY and flag == "N"
+            ctx.set(dut.answers.payload, answer | {"price": price, "open": open, "dead": dead, "flag": ord(flag)})
             # The feed adds an order: one of ours, or the one that this very answer may name, or another's.
             kinds = {EventKind.ADD: "reference", EventKind.REPLACE: "new_reference", EventKind.EXECUTE: "reference"}
             event, field = chance.choice(list(kinds.items()))
@@ -58,10 +76,10 @@ def test_shows_what_rests_by_the_answers_once_the_feed_has_added_it():
                 added.append(one)
                 overtaken.append(one)
                 shown_ones |= {key for key, n in numbers.items() if n == one and key[0] == where}
-            if kind not in (OrderAnswerKind.SENT, OrderAnswerKind.REFUSED) and role != Role.ENTRY:
+            if kind not in NO_CHANGE and role != Role.ENTRY:
                 key = slot, side, module
                 before = wanted.get(key, (0, 0))
-                wanted[key] = (price if kind in rests else before[0], 0 if dead else open)
+                wanted[key] = (price if kind in rests else before[0], 0 if dead or hidden else open)
                 if kind in rests:
                     numbers[key] = named
                     shown_ones.discard(key)

@@ -33,7 +33,7 @@ class TradeToWire(wiring.Component):
             path.gate.granted.ready.eq(orders.intents.ready),
             path.taker.answers.valid.eq(orders.answers.valid),
             path.taker.answers.payload.eq(orders.answers.payload),
-            path.arming.impossible.eq(orders.impossible),
+            path.arming.impossible.eq((orders.impossible & ~orders.placed) | orders.unknown_answers),
             path.gate.table_full.eq(orders.open_orders == ROWS),
             orders.killed.eq(path.arming.killed),
             orders.session_up.eq(path.arming.session_up),
@@ -125,6 +125,10 @@ def executed(ref, quantity, price, flag):
 
 def canceled(ref, quantity, reason=b"I"):
     return struct.pack(">cQIIc", b"C", 1, ref, quantity, reason)
+
+
+def cancel_rejected(ref):
+    return struct.pack(">cQI", b"I", 1, ref)
 
 
 def rejected(ref, reason=0x1D):
