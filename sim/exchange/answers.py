@@ -63,6 +63,38 @@ class Answers:
         self._say(now, "C", user_ref_num=order.user_ref, quantity=shares, reason=reason)
         self._note(now, "canceled", order, shares, order.price, reason=reason)
 
+    def self_matched(self, now: int, order: OwnOrder, shares: int, price: int, liquidity: str) -> None:
+        """AIQ Canceled: ``shares`` would have met another order of the account at ``price``, and are taken away."""
+        self._say(
+            now,
+            "D",
+            user_ref_num=order.user_ref,
+            decrement_shares=shares,
+            reason="Q",
+            quantity_prevented_from_trading=shares,
+            execution_price=price,
+            liquidity_flag=liquidity,
+            aiq_strategy="D",
+        )
+        self._note(now, "self_matched", order, shares, price, reason="Q")
+
+    def restated(self, now: int, order: OwnOrder) -> None:
+        """Restated; nothing of the order changes."""
+        self._say(now, "R", user_ref_num=order.user_ref, reason="R")
+        self._note(now, "restated", order, order.open, order.price, reason="R")
+
+    def reprioritized(self, now: int, order: OwnOrder) -> None:
+        """Priority Update: the order has the reference number that it says now."""
+        self._say(
+            now,
+            "T",
+            user_ref_num=order.user_ref,
+            price=order.price,
+            display="Y",
+            order_reference_number=order.reference,
+        )
+        self._note(now, "reprioritized", order, order.open, order.price)
+
     def modified(self, now: int, order: OwnOrder) -> None:
         """Modified."""
         self._say(now, "M", user_ref_num=order.user_ref, side=order.side, quantity=order.open)
@@ -97,6 +129,10 @@ class Answers:
     def next_number(self, now: int, number: int) -> None:
         """Answer an Account Query."""
         self._say(now, "Q", next_user_ref_num=number)
+
+    def day(self, now: int, letter: str) -> None:
+        """System Event: ``S`` start of day, ``E`` end of day."""
+        self._say(now, "S", event_code=letter)
 
     def ignored(self, now: int, user_ref: int, why: str) -> None:
         """Say nothing, and note why."""

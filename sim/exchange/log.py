@@ -43,7 +43,8 @@ class LogEntry:
     ----------
     kind : str
         ``accepted``, ``replaced``, ``executed``, ``broken``, ``canceled``, ``modified``, ``rejected``,
-        ``cancel_pending``, ``cancel_rejected``, or ``ignored`` (a request that OUCH passes over without a word).
+        ``cancel_pending``, ``cancel_rejected``, ``self_matched``, ``restated``, ``reprioritized``, or ``ignored`` (a
+        request that OUCH passes over without a word).
     time_ns : int
         Exchange time, ns since midnight.
     symbol : str
@@ -53,8 +54,8 @@ class LogEntry:
     side : str
         ``B``, ``S``, ``T`` or ``E``.
     shares, price : int
-        Of the fill (again where it is broken) or the decrement; the open shares and the limit after accepted, replaced
-        and modified.
+        Of the fill (again where it is broken) or the decrement, of a cancel or of self-match prevention; the open
+        shares and the limit after accepted, replaced, modified, restated and reprioritized.
     liquidity : str
         ``A`` added, ``R`` removed; of fills and breaks only.
     match : int

@@ -11,7 +11,9 @@ The session's book is never changed by own orders; what they take is remembered 
   - its own price trades on its own side, or a hidden trade prints there: what is left of the trade after the
     displayed shares that were ahead when the order joined. Trades use up those ahead, cancels do not, but never more
     are ahead than the level displays.
-* Own orders share what one message brings by price, then by the time they joined.
+* Own orders share what one message brings by price, then by the time they joined. They never trade with each other: an
+  order that arrives takes what the session displays at an own order's price or better, then both lose what they would
+  have traded.
 * No fills in a halt, and none from crosses.
 """
 
@@ -20,7 +22,7 @@ from dataclasses import dataclass
 
 from sim.exchange.book import Change, SymbolBook
 
-__all__ = ["OwnOrder", "join", "marketable", "passive_fills", "take"]
+__all__ = ["OwnOrder", "join", "marketable", "met_by", "passive_fills", "take"]
 
 
 @dataclass(slots=True)
@@ -31,8 +33,8 @@ class OwnOrder:
     ----------
     user_ref, chain : int
         The number that lives, and the chain's first.
-    open, executed : int
-        Shares that can still fill, and shares the chain has filled.
+    open, executed, prevented : int
+        Shares that can still fill, shares the chain has filled, and shares that self-match prevention took from it.
     post_only : bool
         It is canceled where it would take.
     ahead : int
@@ -54,6 +56,7 @@ class OwnOrder:
     reference: int
     post_only: bool = False
     executed: int = 0
+    prevented: int = 0
     ahead: int = 0
     turn: int = 0
 
@@ -71,12 +74,16 @@ class OwnOrder:
         return self.price > price if self.buy else self.price < price
 
 
-def take(order: OwnOrder, book: SymbolBook) -> Iterator[tuple[int, int]]:
-    """Take displayed shares of the other side; yield price and shares, level by level. ``order`` is left as it is."""
+def take(order: OwnOrder, book: SymbolBook, limit: int | None = None) -> Iterator[tuple[int, int]]:
+    """Take displayed shares of the other side; yield price and shares, level by level. ``order`` is left as it is.
+
+    ``limit``: no worse than this, however far the order reaches.
+    """
     wanted = order.open
     side = book.side(not order.buy)
     for price in sorted(side, reverse=not order.buy):
-        if not wanted or not order.reaches(price):
+        beyond = limit is not None and (price > limit if order.buy else price < limit)
+        if not wanted or not order.reaches(price) or beyond:
             return
         level = side[price]
         shares = min(wanted, level.available)
@@ -84,6 +91,12 @@ def take(order: OwnOrder, book: SymbolBook) -> Iterator[tuple[int, int]]:
             level.taken += shares
             wanted -= shares
             yield price, shares
+
+
+def met_by(order: OwnOrder, resting: Iterable[OwnOrder]) -> list[OwnOrder]:
+    """Own orders that an order would trade with, in the order in which it would."""
+    met = [o for o in resting if o.locate == order.locate and o.buy != order.buy and order.reaches(o.price)]
+    return sorted(met, key=lambda o: (o.price if order.buy else -o.price, o.turn))
 
 
 def marketable(order: OwnOrder, book: SymbolBook) -> bool:

@@ -27,7 +27,14 @@ class Trouble:
         A post-only order is Canceled with ``F``, as if a better quote of another venue had met it.
     break_trade : float
         A fill is broken ``break_ns`` later.
-    pending_ns, break_ns : int
+    self_match : float
+        What would fill a resting order is another order of the same firm, by another way: AIQ Canceled.
+    restate : float
+        An order that comes to rest is Restated ``change_ns`` later (``R``); nothing of it changes.
+    reprioritize : float
+        An order that comes to rest gets another reference number and the last place in its queue ``change_ns`` later:
+        Priority Update.
+    pending_ns, break_ns, change_ns : int
         Times of the above.
     """
 
@@ -39,8 +46,12 @@ class Trouble:
     cancel_reject: float = 0.0
     slide: float = 0.0
     break_trade: float = 0.0
+    self_match: float = 0.0
+    restate: float = 0.0
+    reprioritize: float = 0.0
     pending_ns: int = 5_000_000
     break_ns: int = 200_000_000
+    change_ns: int = 1_000_000
 
     def __post_init__(self) -> None:
         """Refuse what is no chance and no time."""
@@ -65,6 +76,8 @@ class Rules:
         Whether a halt cancels what rests in the symbol (``H``); otherwise it stays.
     cancel_on_disconnect : bool
         Whether the loss of the session cancels what rests.
+    tell_day : bool
+        Whether the session's System Events ``O`` and ``E`` are told to the order session, as ``S`` and ``E``.
     trouble : Trouble
         What goes wrong.
     seed : int
@@ -74,6 +87,7 @@ class Rules:
     short_restricted: Literal["reprice", "reject"] = "reprice"
     halt_cancels: bool = False
     cancel_on_disconnect: bool = True
+    tell_day: bool = False
     trouble: Trouble = Trouble()
     seed: int = 0
 

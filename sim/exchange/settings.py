@@ -12,7 +12,7 @@ from sim.exchange.venue import Venue
 __all__ = ["SETTINGS", "venue_of"]
 
 _LATENCIES = ("latency_in", "latency_out")
-_FLAGS = ("halt_cancels", "cancel_on_disconnect")
+_FLAGS = ("halt_cancels", "cancel_on_disconnect", "tell_day")
 _CHANCES = tuple(field.name for field in fields(Trouble) if not field.name.endswith("_ns"))
 _TIMES = tuple(field.name for field in fields(Trouble) if field.name.endswith("_ns"))
 _SHORT = ("reprice", "reject")

@@ -2,9 +2,10 @@
 
 import heapq
 from collections.abc import Callable
+from functools import partial
 
 from hdl.wire.ouch50 import MAX_QUANTITY
-from sim.exchange import matching
+from sim.exchange import entry, matching
 from sim.exchange.answers import Answers
 from sim.exchange.book import SessionBooks
 from sim.exchange.latency import Latency
@@ -17,14 +18,10 @@ from sim.exchange.rules import Rules, TroubleDraws
 
 __all__ = ["Venue"]
 
-#: Highest price, and prices from which an order must be a whole cent, in 1/10,000 dollar.
-MAX_PRICE = 1_999_999_900
-PENNY_FROM = 10_000
-#: Reasons of Rejected.
-HALTED, BAD_QUANTITY, BAD_SYMBOL, BAD_PRICE, LOCATE_REQUIRED = 0x0007, 0x0013, 0x0017, 0x001D, 0x0027
-SHORT_RESTRICTED, MESSAGE_RATE = 0x0023, 0x0029
 #: Own orders' exchange reference numbers start here, above every number of a session.
 FIRST_REFERENCE = 1 << 62
+#: System events of the session that the order session tells, and how.
+_DAY = {b"O": "S", b"E": "E"}
 
 
 class Venue:
@@ -94,10 +91,12 @@ class Venue:
         if change is not None and self.orders and change.locate not in self.books.halted:
             resting = [order for order in self.orders.values() if order.locate == change.locate]
             for order, shares in matching.passive_fills(resting, change, self.books.of(change.locate)):
-                self._fill(order, shares, order.price, "A")
-        elif message[0] == ord("S") and message[11:12] == b"M":
-            self._closed = True
-            self._cancel_all("T")
+                if self._trouble.strikes("self_match"):
+                    self._prevent(order, shares, order.price, "A")
+                else:
+                    self._fill(order, shares, order.price, "A")
+        elif message[0] == ord("S"):
+            self._system_event(message[11:12])
         elif message[0] == ord("H") and self.rules.halt_cancels and locate_of(message) in self.books.halted:
             self._cancel_all("H", locate_of(message))
 
@@ -157,10 +156,11 @@ class Venue:
 
     def could_fill(self, message: bytes) -> bool:
         """Whether a message still to come could change an order that rests or is on its way; never wrongly no."""
+        if message[0] == ord("S"):
+            told = message[11:12] in _DAY and self.rules.tell_day
+            return told or (message[11:12] == b"M" and bool(self.orders or self._line.busy))
         if not self.orders and not self._line.busy:
             return False
-        if message[0] == ord("S"):
-            return message[11:12] == b"M"
         if self._line.busy:
             return True
         locate = locate_of(message)
@@ -168,6 +168,14 @@ class Venue:
         if message[0] == ord("H"):
             return self.rules.halt_cancels and bool(resting)
         return bool(resting) and could_fill(message, resting, self.books)
+
+    def _system_event(self, code: bytes) -> None:
+        """Close with the market (M); tell the order session when the day begins (O) and ends (E)."""
+        if code == b"M":
+            self._closed = True
+            self._cancel_all("T")
+        elif code in _DAY and self.rules.tell_day:
+            self._answers.day(self._now, _DAY[code])
 
     # What happens when.
 
@@ -210,7 +218,9 @@ class Venue:
             return
         self._last_ref = request.user_ref
         locate = self.books.locates.get(request.symbol)
-        reason = BAD_SYMBOL if locate is None else self._refusal(request, locate)
+        reason = entry.refusal(request, locate, self.books, self.rules)
+        if not reason and self._trouble.strikes("reject_enter"):
+            reason = entry.MESSAGE_RATE
         if locate is None or reason:
             self._answers.rejected(self._now, request, reason)
             return
@@ -234,20 +244,6 @@ class Venue:
         self._answers.accepted(self._now, order, dead=dead)
         self._begin(order, dead=dead, allowed=allowed)
 
-    def _refusal(self, request: Enter, locate: int) -> int:
-        """Reason to reject a new order of a known symbol, 0 for none."""
-        if locate in self.books.halted:
-            return HALTED
-        reason = self._objection(request.shares, request.price)
-        if not reason and request.side == "T" and not request.located:
-            reason = LOCATE_REQUIRED
-        below = request.price <= self.books.of(locate).best_bid()
-        if not reason and request.side == "T" and below and self.rules.short_restricted == "reject":
-            reason = SHORT_RESTRICTED if locate in self.books.short_restricted else 0
-        if not reason and self._trouble.strikes("reject_enter"):
-            reason = MESSAGE_RATE
-        return reason
-
     def _reprice(self, order: OwnOrder) -> bool:
         """Put a short sale above the bid where it must be; say whether it may be worked at all."""
         if order.side != "T" or order.locate not in self.books.short_restricted:
@@ -256,7 +252,7 @@ class Venue:
         if order.price > bid:
             return True
         if not order.immediate:
-            order.price = bid + (100 if bid >= PENNY_FROM else 1)
+            order.price = bid + (100 if bid >= entry.PENNY_FROM else 1)
         return not order.immediate
 
     def _replace(self, request: Replace) -> None:
@@ -265,13 +261,13 @@ class Venue:
             why = f"no order {request.orig_user_ref} lives" if order is None else f"number not above {self._last_ref}"
             self._answers.ignored(self._now, request.user_ref, why)
             return
-        exposed = request.shares - order.executed
-        if exposed <= 0 or self._objection(request.shares, request.price):
+        exposed = request.shares - order.executed - order.prevented
+        if exposed <= 0 or entry.objection(request.shares, request.price):
             self._cancel(order, order.open, "Z")
             return
         self._last_ref = request.user_ref
         if self._trouble.strikes("reject_replace"):
-            self._answers.replace_rejected(self._now, order, request.user_ref, MESSAGE_RATE)
+            self._answers.replace_rejected(self._now, order, request.user_ref, entry.MESSAGE_RATE)
             return
         del self.orders[order.user_ref]
         order.user_ref, order.price, order.open = request.user_ref, request.price, exposed
@@ -301,8 +297,13 @@ class Venue:
         """Take what is there; what is left rests, or is canceled."""
         book = self.books.of(order.locate)
         if order.locate not in self.books.halted:
-            for price, shares in matching.take(order, book):
-                self._fill(order, shares, price, "R")
+            for met in matching.met_by(order, self.orders.values()):
+                self._take(order, met.price)
+                shares = min(order.open, met.open)
+                if shares:
+                    self._prevent(met, shares, met.price, "A")
+                    self._prevent(order, shares, met.price, "R")
+            self._take(order)
         if not order.open:
             return
         if self._closed or order.immediate:
@@ -310,10 +311,38 @@ class Venue:
             return
         self._turn += 1
         matching.join(order, book, self._turn)
+        for kind, change in (("restate", self._restate), ("reprioritize", self._reprioritize)):
+            if self._trouble.strikes(kind):
+                later = partial(change, order, order.user_ref)
+                self._at(self._now + self.rules.trouble.change_ns, later)
+
+    def _take(self, order: OwnOrder, limit: int | None = None) -> None:
+        """Take what the session displays, no worse than ``limit``."""
+        for price, shares in matching.take(order, self.books.of(order.locate), limit):
+            self._fill(order, shares, price, "R")
+
+    def _prevent(self, order: OwnOrder, shares: int, price: int, liquidity: str) -> None:
+        """Self-match prevention takes shares from an order."""
+        order.open -= shares
+        order.prevented += shares
+        self._answers.self_matched(self._now, order, shares, price, liquidity)
+        if not order.open:
+            del self.orders[order.user_ref]
+
+    def _restate(self, order: OwnOrder, user_ref: int) -> None:
+        if self.orders.get(user_ref) is order:
+            self._answers.restated(self._now, order)
+
+    def _reprioritize(self, order: OwnOrder, user_ref: int) -> None:
+        if self.orders.get(user_ref) is order:
+            order.reference = self._next_reference()
+            self._turn += 1
+            matching.join(order, self.books.of(order.locate), self._turn)
+            self._answers.reprioritized(self._now, order)
 
     def _reduce(self, request: Cancel) -> None:
         order = self.orders.get(request.user_ref)
-        wanted = max(0, request.shares - order.executed) if order else 0
+        wanted = max(0, request.shares - order.executed - order.prevented) if order else 0
         if order is None or wanted >= order.open:
             why = f"no order {request.user_ref} lives" if order is None else f"{order.open} open already"
             self._answers.ignored(self._now, request.user_ref, why)
@@ -333,7 +362,7 @@ class Venue:
     def _modify(self, request: Modify) -> None:
         order = self.orders.get(request.user_ref)
         changes = {("S", "E"), ("S", "T"), ("E", "T")}
-        exposed = request.shares - order.executed if order else 0
+        exposed = request.shares - order.executed - order.prevented if order else 0
         side_is_right = order is not None and (order.side == request.side or (order.side, request.side) in changes)
         if order is None or exposed <= 0 or request.shares >= MAX_QUANTITY or not side_is_right:
             self._answers.ignored(self._now, request.user_ref, "no order lives, or it cannot be modified so")
@@ -345,15 +374,6 @@ class Venue:
             self._turn += 1
             matching.join(order, self.books.of(order.locate), self._turn)
 
-    @staticmethod
-    def _objection(shares: int, price: int) -> int:
-        """Reason to reject, 0 for none."""
-        if not 0 < shares < MAX_QUANTITY:
-            return BAD_QUANTITY
-        if not 0 < price <= MAX_PRICE or (price >= PENNY_FROM and price % 100):
-            return BAD_PRICE
-        return 0
-
     def _next_reference(self) -> int:
         self._references += 1
         return self._references
@@ -362,12 +382,12 @@ class Venue:
         self._match += 1
         order.open -= shares
         order.executed += shares
-        entry = self._answers.executed(self._now, order, shares, price, liquidity, self._match)
+        fill = self._answers.executed(self._now, order, shares, price, liquidity, self._match)
         if not order.open:
             del self.orders[order.user_ref]
         if self._trouble.strikes("break_trade"):
             clordid = order.clordid
-            self._at(self._now + self.rules.trouble.break_ns, lambda: self._answers.broken(self._now, entry, clordid))
+            self._at(self._now + self.rules.trouble.break_ns, lambda: self._answers.broken(self._now, fill, clordid))
 
     def _cancel(self, order: OwnOrder, shares: int, reason: str) -> None:
         order.open -= shares

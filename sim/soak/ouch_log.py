@@ -32,10 +32,14 @@ _OUT = {
     "*strategy 31 1",
     "E": "timestamp 1 8, user_ref_num 9 4, quantity 13 4, price 17 8, *liquidity 25 1, match 26 8, appendage 34 2",
     "B": "timestamp 1 8, user_ref_num 9 4, match 13 8, *reason 21 1, *clordid 22 14",
+    "F": "timestamp 1 8, user_ref_num 9 4, quantity 13 4, price 17 8, *liquidity 25 1, match 26 8, *reason 34 1, "
+    "*clordid 35 14",
     "J": "timestamp 1 8, user_ref_num 9 4, reason 13 2, *clordid 15 14",
     "P": "timestamp 1 8, user_ref_num 9 4",
     "I": "timestamp 1 8, user_ref_num 9 4",
+    "T": "timestamp 1 8, user_ref_num 9 4, price 13 8, *display 21 1, reference 22 8",
     "M": "timestamp 1 8, user_ref_num 9 4, *side 13 1, quantity 14 4",
+    "R": "timestamp 1 8, user_ref_num 9 4, *reason 13 1, appendage 14 2",
     "Q": "timestamp 1 8, next_user_ref_num 9 4",
 }
 
@@ -115,6 +119,7 @@ class OuchReckoning:
     messages: int = 0
     _orders: dict[int, _Order] = field(default_factory=dict)
     _fills: dict[int, tuple[str, int, int]] = field(default_factory=dict)
+    _broken: dict[int, tuple[str, int, int]] = field(default_factory=dict)
     _asked: dict[int, dict[str, int | str]] = field(default_factory=dict)
 
     def asked(self, message: bytes) -> None:
@@ -157,7 +162,9 @@ class OuchReckoning:
         elif letter == "B":
             if int(said["match"]) not in self._fills:
                 raise OuchLogError(f"match {said['match']} is broken, and no fill that stands has it")
-            del self._fills[int(said["match"])]
+            self._broken[int(said["match"])] = self._fills.pop(int(said["match"]))
+        elif letter in "TR":
+            self._order(number, message)
         elif letter == "M":
             order = self._order(number, message)
             order.side, order.open = str(said["side"]), int(said["quantity"])
@@ -178,6 +185,14 @@ class OuchReckoning:
             else:
                 holding.open_sell += order.open
         return held
+
+    def broken(self) -> dict[str, tuple[int, int]]:
+        """Give position and cash that broken trades took back, by symbol: what a host has to put right."""
+        taken: dict[str, tuple[int, int]] = {}
+        for symbol, signed, cash in self._broken.values():
+            before = taken.get(symbol, (0, 0))
+            taken[symbol] = (before[0] - signed, before[1] - cash)
+        return taken
 
     def _begin(self, said: dict[str, int | str], number: int) -> None:
         if number not in self._asked:

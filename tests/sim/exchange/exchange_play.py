@@ -104,4 +104,8 @@ READERS = {
     b"B": _fields("IQ", 9, 13),  # number, match
     b"P": _fields("I", 9),
     b"I": _fields("I", 9),
+    b"D": _fields("IIcIQc", 9, 13, 17, 18, 22, 30),  # number, shares, reason, prevented, price, liquidity
+    b"R": _fields("Ic", 9, 13),  # number, reason
+    b"T": _fields("IQcQ", 9, 13, 21, 22),  # number, price, display, reference
+    b"S": _fields("c", 9),
 }

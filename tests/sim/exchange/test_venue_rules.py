@@ -175,6 +175,75 @@ def test_a_broken_trade_takes_shares_money_and_fee_back():
     assert not play.venue.log.fills()
 
 
+def test_own_orders_never_trade_with_each_other():
+    """What is displayed at the own order's price or better goes first, then both lose what they would have traded."""
+    play = started()
+    play.add(3, "S", 50, 250_200)
+    play.enter(b"S", 150, 250_100, tif=DAY)
+    play.enter(b"S", 500, 250_200, tif=DAY)
+    assert play.enter(b"B", 450, 250_200) == [
+        ("A", 3, 450, 250_200),
+        ("E", 3, 200, 250_100, b"R"),
+        ("D", 1, 150, b"Q", 150, 250_100, b"A"),
+        ("D", 3, 150, b"Q", 150, 250_100, b"R"),
+        ("E", 3, 50, 250_200, b"R"),
+        ("D", 2, 50, b"Q", 50, 250_200, b"A"),
+        ("D", 3, 50, b"Q", 50, 250_200, b"R"),
+    ]
+    assert [(o.user_ref, o.open, o.prevented) for o in play.venue.orders.values()] == [(2, 450, 50)]
+    assert accounts_of(play.venue.log.entries)["TEST"].position == 250
+    # A Replace's quantity counts what was prevented as it counts what was executed; so do Cancel and Modify.
+    assert play.replace(2, 400, 250_300) == [("U", 2, 4, 350, 250_300)]
+    assert play.order(b"M" + (4).to_bytes(4, "big") + b"T" + (350).to_bytes(4, "big")) == [("M", 4, b"T", 300)]
+    assert play.cancel(4, 150) == [("C", 4, 200, b"U")]
+    assert play.replace(4, 50, 250_300) == [("C", 4, 100, b"Z")]
+
+
+def test_a_fill_may_be_prevented_because_the_firm_is_on_both_sides():
+    play = started(self_match=1.0)
+    play.enter(b"B", 100, 250_000, tif=DAY)
+    play.add(9, "S", 40, 250_000)
+    assert play.answers() == [("D", 1, 40, b"Q", 40, 250_000, b"A")]
+    play.add(10, "S", 70, 250_000)
+    assert play.answers() == [("D", 1, 60, b"Q", 60, 250_000, b"A")]
+    assert not play.venue.orders
+    assert not play.venue.log.fills()
+
+
+def test_an_order_that_rests_may_be_restated_and_reprioritized():
+    play = started(restate=1.0, reprioritize=1.0, change_ns=7_000)
+    play.enter(b"B", 100, 250_000, tif=DAY)
+    before = play.venue.orders[1].reference
+    play.add(9, "B", 500, 250_000)
+    play.time += 7_000
+    reference = play.venue.orders[1].reference
+    assert play.answers() == [("R", 1, b"R"), ("T", 1, 250_000, b"Y", before + 1)]
+    assert (before, play.venue.orders[1].ahead) == (reference, 800), "its place is the last one"
+    # One that is gone by then is not spoken of, nor one that has another number.
+    play.enter(b"B", 100, 249_900, tif=DAY)
+    assert play.cancel(2) == [("C", 2, 100, b"U")]
+    play.time += 20_000
+    assert play.answers() == []
+
+
+def test_the_order_session_hears_of_the_day():
+    play = started(Rules(tell_day=True))
+    message = play.message("S", event_code="E")
+    assert play.venue.could_fill(message), "it brings an answer with no order there"
+    assert not started().venue.could_fill(message)
+    play.session("S", event_code="O")
+    play.session("S", event_code="Q")
+    play.session("S", event_code="E")
+    assert play.answers() == [("S", b"S"), ("S", b"E")]
+
+
+def test_account_query_names_the_number_after_the_last_one_used():
+    play = started()
+    assert play.order(b"Q") == [("Q", 1)]
+    play.enter(b"B", 100, 250_000, tif=DAY, ref=7)
+    assert play.order(b"Q") == [("Q", 8)]
+
+
 def test_a_cancel_that_races_a_fill_loses_without_a_word():
     play = started()
     play.enter(b"B", 100, 250_000, tif=DAY)

@@ -14,7 +14,8 @@ from tests.sim.exchange.exchange_play import SYMBOL, Play, enter_message
 
 TROUBLE = Trouble(
     reject_enter=0.05, reject_replace=0.1, dead_on_entry=0.05, dead_on_replace=0.05, cancel_pending=0.2,
-    cancel_reject=0.1, slide=0.1, break_trade=0.1, pending_ns=300, break_ns=900,
+    cancel_reject=0.1, slide=0.1, break_trade=0.1, self_match=0.2, restate=0.2, reprioritize=0.2, pending_ns=300,
+    break_ns=900, change_ns=500,
 )  # fmt: skip
 
 
@@ -37,7 +38,7 @@ def request(rng, kind, ref, alive, price):
 def played(seed):
     """Some hundred random requests and session messages; the reckoning, the venue, and the letters that were said."""
     rng = random.Random(seed)
-    play = Play(Fees(), Rules(trouble=TROUBLE, seed=seed))
+    play = Play(Fees(), Rules(trouble=TROUBLE, seed=seed, tell_day=True))
     reckoning = OuchReckoning(3_000, -2_000)
     letters = set()
     ref = 0
@@ -45,6 +46,8 @@ def played(seed):
         side = rng.choice("BS")
         price = 250_000 + 100 * rng.randint(-3, 0) if side == "B" else 250_100 + 100 * rng.randint(0, 3)
         play.add(n + 1, side, 100 * rng.randint(1, 4), price)
+        if n == 0:
+            play.session("S", event_code="O")
         alive = list(play.venue.orders)
         kind = rng.choice("OOOUXMQ" if alive else "O")
         price = 250_000 + 100 * rng.randint(-4, 5)
@@ -71,14 +74,14 @@ def test_what_the_bytes_add_up_to_is_what_the_exchange_holds():
         assert (held.position, held.cash) == (account.position, account.cash)
         for buy, shares in ((True, held.open_buy), (False, held.open_sell)):
             assert shares == sum(o.open for o in venue.orders.values() if o.buy == buy)
-    assert seen == set("AUECJBPIMQ"), "an answer of the exchange was never tried"
+    assert seen == set("AUECJBPIMQDTRS"), "an answer of the exchange was never tried"
 
 
 @pytest.mark.parametrize("outbound", [True, False])
 def test_every_field_is_where_the_gatewares_table_has_it(outbound):
     """Two tables typed in apart: distinct bytes packed by one are read by the other."""
     formats = ouch50.OUT if outbound else ouch50.IN
-    for letter in "SAUCDEBJPIMQ" if outbound else "OUXMQ":
+    for letter in "SAUCDEBFJPITMRQ" if outbound else "OUXMQ":
         message = formats[letter]
         values = {}
         for number, field in enumerate(message.fields[1:], start=1):
