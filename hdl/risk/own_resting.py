@@ -65,12 +65,12 @@ class OwnResting(wiring.Component):
         named, answered, over = Signal(), Signal(), Signal()
         priced = Signal()
         asks = Signal()
-        told = answer.kind != OrderAnswerKind.SENT
         m.d.comb += [
             # The exchange names a price; a Replace or an ENTER is answered, or never left; nothing more can fill.
             named.eq((answer.kind == OrderAnswerKind.ACCEPTED) | (answer.kind == OrderAnswerKind.REPLACED)),
             priced.eq(named | (answer.kind == OrderAnswerKind.PRIORITY)),
-            over.eq(told & (answer.kind != OrderAnswerKind.REFUSED) & answer.dead),
+            # SENT says it too, of a Replace that left for an order that had died: nothing more is said of that one.
+            over.eq((answer.kind != OrderAnswerKind.REFUSED) & answer.dead),
             answered.eq(
                 named
                 | over

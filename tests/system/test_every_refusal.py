@@ -89,10 +89,6 @@ class Desk:
         assert [r["detail"] for r in card.records() if r["name"] == "GATE_REFUSED"] == [number]
         return Refusal(number)
 
-    def fill(self, price, shares=100):
-        number = self.card.get("host_order.user_ref")
-        self.run(accepted(number, b"B", shares, price, b"3"), executed(number, shares, price, b"R"))
-
 
 def test_an_order_of_the_host_passes_when_nothing_is_in_the_way(session):
     with BenchCard() as card:
@@ -154,15 +150,16 @@ def test_what_the_order_before_has_brought_about(session, refusal, locked, loss,
         desk = Desk(card, session, locked=locked)
         price = card.get("slot[0].bbo.ask")
         assert len(desk.order(price=price)) == 1
-        desk.fill(price + loss)
-        assert card.get("slot[0].position") == 100
+        number = card.get("host_order.user_ref")
+        breaks_it = (
+            b"B" + (1).to_bytes(8, "big") + number.to_bytes(4, "big")
+            + (5000 + number).to_bytes(8, "big")  # the match, as wire_bench numbers it
+            + BROKEN_BY_CONSENT + bytes(14)
+        )  # fmt: skip
+        desk.run(accepted(number, b"B", 100, price, b"3"), executed(number, 40, price + loss, b"R"))
+        desk.run(*[breaks_it] * breaks, canceled(number, 60))
+        assert card.get("slot[0].position") == 40
         if breaks:
-            number = card.get("host_order.user_ref")
-            match = 5000 + number  # as wire_bench numbers it
-            desk.run(
-                b"B" + (1).to_bytes(8, "big") + number.to_bytes(4, "big") + match.to_bytes(8, "big")
-                + BROKEN_BY_CONSENT + bytes(14)
-            )  # fmt: skip
             assert card.get("trade[0].state.broken") == 1
         assert not desk.order(price=price)
         assert desk.refusal() == refusal

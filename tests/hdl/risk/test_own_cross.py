@@ -87,8 +87,15 @@ class Exchange:
 
     def __init__(self, chance):
         self.chance, self.orders = chance, {}
+        self.too_late = []  # orders that died while their Replace was leaving
+        self.ghosts = {}  # prices of such Replaces
 
     def grant(self):
+        if self.too_late:
+            slot, module, side = key = self.too_late.pop()
+            self.ghosts[key] = self.chance.randrange(1, 50)
+            said = {"slot": slot, "module": module, "side": side, "price": self.ghosts[key], "role": Role.QUOTE}
+            return said | {"kind": OrderIntentKind.REPLACE, "time_in_force": TimeInForce.DAY}
         slot, module, side = (
             self.chance.randrange(SLOTS),
             self.chance.choice(list(Module)),
@@ -111,6 +118,11 @@ class Exchange:
         return common | {"kind": OrderIntentKind.CANCEL, "price": 0}
 
     def answer(self):
+        if self.ghosts:
+            slot, module, side = key = next(iter(self.ghosts))
+            del self.ghosts[key]
+            said = {"slot": slot, "module": module, "side": side, "role": Role.QUOTE}
+            return said | {"kind": OrderAnswerKind.SENT, "flag": ord("U"), "dead": 1}
         if not self.orders:
             return None
         key = self.chance.choice(list(self.orders))
@@ -118,7 +130,7 @@ class Exchange:
         said = {"slot": slot, "module": module, "side": side, "role": Role.QUOTE, "price": order.price}
         what = self.chance.choice(["yes", "no", "dies", "sent", "late cancel", "late modify", "fill", "priority"])
         if what == "sent":
-            return said | {"kind": OrderAnswerKind.SENT, "flag": ord("X"), "dead": self.chance.randrange(2)}
+            return said | {"kind": OrderAnswerKind.SENT, "flag": ord("X")}
         if what == "late cancel":
             return said | {"kind": OrderAnswerKind.REFUSED, "flag": ord("X"), "dead": 1}
         if what == "late modify":
@@ -144,12 +156,15 @@ class Exchange:
         if what == "dies" and order.accepted:
             del self.orders[key]
             kind = self.chance.choice([OrderAnswerKind.EXECUTED, OrderAnswerKind.CANCELED])
+            if not self.too_late and self.chance.random() < 0.3:
+                self.too_late.append(key)
             return said | {"kind": kind, "dead": 1}
         return None
 
     def prices(self, slot, side):
         found = [o for (s, _, of), o in self.orders.items() if (s, of) == (slot, side)]
-        return [o.price for o in found] + [o.moving for o in found if o.moving]
+        ghosts = [price for (s, _, of), price in self.ghosts.items() if (s, of) == (slot, side)]
+        return [o.price for o in found] + [o.moving for o in found if o.moving] + ghosts
 
 
 def test_prices_are_those_at_which_the_exchange_may_have_an_own_order():
@@ -159,7 +174,7 @@ def test_prices_are_those_at_which_the_exchange_may_have_an_own_order():
     async def script(ctx):
         exchange = Exchange(random.Random(9))
         for _ in range(6000):
-            grant = exchange.grant() if exchange.chance.random() < 0.4 else None
+            grant = exchange.grant() if exchange.too_late or exchange.chance.random() < 0.4 else None
             # An order is spoken of by the exchange some cycles after it was granted, never in the same.
             answer = exchange.answer() if grant is None or exchange.chance.random() < 0.5 else None
             if (
