@@ -150,6 +150,8 @@ let oldest = 0;
 function showAudit(rows) {
   const body = by("audit").tBodies[0];
   const newest = Number(body.rows[0]?.cells[0].textContent || 0);
+  // More came at once than an update has: begin anew, so that there is no hole; what is older can be asked for.
+  if (newest && rows.length && rows[rows.length - 1].id > newest + 1) body.replaceChildren();
   body.prepend(...rows.filter((row) => row.id > newest).map(auditLine));
   oldest = Number(body.rows[body.rows.length - 1]?.cells[0].textContent || 0);
   by("older").hidden = oldest <= 1;
