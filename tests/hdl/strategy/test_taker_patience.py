@@ -83,6 +83,7 @@ def test_the_guard_does_not_take_the_exit_itself_for_the_book_turning(others, mo
     async def script(bench):
         bench.taker(guard_imbalance=1, guard_window=10_000)
         leave = await hold(bench, LONG)
+        await bench.shown_in_feed()
         before = len(bench.granted)
         assert leave.open == 100
         exit_price = ASK + 3 * TICK
