@@ -74,7 +74,7 @@ class _OrderPath(wiring.Component):
             positions.answers.payload.eq(orders.answers.payload),
             orders.killed.eq(arming.killed),
             orders.session_up.eq(arming.session_up),
-            arming.impossible.eq(orders.impossible),
+            arming.impossible.eq((orders.impossible & ~orders.placed) | orders.unknown_answers),
         ]
         return m
 
