@@ -75,8 +75,8 @@ class SteeredCard:
                 self.set("slot.join", index=slot, locate=locate, **{word: 1})
         self.set("feed.command", join=1)
 
-    def arm(self) -> None:
-        """Bring the order session up, give a lease, arm, and switch the taker on.
+    def arm(self, strategy: str = "taker") -> None:
+        """Bring the order session up, give a lease, arm, and switch a strategy on: ``taker`` or ``maker``.
 
         Raises
         ------
@@ -86,6 +86,6 @@ class SteeredCard:
         self.set("orders.session", 1)
         self.set("control.lease", _LEASE)
         self.set("control.command", arm=1)
-        self.set("modules.taker", 1)
+        self.set(f"modules.{strategy}", 1)
         if not self.get("control.status") & 1:
             raise RuntimeError(f"the card did not arm: control.status reads {self.get('control.status'):#x}")

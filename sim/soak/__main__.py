@@ -39,12 +39,14 @@ def main(
     said: Counter[str] = Counter()
     sent: Counter[str] = Counter()
     bad: list[SessionEnd] = []
+    put_right = 0
     columns = (TextColumn("sessions"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TimeRemainingColumn())
     with Progress(*columns, console=console, transient=True) as bar:
         task = bar.add_task("sessions", total=sessions)
         for end in _ends(range(first, first + sessions), jobs):
             said += end.said
             sent += end.sent
+            put_right += end.put_right
             if end.wrong:
                 bad.append(end)
                 bar.console.print(f"session {end.seed}: {'; '.join(end.wrong)}")
@@ -54,6 +56,7 @@ def main(
     print(f"sessions: {sessions}, agreeing: {sessions - len(bad)}")
     print(f"sent by the card: {', '.join(f'{letter} {count}' for letter, count in sorted(sent.items()))}")
     print(f"said by the exchange: {', '.join(f'{kind} {count}' for kind, count in sorted(said.items()))}")
+    print(f"slots that the host put right after a broken trade: {put_right}")
     if bad:
         numbers = ", ".join(str(end.seed) for end in bad)
         print(f"card, exchange and order bytes differ in {numbers}; one again: --first N --sessions 1", file=sys.stderr)

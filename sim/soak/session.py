@@ -6,7 +6,8 @@ orders, and added up from the bytes of the order session by :mod:`sim.soak.ouch_
 
 import random
 from collections import Counter
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
+from typing import Any
 
 from sim.bench.steer import SteeredCard
 from sim.exchange.ledger import Account, accounts_of
@@ -22,7 +23,22 @@ __all__ = ["Recorded", "SessionEnd", "SoakSettings", "differences", "play_sessio
 _FEES = Fees(fee_remove=3_000, fee_add=-2_000, commission=100)
 _REGIMES = ("bursts", "halts")
 _LATENCIES = ("10000", "uniform:2000-90000", "tail:3000-2000000~40000")
-_MOST = Trouble(reject_enter=0.1, reject_replace=0.1, dead_on_entry=0.1, dead_on_replace=0.05)
+_MOST = Trouble(
+    reject_enter=0.1,
+    reject_replace=0.1,
+    dead_on_entry=0.1,
+    dead_on_replace=0.05,
+    cancel_pending=0.3,
+    cancel_reject=0.3,
+    slide=0.1,
+    break_trade=0.1,
+    self_match=0.2,
+    restate=0.3,
+    reprioritize=0.3,
+)
+_STRATEGIES = ("taker", "maker")
+#: How often the host looks at the card, in ns of the exchange.
+_BOUNDARY_NS = 1_000_000_000
 #: How far beyond a session's last order nothing can be on its way any more, in ns.
 _SETTLE_NS = 50_000_000
 
@@ -54,17 +70,23 @@ class SessionEnd:
     ----------
     seed : int
         What it followed from.
+    strategy : str
+        Which one traded.
     said : Counter
         Kinds of the exchange's log.
     sent : Counter
         Letters of the card's orders.
+    put_right : int
+        Times that the host put a slot right after a broken trade.
     wrong : list of str
-        Where the three counts differ; empty is good.
+        Where the three counts differ, or what the card should not have said or done; empty is good.
     """
 
     seed: int
+    strategy: str
     said: Counter[str]
     sent: Counter[str]
+    put_right: int = 0
     wrong: list[str] = field(default_factory=list)
 
 
@@ -110,6 +132,32 @@ class Recorded:
         return answers
 
 
+class _Host:
+    """Looks at the card from time to time, and puts right what a broken trade took back, while disarmed."""
+
+    def __init__(self, card: SteeredCard, reckoning: OuchReckoning, strategy: str) -> None:
+        self._card, self._reckoning, self._strategy = card, reckoning, strategy
+        self._adjusted: dict[str, tuple[int, int]] = {}
+        self.put_right = 0
+
+    def look(self, _time: int = 0) -> None:
+        """Adjust every slot that the exchange has stopped, by what it took back since it was last adjusted."""
+        card, broken = self._card, self._reckoning.broken()
+        stopped = [slot for slot in range(len(MADE_SYMBOLS)) if card.get_slot("trade.state", slot) & 1]
+        if not stopped:
+            return
+        card.set("control.command", disarm=1)
+        for slot in stopped:
+            symbol = MADE_SYMBOLS[slot].symbol
+            total, before = broken[symbol], self._adjusted.get(symbol, (0, 0))
+            card.set("trade.adjust_position", total[0] - before[0] & 0xFFFF_FFFF, index=slot)
+            card.set("trade.adjust_cash", total[1] - before[1] & 0xFFFF_FFFF_FFFF_FFFF, index=slot)
+            card.set("trade.adjust", index=slot, apply=1)
+            self._adjusted[symbol] = total
+            self.put_right += 1
+        card.arm(self._strategy)
+
+
 def play_session(seed: int, settings: SoakSettings | None = None) -> SessionEnd:
     """Play one session to its end and compare.
 
@@ -127,13 +175,10 @@ def play_session(seed: int, settings: SoakSettings | None = None) -> SessionEnd:
     def up_to(most: float) -> float:
         return rng.choice((0.0, rng.random() * most))
 
-    trouble = replace(
-        chosen.most,
-        reject_enter=up_to(chosen.most.reject_enter),
-        reject_replace=up_to(chosen.most.reject_replace),
-        dead_on_entry=up_to(chosen.most.dead_on_entry),
-        dead_on_replace=up_to(chosen.most.dead_on_replace),
-    )
+    chances = [f.name for f in fields(chosen.most) if not f.name.endswith("_ns")]
+    drawn: dict[str, Any] = {name: up_to(getattr(chosen.most, name)) for name in chances}
+    trouble = replace(chosen.most, **drawn)
+    strategy = rng.choice(_STRATEGIES)
     rules = Rules(
         short_restricted=rng.choice(("reprice", "reject")),
         halt_cancels=rng.random() < 0.5,
@@ -146,20 +191,24 @@ def play_session(seed: int, settings: SoakSettings | None = None) -> SessionEnd:
     # Half the sessions break off before the close, with orders open.
     messages = messages[: -rng.randint(3, 400)] if rng.random() < 0.5 else messages
     with SteeredCard(chosen.config) as card:
-        _prepare(card, rng)
+        _prepare(card, rng, strategy)
+        host = _Host(card, reckoning, strategy)
         period = card.config.clock_period_ps
         player = Player(
             card.model,
             Recorded(venue, reckoning),
-            PlayerSettings(clock_period_ps=period, settle_ns=_SETTLE_NS, wait_for_host=False),
+            PlayerSettings(clock_period_ps=period, settle_ns=_SETTLE_NS, boundary_ns=_BOUNDARY_NS, wait_for_host=False),
+            on_boundary=host.look,
         )
         lengths = player.play(messages)
-        end = SessionEnd(seed, Counter(entry.kind for entry in venue.log.entries), lengths.orders)
-        end.wrong = differences(card, venue, reckoning)
+        host.look()
+        said = Counter(entry.kind for entry in venue.log.entries)
+        end = SessionEnd(seed, strategy, said, lengths.orders, host.put_right)
+        end.wrong = differences(card, venue, reckoning) + _faults(card)
     return end
 
 
-def _prepare(card: SteeredCard, rng: random.Random) -> None:
+def _prepare(card: SteeredCard, rng: random.Random, strategy: str) -> None:
     card.set("risk.fee_remove", _FEES.fee_remove)
     card.set("risk.fee_add", _FEES.fee_add & 0xFFFF_FFFF)
     card.set("risk.commission", _FEES.commission)
@@ -175,7 +224,21 @@ def _prepare(card: SteeredCard, rng: random.Random) -> None:
             stop=rng.randint(1, 3),
             slip=rng.randint(0, 2),
         )
-    card.arm()
+        card.set("maker.size", rng.choice((100, 300)), index=slot)
+        card.set("maker.inventory", 600, index=slot)
+        card.set("maker.prices", index=slot, half_spread=rng.randint(1, 3), max_spread=3, skew=rng.choice((0, 600)))
+        card.set("maker.cooldown", 100_000, index=slot)
+        card.set("maker.control", strategy == "maker", index=slot)
+    card.arm(strategy)
+
+
+def _faults(card: SteeredCard) -> list[str]:
+    """What no trouble of the exchange may bring about: the card killed, or an answer that it did not understand."""
+    counts = {name: card.get(f"orders.{name}") for name in ("impossible_answers", "unknown_answers")}
+    wrong = [f"orders.{name} is {count}" for name, count in counts.items() if count]
+    if card.get("control.status") & 2:
+        wrong.append("the card is killed")
+    return wrong
 
 
 def differences(card: SteeredCard, venue: Venue, reckoning: OuchReckoning) -> list[str]:

@@ -34,8 +34,8 @@ def test_a_card_with_another_fee_is_found_out(monkeypatch, fee):
     honest = session._FEES
     prepare = session._prepare
 
-    def wrong(card, rng):
-        prepare(card, rng)
+    def wrong(card, rng, strategy):
+        prepare(card, rng, strategy)
         card.set("control.command", disarm=1)
         card.set("risk.fee_remove", fee)
         card.set("control.command", arm=1)
