@@ -6,6 +6,7 @@ from bench_card import BenchCard
 from hdl.strategy.host_orders import HostOutcome
 from hdl.types import Refusal, Role
 from sim.card_port import Arrival, Port
+from sim.verilated.model import RegisterError
 from tests.hdl.orders.order_bench import accepted, broken, executed, next_number, read_order, system_event
 
 SYMBOLS = ("AAAA", "BBBB")
@@ -75,7 +76,8 @@ def test_a_fill_of_a_dead_order_is_booked_and_stops_the_symbol_until_the_host_ha
     assert (alarm["detail"], alarm["slot"], alarm["order"]) == (2, 0, ref)
     assert (alarm["word0"], alarm["word1"]) == (ord("E"), 1)
     assert enter(card, 0) == Refusal.BROKEN_TRADE
-    card.set("trade[0].adjust", apply=1)  # armed: it does nothing
+    with pytest.raises(RegisterError, match="locked while armed"):
+        card.set("trade[0].adjust", apply=1)
     assert card.get("trade[0].state.unexplained") == 1
     card.set("control.command", disarm=1)
     card.set("trade[0].adjust", apply=1)

@@ -14,14 +14,33 @@ from sim.soak.session import play_session
 ROOT = Path(__file__).resolve().parents[3]
 
 
-def test_a_few_sessions_end_with_three_counts_that_agree():
+#: Two of the taker's, three of the maker's; trades are broken in the last.
+SEEDS = (0, 2, 3, 4, 9)
+TRADING, BROKEN = 0, 9
+
+
+def test_a_few_sessions_of_every_trouble_end_with_three_counts_that_agree():
     said: Counter[str] = Counter()
-    for seed in range(5):
+    traded: Counter[str] = Counter()
+    put_right = 0
+    for seed in SEEDS:
         end = play_session(seed)
         assert not end.wrong, f"session {seed}: {end.wrong}"
         said += end.said
-    assert said["executed"] > 200
-    assert {"accepted", "replaced", "canceled", "rejected"} <= set(said), "a short form that tries too little"
+        traded[end.strategy] += end.said["executed"]
+        put_right += end.put_right
+    assert traded["taker"] > 200
+    assert traded["maker"] > 10
+    tried = {"accepted", "replaced", "canceled", "rejected", "cancel_pending", "cancel_rejected", "self_matched"}
+    assert tried | {"restated", "reprioritized", "broken"} <= set(said), "a short form that tries too little"
+    assert put_right, "the host had nothing to put right"
+
+
+def test_a_host_that_leaves_a_broken_trade_as_it_is_is_found_out(monkeypatch):
+    monkeypatch.setattr(session._Host, "look", lambda *_: None)
+    end = play_session(BROKEN)
+    assert end.said["broken"]
+    assert any("position" in words for words in end.wrong)
 
 
 def test_one_seed_is_one_session():
@@ -41,7 +60,7 @@ def test_a_card_with_another_fee_is_found_out(monkeypatch, fee):
         card.set("control.command", arm=1)
 
     monkeypatch.setattr(session, "_prepare", wrong)
-    end = play_session(2)
+    end = play_session(TRADING)
     assert any(" cash: " in words for words in end.wrong)
     assert not any("position" in words for words in end.wrong)
     assert session._FEES is honest
@@ -54,7 +73,7 @@ def test_an_exchange_that_forgets_to_log_a_fill_is_found_out(monkeypatch):
         return note(self, now, "forgotten" if more.get("match") == 3 else kind, order, shares, price, **more)
 
     monkeypatch.setattr(Answers, "_note", forgetful)
-    assert any("position" in words for words in play_session(2).wrong)
+    assert any("position" in words for words in play_session(TRADING).wrong)
 
 
 def test_the_command_counts_and_says_so():
