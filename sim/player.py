@@ -373,7 +373,8 @@ class Player:
         """Card time to stop at, so that the exchange can be moved over what could next change an order."""
         latency = self._exchange.latency_in_ns
         acts_at = self._exchange.acts_at
-        latest = end if acts_at is None else min(acts_at - latency, end)
+        # What it does beyond the end waits for the next stretch: the exchange is not moved there in this one.
+        latest = end if acts_at is None or acts_at > end else min(acts_at - latency, end)
         for time, message in self._ahead:
             if time - latency > latest:
                 break

@@ -152,3 +152,11 @@ def test_random_latencies_and_breaks_come_when_they_are_due_however_the_play_is_
     assert len({now - int.from_bytes(data[1:9], "big") * 1_000 // 6_400 for now, data in card.seen}) > 20
     _, again, _ = run(777_777_777, troubled())
     assert again.log.entries == venue.log.entries
+
+
+def test_an_order_on_its_way_at_a_boundary_arrives_in_the_next_stretch():
+    slow = 300_000_000, 300_000_000
+    _, venue, _ = run(10**11, Venue(None, *slow))
+    assert Counter(entry.kind for entry in venue.log.entries)["accepted"] > 20
+    _, again, _ = run(777_777_777, Venue(None, *slow))
+    assert again.log.entries == venue.log.entries
