@@ -15,6 +15,7 @@ from sim.exchange.log import Fees
 from sim.exchange.rules import Rules, Trouble
 from sim.exchange.venue import Venue
 from sim.player import Player, PlayerSettings
+from sim.sessions.encode import time_of
 from sim.sessions.make import MADE_SYMBOLS, make_messages
 from sim.soak.ouch_log import Holding, OuchReckoning
 
@@ -133,14 +134,17 @@ class Recorded:
 
 
 class _Host:
-    """Looks at the card from time to time, and puts right what a broken trade took back, while disarmed."""
+    """Looks at the card from time to time, and puts right what a broken trade took back, while disarmed.
 
-    def __init__(self, card: SteeredCard, reckoning: OuchReckoning, strategy: str) -> None:
-        self._card, self._reckoning, self._strategy = card, reckoning, strategy
+    After the session's last message, at ``last`` ns, it leaves the card disarmed: nobody would answer new orders.
+    """
+
+    def __init__(self, card: SteeredCard, reckoning: OuchReckoning, strategy: str, last: int) -> None:
+        self._card, self._reckoning, self._strategy, self._last = card, reckoning, strategy, last
         self._adjusted: dict[str, tuple[int, int]] = {}
         self.put_right = 0
 
-    def look(self, _time: int = 0) -> None:
+    def look(self, time: int) -> None:
         """Adjust every slot that the exchange has stopped, by what it took back since it was last adjusted."""
         card, broken = self._card, self._reckoning.broken()
         stopped = [slot for slot in range(len(MADE_SYMBOLS)) if card.get_slot("trade.state", slot) & 1]
@@ -155,7 +159,8 @@ class _Host:
             card.set("trade.adjust", index=slot, apply=1)
             self._adjusted[symbol] = total
             self.put_right += 1
-        card.arm(self._strategy)
+        if time <= self._last:
+            card.arm(self._strategy)
 
 
 def play_session(seed: int, settings: SoakSettings | None = None) -> SessionEnd:
@@ -192,7 +197,7 @@ def play_session(seed: int, settings: SoakSettings | None = None) -> SessionEnd:
     messages = messages[: -rng.randint(3, 400)] if rng.random() < 0.5 else messages
     with SteeredCard(chosen.config) as card:
         _prepare(card, rng, strategy)
-        host = _Host(card, reckoning, strategy)
+        host = _Host(card, reckoning, strategy, time_of(messages[-1]))
         period = card.config.clock_period_ps
         player = Player(
             card.model,
@@ -201,7 +206,6 @@ def play_session(seed: int, settings: SoakSettings | None = None) -> SessionEnd:
             on_boundary=host.look,
         )
         lengths = player.play(messages)
-        host.look()
         said = Counter(entry.kind for entry in venue.log.entries)
         end = SessionEnd(seed, strategy, said, lengths.orders, host.put_right)
         end.wrong = differences(card, venue, reckoning) + _faults(card)
