@@ -44,6 +44,29 @@ def steer(card, **ticks):
         card.set("slot.taker_ticks", index=slot, **({"take_profit": 2, "stop": 1, "slip": 1} | ticks))
 
 
+def quote(card):
+    """Let the maker quote every symbol in the taker's place."""
+    for slot in SLOTS:
+        card.set("maker.prices", index=slot, half_spread=1, max_spread=2, move=1)
+        card.set("maker.size", 100, index=slot)
+        card.set("maker.inventory", 300, index=slot)
+        card.set("maker.control", 1, index=slot)
+    card.set("modules.taker", 0)
+    card.set("modules.maker", 1)
+
+
+class Timed(Recorded):
+    """The exchange recorded, and when each message left the card."""
+
+    def __init__(self, venue, reckoning):
+        super().__init__(venue, reckoning)
+        self.left = []
+
+    def on_order(self, time, ouch):
+        self.left.append((time, fields_of(ouch, outbound=False)))
+        super().on_order(time, ouch)
+
+
 class Played:
     """A session played to its end; ``spoken`` is every order message, as (said by the exchange, fields)."""
 
@@ -61,7 +84,7 @@ class Played:
     ):
         self.venue = venue or Venue(FEES)
         self.reckoning = reckoning or OuchReckoning(FEES.fee_remove, FEES.fee_add, FEES.commission)
-        self.recorded = recorded = Recorded(self.venue, self.reckoning)
+        self.recorded = recorded = Timed(self.venue, self.reckoning)
         settings = PlayerSettings(
             clock_period_ps=card.config.clock_period_ps,
             boundary_ns=BOUNDARY,
@@ -78,6 +101,15 @@ class Played:
 
     def told(self, letter):
         return [said for out, said in self.spoken if out and said["type"] == letter]
+
+    def fills_unheard_of(self, letter):
+        """Fills that the card had not heard of when it sent a message of this type for their order."""
+        named = {}
+        for time, said in self.recorded.left:
+            if said["type"] == letter:
+                named.setdefault(said.get("orig_user_ref_num", said["user_ref_num"]), time)
+        way = self.venue.latency_out_ns
+        return [f for f in self.told("E") if f["timestamp"] + way > named.get(f["user_ref_num"], 1 << 63)]
 
 
 def position(card, slot):
@@ -128,6 +160,40 @@ def test_partial_fills_of_either_leg(plain):
     immediate = {n for n, order in entered.items() if order["time_in_force"] == "3"}
     assert [n for n in immediate & filled.keys() if sum(filled[n]) < entered[n]["quantity"]], "an entry filled in part"
     assert [n for n in filled if n not in immediate and len(filled[n]) > 1], "an exit filled in parts"
+
+
+def test_a_fill_races_the_cancel(session):
+    """Quotes are pulled by a kill of the host while 40 ms lie between card and exchange, each way."""
+    with SteeredCard("demo") as card:
+        steer(card)
+        card.arm()
+        quote(card)
+        killed = []
+
+        def on_boundary(now):
+            quoted = sum(card.get_slot("slot.open_shares", slot) != 0 for slot in SLOTS)
+            if quoted and len(killed) % 2 == 0:
+                card.set("control.command", kill=1)
+                killed.append(now)
+            elif killed and len(killed) % 2 == 1:
+                card.set("control.command", release=1)
+                card.set("control.command", arm=1)
+                killed.append(now)
+
+        played = Played(card, session, venue=Venue(FEES, "40000000", "40000000"), on_boundary=on_boundary)
+        assert played.fills_unheard_of("X"), "a fill was on its way when its order was cancelled"
+        assert not differences(card, played.venue, played.reckoning)
+
+
+def test_a_fill_races_the_replace(session):
+    """Quotes are moved while 40 ms lie between card and exchange, each way."""
+    with SteeredCard("demo") as card:
+        steer(card)
+        card.arm()
+        quote(card)
+        played = Played(card, session, venue=Venue(FEES, "40000000", "40000000"))
+        assert played.fills_unheard_of("U"), "the old order was filled when its Replace was on its way"
+        assert not differences(card, played.venue, played.reckoning)
 
 
 @pytest.mark.parametrize("leg", ["entry and exit", "stop"])
@@ -195,7 +261,8 @@ def test_a_kill_while_something_is_held(session):
         assert not differences(card, played.venue, played.reckoning)
 
 
-def test_what_the_stop_left_unmanaged_is_flattened_by_the_host(session):
+@pytest.mark.parametrize("latency", ["10000", "30000000"])
+def test_what_the_stop_left_unmanaged_is_flattened_by_the_host(session, latency):
     """Every Replace is rejected, so the stop cannot be moved; a person flattens, at any price."""
     with SteeredCard("demo") as card:
         steer(card, retries=0)
@@ -212,7 +279,7 @@ def test_what_the_stop_left_unmanaged_is_flattened_by_the_host(session):
                 flattened.append((stuck[0], held))
 
         rules = Rules(trouble=Trouble(reject_replace=1.0), seed=5)
-        played = Played(card, session, venue=Venue(FEES, rules=rules), on_boundary=on_boundary)
+        played = Played(card, session, venue=Venue(FEES, latency, latency, rules), on_boundary=on_boundary)
         assert flattened, "a stop was refused with something held"
         slot, held = flattened[0]
         state = card.get("host_order.state")
