@@ -69,8 +69,12 @@ def test_a_rate_gives_the_newest_and_counts_the_rest(market, plain_card, eventua
         for n in range(100):
             depth(plain_card, 0, 1000 + n, 2000 + n)
         await eventually(lambda: service.state.ledger.records == 101)
-        newest = await stream.read()
-        assert (newest.bid_price, newest.skipped) == (1099, 99)
+        # On a slow machine the hundred may take longer than the fifth of a second that one sample stands for.
+        told = [await stream.read()]
+        while told[-1].bid_price != 1099:
+            told.append(await stream.read())
+        assert sum(one.skipped for one in told) + len(told) == 100
+        assert len(told) < 20
         stream.cancel()
 
     market(scenario)
