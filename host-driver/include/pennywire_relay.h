@@ -86,9 +86,10 @@ PW_API int pw_relay_open(struct pw_card *card, const char *exchange,
                          const struct pw_relay_options *options,
                          const struct pw_relay_handlers *handlers, struct pw_relay **relay);
 
-/* Tell the card that the session is down, hang up on the exchange, and free the relay. NULL is
- * allowed. */
-PW_API void pw_relay_close(struct pw_relay *relay);
+/* Tell the card that the session is down and wait, a second at most, until it says that it heard;
+ * hang up on the exchange, and free the relay, which is done whatever is returned. NULL is allowed.
+ * PW_ERROR_TIMEOUT: the card said nothing; it ends the session after relay.silence. */
+PW_API int pw_relay_close(struct pw_relay *relay);
 
 /* Do what there is to do, and return when messages were moved (how many), when the state has
  * changed, or after timeout_ms (0; negative: wait without end). Has to be called at least every

@@ -7,6 +7,8 @@
 #include "pennywire_registers.h"
 #include "relay_state.h"
 
+enum { CLOSE_TRIES = 10, CLOSE_WAIT_MS = 100 };
+
 int pw_relay_session_name(struct pw_relay *relay, char *name, bool write) {
     enum { LOW = 8 };
     struct pw_item items[] = {{.address = PW_REG_RELAY_SESSION_LO},
@@ -94,7 +96,7 @@ int pw_relay_open(struct pw_card *card, const char *exchange,
         status = pw_session_open(exchange, &asked, &heard, &relay->session);
     }
     if (status != PW_OK) {
-        pw_relay_close(relay);
+        (void)pw_relay_close(relay);
         return status;
     }
     relay->opening_ms = relay->heard_ms = relay->progress_ms = pw_monotonic_ms();
@@ -105,15 +107,39 @@ int pw_relay_open(struct pw_card *card, const char *exchange,
     return PW_OK;
 }
 
-void pw_relay_close(struct pw_relay *relay) {
-    if (relay == NULL)
-        return;
+/* Hear the card until it has let this relay go, or so long. Its messages are left to the next
+ * relay: one that was heard here would be acknowledged, and nobody would have it. */
+static void let_go(struct pw_relay *relay, int64_t until_ms) {
     struct pw_transport *transport = &relay->card->transport;
-    if (relay->link.open) {
+    while (relay->link.open && pw_monotonic_ms() < until_ms) {
+        uint8_t bytes[PW_RELAY_DATAGRAM_BYTES];
+        struct pw_relay_told told;
+        const int size =
+            transport->ops->receive(transport, PW_CHANNEL_ORDERS, bytes, sizeof bytes, until_ms);
+        if (size < 0)
+            return;
+        if (pw_relay_read(bytes, (size_t)size, &told) && !told.is_message)
+            (void)pw_relay_hear(&relay->link, bytes, (size_t)size, &told);
+    }
+}
+
+int pw_relay_close(struct pw_relay *relay) {
+    if (relay == NULL)
+        return PW_OK;
+    struct pw_transport *transport = &relay->card->transport;
+    const int tries = transport->ops->lossy ? CLOSE_TRIES : 1;
+    const int wait_ms = CLOSE_TRIES * CLOSE_WAIT_MS / tries;
+    for (int i = 0; relay->link.open && i < tries; i++) {
         relay->link.up = false;
         pw_relay_tell(relay, PW_RELAY_CLOSE, 0);
+        let_go(relay, pw_monotonic_ms() + wait_ms);
     }
+    const bool heard = !relay->link.open;
     transport->ops->disconnect(transport, PW_CHANNEL_ORDERS);
     pw_session_close(relay->session);
     free(relay);
+    return heard ? PW_OK
+                 : pw_fail(PW_ERROR_TIMEOUT,
+                           "the card does not say that it heard the relay's end: it takes the "
+                           "relay for dead after relay.silence");
 }

@@ -152,6 +152,8 @@ bool run_relay(struct pw_card *card, char **arguments, bool json) {
         fprintf(stderr, "pennywire-ctl: %s\n", pw_last_error());
     if (relay != NULL)
         print_counts(relay, json);
-    pw_relay_close(relay);
-    return status >= 0;
+    const int closed = pw_relay_close(relay);
+    if (closed < 0 && status >= 0)
+        fprintf(stderr, "pennywire-ctl: %s\n", pw_last_error());
+    return status >= 0 && closed >= 0;
 }
