@@ -115,11 +115,12 @@ memory: setup driver  ## an hour of watching, asking and writing: the service's 
 fuzz-driver:  ## fuzz what the driver reads off the wire, a minute each; needs clang and says so
 	@bash scripts/fuzz_driver.sh
 
+WORKERS ?= 2
 test: setup driver lint  ## lint, then every test
 	@$(MAKE) --no-print-directory test-driver
 	@command -v chromium chromium-browser google-chrome >/dev/null || test -n "$$PENNYWIRE_CHROMIUM" \
 	    || echo "the web page will NOT be tested: no Chromium here: sudo apt-get install -y chromium"
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
 
 lint: setup  ## ruff, mypy, clang-format
 	@$(BIN)/ruff check --quiet .

@@ -226,7 +226,7 @@ def build_once(target: Path, name: str, compile_in: Callable[[Path], None]) -> P
     built = target / name
     if built.exists():
         return built
-    with _only_one(target):
+    with only_one(target):
         if built.exists():  # built while we waited
             return built
         with tempfile.TemporaryDirectory(dir=target.parent, prefix=".building-") as work_name:
@@ -238,7 +238,8 @@ def build_once(target: Path, name: str, compile_in: Callable[[Path], None]) -> P
 
 
 @contextmanager
-def _only_one(target: Path) -> Iterator[None]:
+def only_one(target: Path) -> Iterator[None]:
+    """Let one process at a time build a target: a lock file stands beside it."""
     target.parent.mkdir(parents=True, exist_ok=True)
     with target.with_suffix(".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)

@@ -13,6 +13,8 @@ from amaranth.hdl import Const, Value
 from amaranth.lib import wiring
 from cocotb_tools.runner import Verilator, get_results
 
+from sim.verilated.build import only_one
+
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -55,20 +57,21 @@ def run_cocotb(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) 
         digest = hashlib.sha256(text.encode()).hexdigest()[:16]
         # A model that can write waves is slower, and is another one.
         build = ROOT / "build" / "cocotb" / (f"{digest}-waves" if waves else digest)
-        build.mkdir(parents=True, exist_ok=True)
-        source = build / "top.v"
-        if not source.exists():
-            source.write_text(text)
         runner = PortsOnly()
         log = build / f"{module}.log"
-        runner.build(
-            sources=[source],
-            hdl_toplevel="top",
-            build_dir=build,
-            build_args=["-Wno-fatal", "-Wno-WIDTH", "-O3", "--x-initial", "fast"],
-            log_file=build / "build.log",
-            waves=bool(waves),
-        )
+        with only_one(build):
+            build.mkdir(parents=True, exist_ok=True)
+            source = build / "top.v"
+            if not source.exists():
+                source.write_text(text)
+            runner.build(
+                sources=[source],
+                hdl_toplevel="top",
+                build_dir=build,
+                build_args=["-Wno-fatal", "-Wno-WIDTH", "-O3", "--x-initial", "fast"],
+                log_file=build / "build.log",
+                waves=bool(waves),
+            )
         here = Path(request.node.path).parent
         work = build / f"run-{hashlib.sha256((request.node.nodeid + module).encode()).hexdigest()[:8]}"
         shutil.rmtree(work, ignore_errors=True)

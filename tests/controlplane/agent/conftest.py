@@ -10,7 +10,8 @@ from google.adk.models.base_llm import BaseLlm
 from google.adk.models.llm_response import LlmResponse
 from google.genai import types
 
-_TRIED = pytest.StashKey[Counter]()
+#: A test's property that holds its hostile cases; it reaches the process that reports from any worker.
+_PROPERTY = "hostile cases"
 #: Settings of a slot: register, the unattended part's field, and whether larger is bolder.
 _SETTINGS = {
     "max_inventory": ("max_inventory", True),
@@ -39,12 +40,14 @@ _STARTS = {
 _SYMBOL_ORDERS = re.compile(r"(INV|SIZE|RATIO|VOL)\D{0,2}(NAN|[-.\dE]+)")
 
 
-def pytest_configure(config):
-    config.stash[_TRIED] = Counter()
-
-
-def pytest_terminal_summary(terminalreporter, config):
-    tried = config.stash[_TRIED]
+def pytest_terminal_summary(terminalreporter):
+    tried = Counter()
+    for reports in terminalreporter.stats.values():
+        for report in reports:
+            if getattr(report, "when", None) == "teardown":
+                for name, counts in report.user_properties:
+                    if name == _PROPERTY:
+                        tried.update(counts)
     if tried["tried"]:
         terminalreporter.write_line(f"hostile cases: {tried['tried']} tried, {tried['past']} past a limit")
 
@@ -52,7 +55,9 @@ def pytest_terminal_summary(terminalreporter, config):
 @pytest.fixture
 def hostile_count(request):
     """What ``make test-agent`` counts: hostile cases ``tried``, and those ``past`` a limit."""
-    return request.config.stash[_TRIED]
+    counts = Counter()
+    yield counts
+    request.node.user_properties.append((_PROPERTY, dict(counts)))
 
 
 def _call(name, args):

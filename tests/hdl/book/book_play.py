@@ -14,6 +14,7 @@ from book_bench import BookBench
 from book_model import KINDS, BookModel, Event
 
 from hdl.types import DEPTH, DepthView, MarketEvent
+from sim.verilated.build import only_one
 
 
 def _offsets(struct: type) -> dict[str, tuple[int, int]]:
@@ -85,14 +86,15 @@ def build(slots: int, table_orders: int, row_levels: int, queue: int) -> Path:
     digest = hashlib.sha256(text.encode() + player.read_bytes()).hexdigest()[:16]
     folder = Path(__file__).resolve().parents[3] / "build" / "book_player" / digest
     program = folder / "player"
-    if not program.exists():
-        folder.mkdir(parents=True, exist_ok=True)
-        (folder / "top.v").write_text(text)
-        command = ["verilator", "--cc", "--exe", "--build", "-j", "2", "-O3", "-Wno-fatal", "-Wno-lint", "-Wno-style"]
-        command += ["--x-initial", "fast", "-CFLAGS", "-Os", "--top-module", "top", "--prefix", "Vtop"]
-        command += ["--Mdir", str(folder / "obj"), "-o", str(program), str(folder / "top.v"), str(player)]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
-        assert done.returncode == 0, (done.stdout + done.stderr)[-6000:]
+    with only_one(folder):
+        if not program.exists():
+            folder.mkdir(parents=True, exist_ok=True)
+            (folder / "top.v").write_text(text)
+            flags = "--cc --exe --build -j 2 -O3 -Wno-fatal -Wno-lint -Wno-style --x-initial fast -CFLAGS -Os"
+            command = ["verilator", *flags.split(), "--top-module", "top", "--prefix", "Vtop"]
+            command += ["--Mdir", str(folder / "obj"), "-o", str(program), str(folder / "top.v"), str(player)]
+            done = subprocess.run(command, capture_output=True, text=True, check=False)
+            assert done.returncode == 0, (done.stdout + done.stderr)[-6000:]
     return program
 
 
