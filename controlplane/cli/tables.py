@@ -5,10 +5,9 @@ from rich.table import Table
 
 from controlplane.agent.prompts import clock
 from controlplane.proto_gen.pennywire_v1 import control_pb2 as pb
+from controlplane.watch.words import KILLED_BY, trouble
 
 __all__ = ["dollars", "print_report", "print_status"]
-
-_KILLED_BY = {1: "the host", 2: "its lease ran out", 3: "an impossible answer of the exchange"}
 
 
 def dollars(microdollars: int) -> str:
@@ -63,7 +62,7 @@ def print_status(status: pb.GetStatusResponse) -> None:
     console.print(f"{kind} {status.config_name}, ABI {status.abi_version}, card time {status.card_time} cycles")
     state = "ARMED" if status.armed else "disarmed"
     if status.killed:
-        state = f"KILLED by {_KILLED_BY.get(status.kill_cause, f'cause {status.kill_cause}')}"
+        state = f"KILLED by {KILLED_BY.get(status.kill_cause, f'cause {status.kill_cause}')}"
     flags = (
         f"heartbeat {'alive' if status.lease_alive else 'out'}",
         f"order session {'up' if status.session_up else 'down'}",
@@ -76,11 +75,8 @@ def print_status(status: pb.GetStatusResponse) -> None:
         console.print(f"writer's lease {status.lease_epoch}: {status.lease_holder}")
     table = _table("symbol", "slot", "state", "position", "cash", "bid", "ask", "bid vol", "ask vol")
     for row in status.symbols:
-        words = [word for word in ("stale", "halted", "short_restricted") if getattr(row, word)]
-        words += [word for word, held in (("unbound", row.bound), ("not opened", row.opened)) if not held]
-        words += [] if row.enabled else ["not enabled"]
         table.add_row(
-            row.symbol, str(row.slot), ", ".join(words) or "trading", str(row.position_shares),
+            row.symbol, str(row.slot), trouble(row) or "trading", str(row.position_shares),
             dollars(row.cash_microdollars), _price(row.bid_price), _price(row.ask_price),
             str(row.bid_volume), str(row.ask_volume),
         )  # fmt: skip

@@ -19,6 +19,7 @@ from controlplane.service.reconcile import differences, refuse_difference
 from controlplane.service.refusal import RefusedError
 from controlplane.service.roles import ALLOWED, caller_role
 from controlplane.service.state import ServiceState
+from controlplane.service.unmanaged import unmanaged_slots
 
 __all__ = ["CardRpc", "LeaseRpc"]
 
@@ -112,6 +113,7 @@ class CardRpc(rpc.CardServiceServicer):
 
     async def _symbols(self) -> list[pb.SymbolStatus]:
         values = await self._state.link.read([n for register in _SLOT_READS for n in self._state.slot_names(register)])
+        unmanaged = await unmanaged_slots(self._state.link, len(self._state.config.symbols))
         rows = []
         for slot, symbol in enumerate(self._state.config.symbols):
             f = {reg: unpack(f"slot[{slot}].{reg}", values[f"slot[{slot}].{reg}"]) for reg in _SLOT_READS}
@@ -133,6 +135,7 @@ class CardRpc(rpc.CardServiceServicer):
                     ask_price=f["bbo"]["ask"],
                     bid_volume=f["volumes"]["bid"],
                     ask_volume=f["volumes"]["ask"],
+                    unmanaged=slot in unmanaged,
                 )
             )
         return rows

@@ -23,6 +23,7 @@ from controlplane.service.market_view import MarketView
 from controlplane.service.refusal import RefusedError
 from controlplane.service.startup import StartupError
 from controlplane.service.state import ServiceState
+from controlplane.service.unmanaged import unmanaged_slots
 from controlplane.store.report import make_report
 
 __all__ = ["CallTimes", "MetricsServer", "ServiceCollector", "loopback"]
@@ -96,24 +97,25 @@ class ServiceCollector(Collector):
         """Give every figure; called from the thread of the scrape."""
         asked = asyncio.run_coroutine_threadsafe(self._ask(), self._loop)
         try:
-            status, values, pending = asked.result(_PATIENCE)
+            status, values, pending, unmanaged = asked.result(_PATIENCE)
         except (RefusedError, FutureTimeoutError):
             yield GaugeMetricFamily("pennywire_card_up", "The card answers.", 0)
         else:
             yield GaugeMetricFamily("pennywire_card_up", "The card answers.", 1)
             yield GaugeMetricFamily("pennywire_confirmations_pending", "Requests that wait for a person.", pending)
-            yield from self._card(status, values)
+            yield from self._card(status, values, unmanaged)
         yield from self._ledger()
 
-    async def _ask(self) -> tuple[CardStatus, dict[str, int], int]:
+    async def _ask(self) -> tuple[CardStatus, dict[str, int], int, frozenset[int]]:
         state = self._state
         names = [n for register in ("position", "cash", "open_shares", "state") for n in state.slot_names(register)]
         names += [register for register, _ in MODULES.values()]
         status, values = await state.link.status(), await state.link.read(names)
         waiting = pb.CONFIRMATION_STATE_PENDING
-        return status, values, sum(c.state == waiting for c in state.writes.confirmations.messages(status))
+        pending = sum(c.state == waiting for c in state.writes.confirmations.messages(status))
+        return status, values, pending, frozenset(await unmanaged_slots(state.link, len(state.config.symbols)))
 
-    def _card(self, status: CardStatus, values: dict[str, int]) -> Iterator[Metric]:
+    def _card(self, status: CardStatus, values: dict[str, int], unmanaged: frozenset[int]) -> Iterator[Metric]:
         for name, words in (
             ("armed", "The card is armed."),
             ("killed", "The card is killed."),
@@ -132,6 +134,7 @@ class ServiceCollector(Collector):
         cash = GaugeMetricFamily("pennywire_cash_dollars", "Cash after fees.", labels=["symbol"])
         still = GaugeMetricFamily("pennywire_open_shares", "Shares that could still fill.", labels=["symbol", "side"])
         stale = GaugeMetricFamily("pennywire_stale", "The book is not whole.", labels=["symbol"])
+        alone = GaugeMetricFamily("pennywire_unmanaged", "Something is held and nothing works it.", labels=["symbol"])
         for slot, symbol in enumerate(self._state.config.symbols):
             row = {
                 register: unpack(f"slot[{slot}].{register}", values[f"slot[{slot}].{register}"])
@@ -142,7 +145,8 @@ class ServiceCollector(Collector):
             still.add_metric([symbol.name, "buy"], row["open_shares"]["buy"])
             still.add_metric([symbol.name, "sell"], row["open_shares"]["sell"])
             stale.add_metric([symbol.name], row["state"]["stale"])
-        yield from (position, cash, still, stale)
+            alone.add_metric([symbol.name], slot in unmanaged)
+        yield from (position, cash, still, stale, alone)
 
     def _ledger(self) -> Iterator[Metric]:
         ledger = self._state.ledger

@@ -88,8 +88,9 @@ def state_line(status: pb.GetStatusResponse) -> Text:
 
 
 def trouble(row: pb.SymbolStatus) -> str:
-    """Say why a symbol is not traded; empty when it is."""
-    words = [word for word in ("stale", "halted", "short_restricted") if getattr(row, word)]
+    """Say why a symbol is not traded, and before it that nothing works what is held there; empty when all is well."""
+    words = ["position UNMANAGED"] if row.unmanaged else []
+    words += [word for word in ("stale", "halted", "short_restricted") if getattr(row, word)]
     words += [word for word, held in (("unbound", row.bound), ("not opened", row.opened)) if not held]
     words += [] if row.enabled else ["not enabled"]
     return ", ".join(words)

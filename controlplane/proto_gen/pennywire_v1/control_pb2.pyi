@@ -213,7 +213,7 @@ class GetStatusResponse(_message.Message):
     def __init__(self, config_name: _Optional[str] = ..., abi_version: _Optional[int] = ..., soft: _Optional[bool] = ..., armed: _Optional[bool] = ..., killed: _Optional[bool] = ..., lease_alive: _Optional[bool] = ..., session_up: _Optional[bool] = ..., market_open: _Optional[bool] = ..., card_time: _Optional[int] = ..., clock_period_ps: _Optional[int] = ..., config_epoch: _Optional[int] = ..., symbols: _Optional[_Iterable[_Union[SymbolStatus, _Mapping]]] = ..., modules: _Optional[_Iterable[_Union[ModuleStatus, _Mapping]]] = ..., records_received: _Optional[int] = ..., records_lost: _Optional[int] = ..., lease_epoch: _Optional[int] = ..., lease_holder: _Optional[str] = ..., role: _Optional[_Union[Role, str]] = ..., kill_cause: _Optional[int] = ...) -> None: ...
 
 class SymbolStatus(_message.Message):
-    __slots__ = ("symbol", "slot", "bound", "stale", "halted", "short_restricted", "opened", "enabled", "position_shares", "cash_microdollars", "open_buy_shares", "open_sell_shares", "bid_price", "ask_price", "bid_volume", "ask_volume")
+    __slots__ = ("symbol", "slot", "bound", "stale", "halted", "short_restricted", "opened", "enabled", "position_shares", "cash_microdollars", "open_buy_shares", "open_sell_shares", "bid_price", "ask_price", "bid_volume", "ask_volume", "unmanaged")
     SYMBOL_FIELD_NUMBER: _ClassVar[int]
     SLOT_FIELD_NUMBER: _ClassVar[int]
     BOUND_FIELD_NUMBER: _ClassVar[int]
@@ -230,6 +230,7 @@ class SymbolStatus(_message.Message):
     ASK_PRICE_FIELD_NUMBER: _ClassVar[int]
     BID_VOLUME_FIELD_NUMBER: _ClassVar[int]
     ASK_VOLUME_FIELD_NUMBER: _ClassVar[int]
+    UNMANAGED_FIELD_NUMBER: _ClassVar[int]
     symbol: str
     slot: int
     bound: bool
@@ -246,7 +247,8 @@ class SymbolStatus(_message.Message):
     ask_price: int
     bid_volume: int
     ask_volume: int
-    def __init__(self, symbol: _Optional[str] = ..., slot: _Optional[int] = ..., bound: _Optional[bool] = ..., stale: _Optional[bool] = ..., halted: _Optional[bool] = ..., short_restricted: _Optional[bool] = ..., opened: _Optional[bool] = ..., enabled: _Optional[bool] = ..., position_shares: _Optional[int] = ..., cash_microdollars: _Optional[int] = ..., open_buy_shares: _Optional[int] = ..., open_sell_shares: _Optional[int] = ..., bid_price: _Optional[int] = ..., ask_price: _Optional[int] = ..., bid_volume: _Optional[int] = ..., ask_volume: _Optional[int] = ...) -> None: ...
+    unmanaged: bool
+    def __init__(self, symbol: _Optional[str] = ..., slot: _Optional[int] = ..., bound: _Optional[bool] = ..., stale: _Optional[bool] = ..., halted: _Optional[bool] = ..., short_restricted: _Optional[bool] = ..., opened: _Optional[bool] = ..., enabled: _Optional[bool] = ..., position_shares: _Optional[int] = ..., cash_microdollars: _Optional[int] = ..., open_buy_shares: _Optional[int] = ..., open_sell_shares: _Optional[int] = ..., bid_price: _Optional[int] = ..., ask_price: _Optional[int] = ..., bid_volume: _Optional[int] = ..., ask_volume: _Optional[int] = ..., unmanaged: _Optional[bool] = ...) -> None: ...
 
 class ModuleStatus(_message.Message):
     __slots__ = ("strategy_name", "enabled", "available")
