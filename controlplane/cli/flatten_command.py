@@ -1,7 +1,6 @@
 """``flatten``: an operator closes the position of a symbol, at a price no worse than the one given."""
 
 import time
-from decimal import Decimal, InvalidOperation
 from typing import Annotated
 
 import typer
@@ -12,33 +11,6 @@ __all__ = ["add_to"]
 
 #: Seconds between two looks at where it stands.
 _LOOK = 0.5
-_TEN_THOUSANDTHS = 10_000
-
-
-def _price(dollars: str) -> int:
-    """Give a price in 1/10,000 dollar."""
-    try:
-        price = Decimal(dollars) * _TEN_THOUSANDTHS
-        if price != price.to_integral_value() or price <= 0:
-            raise InvalidOperation
-    except InvalidOperation as error:
-        words = f"must be dollars above 0 with at most four decimals, not {dollars!r}"
-        raise typer.BadParameter(words, param_hint="--price") from error
-    return int(price)
-
-
-def _words(status) -> str:  # noqa: ANN001
-    from controlplane.proto_gen.pennywire_v1 import control_pb2 as pb
-
-    step = pb.FlattenStep.Name(status.step).removeprefix("FLATTEN_STEP_").replace("_", " ").lower()
-    ended = pb.FlattenOutcome.Name(status.outcome).removeprefix("FLATTEN_OUTCOME_").replace("_", " ").lower()
-    if status.step != pb.FLATTEN_STEP_IDLE:
-        state = f"{step}, {status.open_shares} shares of own orders open"
-    elif status.outcome == pb.FLATTEN_OUTCOME_UNSPECIFIED:
-        state = "no flatten was asked for"
-    else:
-        state = ended + (f" ({status.refusal})" if status.refusal else "")
-    return f"{status.symbol}: {state}; executed {status.executed_shares}, held now {status.position_shares}"
 
 
 def _follow(directory) -> None:  # noqa: ANN001
@@ -46,12 +18,13 @@ def _follow(directory) -> None:  # noqa: ANN001
     with connect(directory, "operator", "viewer", "agent") as channel:
         from controlplane.proto_gen.pennywire_v1 import control_pb2 as pb
         from controlplane.proto_gen.pennywire_v1 import control_pb2_grpc as rpc
+        from controlplane.watch.flatten_words import flatten_line
 
         said = ""
         while True:
             status = rpc.CardServiceStub(channel).GetFlatten(pb.GetFlattenRequest(), timeout=DEADLINE)
-            if _words(status) != said:
-                said = _words(status)
+            if flatten_line(status) != said:
+                said = flatten_line(status)
                 print(said, flush=True)
             if status.step == pb.FLATTEN_STEP_IDLE:
                 raise typer.Exit(1 if status.position_shares else 0)
@@ -80,7 +53,14 @@ def flatten(
         raise typer.BadParameter("say why; the audit log keeps it", param_hint="--reason")
     if not give_up and not (symbol and price):
         raise typer.BadParameter("give the symbol and the worst price", param_hint="SYMBOL --price")
-    worst = 0 if give_up else _price(price)
+    worst = 0
+    if not give_up:
+        from controlplane.watch.flatten_words import worst_price
+
+        try:
+            worst = worst_price(price)
+        except ValueError as error:
+            raise typer.BadParameter(str(error), param_hint="--price") from error
 
     def call(channel, header):  # noqa: ANN001, ANN202
         from controlplane.proto_gen.pennywire_v1 import control_pb2 as pb

@@ -125,6 +125,8 @@ class PageFeed:
         self._put("card", words.card(status))
         for row in status.symbols:
             self._put_row(row.symbol, **words.holding(row))
+        flatten = await rpc.CardServiceStub(self._channel).GetFlatten(pb.GetFlattenRequest(), timeout=_DEADLINE)
+        self._put("flatten", words.flatten(flatten))
         limits = await rpc.RiskServiceStub(self._channel).GetLimits(pb.GetLimitsRequest(), timeout=_DEADLINE)
         request = pb.GetThresholdsRequest(strategy_name="imbalance")
         held = await rpc.StrategyServiceStub(self._channel).GetThresholds(request, timeout=_DEADLINE)

@@ -3,9 +3,10 @@
 from typing import Any
 
 from controlplane.proto_gen.pennywire_v1 import control_pb2 as pb
+from controlplane.watch.flatten_words import flatten_line
 from controlplane.watch.words import KILLED_BY, plain, trouble
 
-__all__ = ["asked", "audit", "card", "depth", "fill", "holding", "results"]
+__all__ = ["asked", "audit", "card", "depth", "fill", "flatten", "holding", "results"]
 
 
 def card(status: pb.GetStatusResponse) -> dict[str, Any]:
@@ -50,6 +51,12 @@ def depth(sample: pb.Depth) -> dict[str, Any]:
 def fill(message: pb.Fill) -> list[Any]:
     """Give an execution, for the chart of the mid."""
     return [message.symbol, message.exchange_time, message.price, message.shares, message.sell, message.entry]
+
+
+def flatten(status: pb.FlattenStatus) -> str:
+    """Give where the last flatten stands; empty where none was asked for."""
+    asked_for = status.step != pb.FLATTEN_STEP_IDLE or status.outcome != pb.FLATTEN_OUTCOME_UNSPECIFIED
+    return f"flatten {plain(flatten_line(status))}" if asked_for else ""
 
 
 def results(report: pb.GetReportResponse) -> dict[str, Any]:

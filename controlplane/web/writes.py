@@ -11,6 +11,7 @@ import grpc
 
 from controlplane.proto_gen.pennywire_v1 import control_pb2 as pb
 from controlplane.proto_gen.pennywire_v1 import control_pb2_grpc as rpc
+from controlplane.watch.flatten_words import worst_price
 from controlplane.web.sessions import Session
 
 __all__ = ["BadRequestError", "NotAllowedError", "PageWrites"]
@@ -55,6 +56,7 @@ class PageWrites:
         #: What may be asked for, by name.
         self.known: dict[str, Callable[[Session, dict[str, Any]], Awaitable[dict[str, Any]]]] = {
             "kill": self._kill,
+            "flatten": self._flatten,
             "disarm": self._disarm,
             "toggle": self._toggle,
             "approve": self._approve,
@@ -91,6 +93,22 @@ class PageWrites:
         channel = self._operator if session.role == pb.ROLE_OPERATOR and self._operator else self._viewer
         request = pb.KillRequest(reason=f"{session.name} at the web page")
         return _done(await rpc.CardServiceStub(channel).Kill(request, timeout=_DEADLINE))
+
+    async def _flatten(self, session: Session, body: dict[str, Any]) -> dict[str, Any]:
+        stub = rpc.CardServiceStub(self._as_operator(session))
+        if _need(body, "confirm", str) != "flatten":
+            raise BadRequestError("flatten is confirmed by the word flatten")
+        symbol = _need(body, "symbol", str)
+        try:
+            worst = worst_price(_need(body, "worst_price", str))
+        except ValueError as error:
+            raise BadRequestError(f"the worst price {error}") from error
+
+        async def call(header: pb.WriteHeader) -> pb.WriteResult:
+            request = pb.FlattenRequest(header=header, symbol=symbol, worst_price=worst)
+            return await stub.Flatten(request, timeout=_DEADLINE)
+
+        return await self._write(session, body, call)
 
     async def _disarm(self, session: Session, body: dict[str, Any]) -> dict[str, Any]:
         stub = rpc.CardServiceStub(self._as_operator(session))

@@ -204,6 +204,7 @@ function take(told) {
   if (told.depth || told.fills || told.settings) for (const name of ["ladder", "mid", "imbalance"]) charts[name].refresh();
   if (told.audit) showAudit(told.audit);
   if (told.agent !== undefined) tell(by("agent"), told.agent);
+  if (told.flatten !== undefined) tell(by("flatten-state"), told.flatten);
   if (told.asked) { state.asked = told.asked; showAsked(); }
   if (told.service !== undefined) { tell(by("trouble"), told.service); by("trouble").hidden = !told.service; }
   const now = performance.now();
@@ -213,6 +214,13 @@ function take(told) {
   document.body.dataset.updates = String(updates);
   document.body.dataset.skipped = String(told.skipped);
 }
+
+by("flatten").onclick = () => {
+  const held = state.rows.get(chosen)?.cells.position.textContent || "0";
+  write("flatten", { confirm: "flatten", symbol: chosen }, `Flatten ${chosen}?`,
+    `${held} shares are held. The card cancels its own orders of ${chosen}, waits until each is dead, and sends one immediate order that can only reduce, at no worse than this price.`,
+    `Flatten ${chosen}`, { price: true });
+};
 
 setInterval(() => {
   const now = performance.now();

@@ -29,7 +29,7 @@ function become(found) {
   if (!found.role) sessionStorage.removeItem(TOKEN);
   by("who").textContent = found.role ? `${found.name}, ${found.role}` : "read-only";
   by("log").textContent = found.role ? "Log out" : "Log in";
-  by("disarm").hidden = found.role !== "operator";
+  for (const name of ["disarm", "flatten"]) by(name).hidden = found.role !== "operator";
   document.body.dataset.role = found.role;
   document.dispatchEvent(new Event("session"));
 }
@@ -60,24 +60,28 @@ function login(code = "") {
   });
 }
 
-/** Ask once more, then write. `reason`: whether to ask why. */
-export async function write(what, body, title, words, go, reason = true) {
+/** Ask once more, then write. `reason`: whether to ask why; `price`: whether to ask at which price at the worst. */
+export async function write(what, body, title, words, go, { reason = true, price = false } = {}) {
   if (!session.role && !(await login())) return;
   const dialog = by("ask-dialog");
   by("ask-title").textContent = title;
   by("ask-words").textContent = words;
   by("ask-go").textContent = go;
-  by("ask-go").className = what === "kill" ? "primary danger" : "primary";
+  by("ask-go").className = ["kill", "flatten"].includes(what) ? "primary danger" : "primary";
   by("ask-reason-label").hidden = !reason;
   by("ask-reason").required = reason;
   by("ask-reason").value = "";
+  by("ask-price-label").hidden = !price;
+  by("ask-price").required = price;
+  by("ask-price").value = "";
   by("ask-wrong").textContent = "";
   dialog.returnValue = "";
   dialog.showModal();
   dialog.onclose = async () => {
     if (dialog.returnValue !== "go") return;
+    const asked = { ...(reason && { reason: by("ask-reason").value }), ...(price && { worst_price: by("ask-price").value }) };
     try {
-      say((await post(`/write/${what}`, reason ? { ...body, reason: by("ask-reason").value } : body)).words);
+      say((await post(`/write/${what}`, { ...body, ...asked })).words);
     } catch (error) {
       dialog.returnValue = "";
       dialog.showModal();
@@ -94,7 +98,7 @@ export async function begin() {
     } else await login();
   };
   by("kill").onclick = () => write("kill", { confirm: "kill" }, "Kill?",
-    "No new order from the next cycle on, a Cancel for every open one; positions are left as they are.", "Kill now", false);
+    "No new order from the next cycle on, a Cancel for every open one; positions are left as they are.", "Kill now", { reason: false });
   by("disarm").onclick = () => write("disarm", {}, "Disarm?", "No new order; open orders stay as they are.", "Disarm");
   const token = sessionStorage.getItem(TOKEN);
   const found = token ? await (await fetch("/session", { headers: { "x-pennywire-token": token } })).json() : { role: "" };

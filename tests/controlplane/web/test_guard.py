@@ -113,7 +113,13 @@ def test_both_secrets_are_needed_and_a_code_is_good_once(paged, plain_card):
             client.cookies.set("pennywire", cookie)
             assert (await client.post("/write/kill", json={}, headers=own)).status_code == 400
             assert (await client.post("/write/kill", content="[1", headers=own | JSON)).status_code == 400
-            assert (await client.post("/write/flatten", json=KILL, headers=own)).status_code == 404
+            assert (await client.post("/write/arm", json=KILL, headers=own)).status_code == 404
+            wish = {"confirm": "flatten", "symbol": "PWAA", "worst_price": "25.10", "reason": "x"}
+            for wrong in ({"confirm": "kill"}, {"worst_price": 25.1}, {"worst_price": "NaN"}, {"symbol": None}):
+                assert (await client.post("/write/flatten", json=wish | wrong, headers=own)).status_code == 400
+            # A wish that is whole is the service's to refuse: the card is disarmed, and nothing is held.
+            refused = await client.post("/write/flatten", json=wish, headers=own)
+            assert (refused.status_code, "the card is disarmed" in refused.json()["words"]) == (409, True)
             assert not plain_card.killed
             # Not the string "true": switches take a truth value and nothing that looks like one.
             body = {"strategy": "imbalance", "state": "true", "reason": "x"}

@@ -105,7 +105,7 @@ def test_without_logging_in_nothing_can_be_written(browsing, plain_card):
         await tab.click("#login-dialog .primary")
         await tab.until("document.getElementById('login-wrong').textContent.includes('this code is not good')")
         # Nor by hand, from the page's own script.
-        for what in ("kill", "disarm", "toggle", "approve", "deny"):
+        for what in ("kill", "flatten", "disarm", "toggle", "approve", "deny"):
             body = {"confirm": "kill", "reason": "x", "strategy": "imbalance", "state": True}
             request = {"method": "POST", "headers": {"content-type": "application/json"}, "body": json.dumps(body)}
             assert await tab.run(f"fetch('/write/{what}', {json.dumps(request)}).then((a) => a.status)") == 401
@@ -218,6 +218,10 @@ def test_a_viewer_who_logged_in_may_kill_and_nothing_else(browsing, plain_card):
         headers = "{'content-type': 'application/json', 'x-pennywire-token': sessionStorage.getItem('pennywire-token')}"
         send = f"(what, body) => fetch('/write/' + what, {{method: 'POST', headers: {headers}, body}})"
         refused = await tab.run(f"({send})('disarm', '{{\"reason\": \"x\"}}').then((a) => a.json())")
+        assert "an operator may do this" in refused["words"]
+        assert await tab.run("document.getElementById('flatten').hidden")
+        wish = json.dumps({"confirm": "flatten", "symbol": "PWBB", "worst_price": "1", "reason": "x"})
+        refused = await tab.run(f"({send})('flatten', {json.dumps(wish)}).then((a) => a.json())")
         assert "an operator may do this" in refused["words"]
         await tab.click("#kill")
         await tab.click("#ask-go")
