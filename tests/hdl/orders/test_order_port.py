@@ -9,7 +9,9 @@ from tests.hdl.orders.never_received_bench import NeverReceivedBench
 from tests.hdl.orders.order_bench import OrderBench
 
 
-@pytest.mark.parametrize("scenes", ["cocotb_orders", "cocotb_account", "cocotb_answers"])
+@pytest.mark.parametrize(
+    "scenes", ["cocotb_orders", "cocotb_order_lives", "cocotb_order_troubles", "cocotb_account", "cocotb_answers"]
+)
 def test_order_port_scenarios(run_cocotb, scenes):
     run_cocotb(OrderBench(), scenes)
 
