@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Fuzz every parser of bytes from the wire, FUZZ_SECONDS each (60 unless set), with libFuzzer, which needs clang.
+# Fuzz every parser of bytes from the wire (or those of FUZZ_TARGETS), FUZZ_SECONDS each (60 unless set), with libFuzzer,
+# which needs clang.
 set -eu
 cd "$(dirname "$0")/.."
 seconds=${FUZZ_SECONDS:-60}
@@ -15,7 +16,7 @@ if ! "$clang" -fsanitize=fuzzer,address,undefined "$folder/probe.c" -o "$folder/
     echo "fuzz-driver: not run, $clang has no libFuzzer (on Debian: libclang-rt-dev), see $folder/probe.log"
     exit 0
 fi
-for target in frame glimpse hostlink session relay; do
+for target in ${FUZZ_TARGETS:-frame glimpse hostlink session relay}; do
     "$clang" -std=c11 -g -O1 -D_POSIX_C_SOURCE=200809L -DPENNYWIRE_VERSION='"fuzz"' -Ihost-driver/include \
         -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \
         "host-driver/fuzz/fuzz_$target.c" host-driver/src/{glimpse,hostlink,soup,relay_link,error,xdp_frame}.c -o "$folder/fuzz_$target"

@@ -33,6 +33,13 @@ PROOFS = (
                 "spares exits after a kill", ARMING, "& ~self.kill & ~self.impossible)\n", "& ~self.impossible)\n"
             ),
             Mutation("does not disarm", ARMING, "with m.Elif(self.disarm):", "with m.Elif(self.disarm & self.arm):"),
+            Mutation("releases itself", ARMING, "with m.If(self.release & self.killed &", "with m.If(self.killed &"),
+            Mutation(
+                "has a lease a cycle too long",
+                ARMING,
+                "self.card_time < self.lease_until)",
+                "self.card_time <= self.lease_until)",
+            ),
             Mutation("reset leaves it armed", ARMING, "    armed: Out(1)\n", "    armed: Out(1, init=1)\n"),
         ),
     ),
@@ -119,6 +126,39 @@ PROOFS = (
                 "(intent.role == Role.FLATTEN) & (~enter | raises)",
                 "(intent.role == Role.FLATTEN) & ~enter",
             ),
+            Mutation("flattens by Replace", JUDGE, "Role.FLATTEN) & (~enter | raises)", "Role.FLATTEN) & raises"),
+            Mutation(
+                "makes more short sales than are located",
+                JUDGE,
+                "unlocated = on_sale > self.located",
+                "unlocated = (on_sale > self.located) & ~modify",
+            ),
+            Mutation("meets own bids", RESTING, "Mux(side == Side.SELL, price <= own.bid, buys)", "buys"),
+            Mutation(
+                "meets the own orders that count with prepared entries",
+                STANDING,
+                "m.d.sync += own.eq(self.own)",
+                "m.d.sync += own.bid.eq(self.own.bid)",
+            ),
+            Mutation(
+                "has a collar around no quote",
+                JUDGE,
+                "(~self.quoted | (priced & ~in_band))",
+                "(priced & ~in_band)",
+            ),
+            Mutation(
+                "knows no gross inventory",
+                JUDGE,
+                "            (Refusal.GROSS_INVENTORY, raises & (self.stops.max_gross != 0)"
+                " & (gross > self.stops.max_gross)),\n",
+                "",
+            ),
+            Mutation(
+                "passes prepared entries whatever stops the card",
+                STANDING,
+                "            judge.stops.eq(self.stops),\n",
+                "",
+            ),
             Mutation(
                 "makes short sales where none may be sent",
                 JUDGE,
@@ -201,6 +241,19 @@ PROOFS = (
                 "0",
             ),
             Mutation("forgets a Replace's old size", JUDGE, "_less(new_open, row.counted))", "0)"),
+            Mutation(
+                "counts a Cancel",
+                POSITIONS,
+                "Mux(replace, _less(wanted_open, grant_row.counted), 0)",
+                "_less(wanted_open, grant_row.counted)",
+            ),
+            Mutation(
+                "counts on the other side",
+                POSITIONS,
+                "grant.slot == i) & (grant.side == side)",
+                "grant.slot == i) & (grant.side != side)",
+            ),
+            Mutation("forgets what was granted beside an answer", POSITIONS, "lost + Mux(both, raised, 0)", "lost"),
             Mutation("forgets that an order is unsent", POSITIONS, "self.unsent.eq(1)", "self.unsent.eq(0)"),
             Mutation(
                 "sells into the position",
@@ -245,6 +298,12 @@ PROOFS = (
                 EXIT,
                 "following.closed.eq(Mux(closed < row.filled, closed, row.filled))",
                 "following.closed.eq(row.closed)",
+            ),
+            Mutation(
+                "closes on the side of the entry",
+                EXIT,
+                "intent.side.eq(Mux(long, Side.SELL, Side.BUY))",
+                "intent.side.eq(row.side)",
             ),
             Mutation("does not notice that it lives", EXIT, "following.live.eq(1)", "following.live.eq(0)"),
         ),
