@@ -27,6 +27,7 @@ def run_demo(
     export: Path | None = None,
     exchange: Mapping[str, Any] | None = None,
     lose: int = 0,
+    as_json: bool = False,
     console: Console | None = None,
 ) -> int:
     """Make a session, play it, print and write the report.
@@ -53,6 +54,8 @@ def run_demo(
         Settings of the exchange.
     lose : int
         Packets of a thousand that the feed loses, always the same ones.
+    as_json : bool
+        The report goes to standard output as JSON, and what is said on the way to standard error.
     console : rich.console.Console, optional
         Where to print.
 
@@ -64,7 +67,7 @@ def run_demo(
     from sim.sessions.binaryfile import read_messages
     from sim.sessions.make import MADE_SYMBOLS, make_session
 
-    screen = console or Console()
+    screen = console or Console(stderr=as_json)
     out.mkdir(parents=True, exist_ok=True)
     session = out / "session.itch50"
     try:
@@ -89,4 +92,4 @@ def run_demo(
         lose=lose,
         lose_seed=seed,
     )
-    return finish("demo", lambda: run_session(plan, screen), screen)
+    return finish("demo", lambda: run_session(plan, screen), screen, as_json=as_json)

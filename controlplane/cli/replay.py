@@ -30,6 +30,7 @@ def run_replay(
     export: Path | None = None,
     exchange: Mapping[str, Any] | None = None,
     lose: int = 0,
+    as_json: bool = False,
     console: Console | None = None,
 ) -> int:
     """Play a recorded session, print and write the report.
@@ -54,6 +55,8 @@ def run_replay(
         Settings of the exchange.
     lose : int
         Packets of a thousand that the feed loses, always the same ones.
+    as_json : bool
+        The report goes to standard output as JSON, and what is said on the way to standard error.
     console : rich.console.Console, optional
         Where to print.
 
@@ -66,7 +69,7 @@ def run_replay(
     from sim.sessions.binaryfile import SessionFileError, read_messages
     from sim.sessions.tracked import Tracked
 
-    screen = console or Console()
+    screen = console or Console(stderr=as_json)
     try:
         locates = find_locates(file, symbols) if join else {}
         tracked = Tracked(symbols, locates)
@@ -104,7 +107,7 @@ def run_replay(
         exchange=exchange or {},
         lose=lose,
     )
-    status = finish("replay", lambda: run_session(plan, screen), screen)
+    status = finish("replay", lambda: run_session(plan, screen), screen, as_json=as_json)
     for symbol in set(symbols) - set(tracked.locates):
         print(
             f"pennywire replay: {file.name} has no Stock Directory message of {symbol}, so nothing of it was played: "

@@ -142,10 +142,14 @@ def run_session(plan: RunPlan, console: Console) -> dict[str, Any]:
     return report
 
 
-def finish(command: str, run: Callable[[], Mapping[str, Any]], console: Console) -> int:
-    """Run, print the report, and give the exit status: 1, with words on standard error, where something went wrong."""
+def finish(command: str, run: Callable[[], Mapping[str, Any]], console: Console, *, as_json: bool = False) -> int:
+    """Run, print the report, and give the exit status: 1, with words on standard error, where something went wrong.
+
+    ``as_json``: the report goes to standard output as in ``report.json``, in place of the tables.
+    """
     from controlplane.cli.run_client import RunClientError
     from controlplane.report.terminal import print_report
+    from controlplane.report.write import json_of
     from sim.player import PlayError
     from sim.softcard.client import SoftCardError
     from sim.verilated.build import BuildError
@@ -155,7 +159,10 @@ def finish(command: str, run: Callable[[], Mapping[str, Any]], console: Console)
     except (BuildError, ChildError, PlayError, RunClientError, SoftCardError, TimeoutError) as error:
         print("\n".join([f"pennywire {command}: {error}", *getattr(error, "__notes__", ())]), file=sys.stderr)
         return 1
-    print_report(report, console)
+    if as_json:
+        print(json_of(report), end="")
+    else:
+        print_report(report, console)
     wrong = [f"{row['symbol']} {row['what']}" for row in report["cross_check"] if not row["equal"]]
     wrong += sorted({f"{row['symbol']} at a mark on the way" for row in report["differences"]})
     wrong += [f"{report['records_lost']} event records lost"] if report["records_lost"] else []

@@ -17,6 +17,9 @@ _Lose = Annotated[
 ]
 _Out = Annotated[Path, typer.Option(help="Folder for the report.")]
 _Regime = Annotated[str, typer.Option(help="calm, toxic, quiet, trending, informed, bursts or halts.")]
+_Json = Annotated[
+    bool, typer.Option("--json", help="Print the report as JSON; what is said on the way goes to stderr.")
+]
 _Export = Annotated[
     Path | None, typer.Option(help="Folder for fills, orders, markouts and bars as Parquet and CSV.", file_okay=False)
 ]
@@ -57,6 +60,7 @@ def demo(
     export: _Export = None,
     exchange: _Exchange = None,
     lose: _Lose = 0,
+    as_json: _Json = False,
 ) -> None:
     """Play a made session through the real gateware, supervised by the keyless agent, and write a report."""
     from controlplane.cli.demo import run_demo
@@ -70,6 +74,7 @@ def demo(
         export=export,
         exchange=_exchange(exchange),
         lose=lose,
+        as_json=as_json,
     )
     raise typer.Exit(status)
 
@@ -85,6 +90,7 @@ def replay(
     export: _Export = None,
     exchange: _Exchange = None,
     lose: _Lose = 0,
+    as_json: _Json = False,
 ) -> None:
     """Play a recorded session through the real gateware, and write a report.
 
@@ -103,6 +109,7 @@ def replay(
         export=export,
         exchange=_exchange(exchange),
         lose=lose,
+        as_json=as_json,
     )
     raise typer.Exit(status)
 

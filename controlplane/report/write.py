@@ -15,7 +15,7 @@ from controlplane.report.pictures import draw
 from controlplane.report.run_data import RunData
 from controlplane.report.words import cents_a_share, clock, dollars, duration, horizon, price
 
-__all__ = ["write_report"]
+__all__ = ["json_of", "write_report"]
 
 
 def write_report(report: Mapping[str, Any], data: RunData, folder: Path) -> tuple[Path, Path]:
@@ -37,7 +37,7 @@ def write_report(report: Mapping[str, Any], data: RunData, folder: Path) -> tupl
     """
     folder.mkdir(parents=True, exist_ok=True)
     json_path, html_path = folder / "report.json", folder / "report.html"
-    json_path.write_text(_json(report), encoding="utf-8")
+    json_path.write_text(json_of(report), encoding="utf-8")
     environment = Environment(
         loader=FileSystemLoader(Path(__file__).parent),
         autoescape=True,
@@ -53,7 +53,7 @@ def write_report(report: Mapping[str, Any], data: RunData, folder: Path) -> tupl
     return json_path, html_path
 
 
-def _json(report: Mapping[str, Any]) -> str:
+def json_of(report: Mapping[str, Any]) -> str:
     """One line for each entry of the report, and of its long lists: easy to read, and to compare by line."""
     lines = []
     for key, value in report.items():

@@ -1,6 +1,7 @@
 """The parts of a simulated run that need no card: what is gathered, what a replay is configured with, exit statuses."""
 
 import io
+import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -204,6 +205,28 @@ def test_a_difference_on_the_way_fails_a_run_whose_end_agrees(capsys):
         "pennywire demo: exchange, card and control plane do not agree (PWAA at a mark on the way); see above\n"
     )
     assert "PWAA at 00:00:00.000: position -7 on the card and 0 in the control plane's ledger" in out.getvalue()
+
+
+def test_a_report_is_printed_as_json_and_nothing_else_with_it(capsys):
+    out = io.StringIO()
+    report = build_report(run_data(records_lost=3))
+    assert finish("replay", lambda: report, Console(file=out), as_json=True) == 1
+    said = capsys.readouterr()
+    assert json.loads(said.out) == json.loads(json.dumps(report))
+    assert (out.getvalue(), "3 event records lost" in said.err) == ("", True)
+
+
+@pytest.mark.parametrize("command", [["demo", "--messages", "1000"], ["replay", "FILE", "--symbols", "PWAA"]])
+def test_what_is_said_on_the_way_goes_to_standard_error_with_json(tmp_path: Path, monkeypatch, command):
+    """Up to the run itself, which is not begun."""
+    monkeypatch.setattr("controlplane.cli.demo.run_session", lambda *_: build_report(run_data()))
+    monkeypatch.setattr("controlplane.cli.replay.run_session", lambda *_: build_report(run_data()))
+    file = tmp_path / "day.itch50"
+    write_messages(file, make_messages(1, 2_000).messages)
+    arguments = [str(file) if word == "FILE" else word for word in command]
+    done = CliRunner().invoke(app, [*arguments, "--out", str(tmp_path / "out"), "--json"])
+    assert (done.exit_code, json.loads(done.stdout)["title"]) == (0, "quiet")
+    assert "messages" in done.stderr
 
 
 def test_lost_event_records_fail_a_run(capsys):
