@@ -253,7 +253,6 @@ PROOFS = (
                 "grant.slot == i) & (grant.side == side)",
                 "grant.slot == i) & (grant.side != side)",
             ),
-            Mutation("forgets what was granted beside an answer", POSITIONS, "lost + Mux(both, raised, 0)", "lost"),
             Mutation("forgets that an order is unsent", POSITIONS, "self.unsent.eq(1)", "self.unsent.eq(0)"),
             Mutation(
                 "sells into the position",
