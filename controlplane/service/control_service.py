@@ -48,6 +48,8 @@ __all__ = ["SOCKETS", "ControlService", "Listen"]
 SOCKETS = {pb.ROLE_OPERATOR: "operator.sock", pb.ROLE_AGENT: "agent.sock", pb.ROLE_VIEWER: "viewer.sock"}
 #: Seconds that calls under way may take when the service stops.
 _GRACE = 2.0
+#: Of the control API, by full name.
+_SERVICES = tuple(service.full_name for service in pb.DESCRIPTOR.services_by_name.values())
 
 _RoleOf = Callable[[grpc.aio.ServicerContext], int]
 
@@ -134,8 +136,13 @@ class ControlService:
     def _stream_ended(self, words: str) -> None:
         self._log.error("not_serving", words=f"the event stream ended: {words}; the lease is not renewed any more")
         self._unhealthy = asyncio.get_running_loop().create_task(
-            self._health.set("", health_pb2.HealthCheckResponse.NOT_SERVING)
+            self._tell_health(health_pb2.HealthCheckResponse.NOT_SERVING)
         )
+
+    async def _tell_health(self, status: "health_pb2.HealthCheckResponse.ServingStatus.ValueType") -> None:
+        """Tell it of the whole, whose name is empty, and of each service: clients ask for either."""
+        for name in ("", *_SERVICES):
+            await self._health.set(name, status)
 
     async def start(self) -> None:
         """Set the card up, start to listen to it, and open the sockets.
@@ -182,7 +189,7 @@ class ControlService:
             self._servers.append(server)
         if self._listen and credentials:
             await self._open_port(self._listen.address, credentials)
-        await self._health.set("", health_pb2.HealthCheckResponse.SERVING)
+        await self._tell_health(health_pb2.HealthCheckResponse.SERVING)
 
     async def _open_port(self, address: str, credentials: grpc.ServerCredentials) -> None:
         server = self._server(role_by_certificate)
@@ -208,8 +215,7 @@ class ControlService:
         rpc.add_ConfirmationServiceServicer_to_server(ConfirmationRpc(self.state), server)
         rpc.add_LoginServiceServicer_to_server(self._logins, server)
         health_pb2_grpc.add_HealthServicer_to_server(self._health, server)
-        names = [service.full_name for service in pb.DESCRIPTOR.services_by_name.values()]
-        reflection.enable_server_reflection([*names, reflection.SERVICE_NAME], server)
+        reflection.enable_server_reflection([*_SERVICES, reflection.SERVICE_NAME], server)
         return server
 
     async def stop(self) -> None:

@@ -55,6 +55,8 @@ def test_a_board_is_vouched_for_until_its_events_end(serving, board_card, demo_c
             assert len(leases(board_card)) <= stopped + 1
             answer = await health.Check(health_pb2.HealthCheckRequest())
             assert answer.status == health_pb2.HealthCheckResponse.NOT_SERVING
+            of_one = await health.Check(health_pb2.HealthCheckRequest(service="pennywire.v1.CardService"))
+            assert of_one.status == health_pb2.HealthCheckResponse.NOT_SERVING
 
     asyncio.run(scenario())
 
