@@ -1,6 +1,7 @@
 """A verilated card in this process, told by register name to follow symbols, to join a day and to trade."""
 
 from collections.abc import Iterable
+from functools import cache
 from pathlib import Path
 
 from hdl.configs import CONFIGS
@@ -11,6 +12,8 @@ __all__ = ["SteeredCard"]
 
 #: A lease that no run outlives, in cycles.
 _LEASE = 1 << 60
+#: Read once for each number of slots: the compiler of the description keeps some megabytes of every reading.
+_described = cache(describe)
 
 
 class SteeredCard:
@@ -27,7 +30,7 @@ class SteeredCard:
     """
 
     def __init__(self, config: str, *, library: Path | None = None, keep_views: bool = False) -> None:
-        self._registers = describe(CONFIGS[config].slots)
+        self._registers = _described(CONFIGS[config].slots)
         self.config = CONFIGS[config]
         self.model = CardModel(config, library=library, keep_views=keep_views)
 
