@@ -7,12 +7,14 @@ from amaranth.lib.wiring import In, Out, connect, flipped
 from hdl.card_limits import join_adjustments, join_card_limits, join_host_orders, join_slot_limits
 from hdl.card_network import join_hosts, join_network, join_streams
 from hdl.card_orders import join_order_records, join_orders, join_refusals
+from hdl.card_phy import Lights, join_lights, join_phys
 from hdl.card_relay import join_relay
 from hdl.card_snapshot import join_snapshot
 from hdl.card_statistics import join_statistics
 from hdl.configs import CardConfig
 from hdl.engine import Engine
 from hdl.net.frame import frame_signature
+from hdl.net.gigabit import PhyReport
 from hdl.net.host_switch import HostSwitch
 from hdl.net.port import NetworkPort
 from hdl.regs.bank import RegisterBank
@@ -85,6 +87,10 @@ class Card(wiring.Component):
         Time is granted by a player (``identity.flags.soft``).
     board_mac, board_ip : In(48), In(32)
         The card's addresses while registers ``network.mac`` and ``network.address`` are 0.
+    phy, phy_b : In
+        What the board's Ethernet ports report, for register blocks ``phy`` and ``phy_b``; 0 where there are none.
+    lights : Out
+        For a board's lamps.
     view : Out
         Every depth view: a tap for tests.
     busy : Out(1)
@@ -111,6 +117,9 @@ class Card(wiring.Component):
                 "soft": In(1),
                 "board_mac": In(48),
                 "board_ip": In(32),
+                "phy": In(PhyReport),
+                "phy_b": In(PhyReport),
+                "lights": Out(Lights),
                 "view": Out(stream.Signature(DepthView, always_ready=True)),
                 "busy": Out(1),
             }
@@ -149,6 +158,8 @@ class Card(wiring.Component):
         join_streams(m, self, engine, port)
         join_hosts(m, self, hostlink, relay, telemetry, port, switch)
         join_network(m, bank, engine, port, self)
+        join_phys(m, bank, self)
+        join_lights(m, engine, self.lights)
         self._control(m, bank, engine)
         self._feed(m, bank, engine)
         self._book(m, bank, engine)

@@ -345,6 +345,88 @@ REGISTERS: tuple[RegisterRow, ...] = (
     RegisterRow("modules.maker", 0x0708, 0x0, 1, True, True, False, True, False, False, 0x0, (
         FieldRow("enable", 0, 1, False, "", True, True, False, False, ""),
     ), "Market maker."),
+    RegisterRow("phy.status", 0x0780, 0x0, 1, True, False, False, False, False, False, 0x0, (
+        FieldRow("ready", 0, 1, False, "", True, False, False, False, "It is out of reset."),
+        FieldRow("answered", 1, 1, False, "", True, False, False, False, "It answers on its management bus."),
+        FieldRow("link", 2, 1, False, "", True, False, False, False, "Link, by the management bus."),
+        FieldRow("band_link", 3, 1, False, "", True, False, False, False, "Link, as the PHY says between frames (RGMII in-band status)."),
+        FieldRow("speed", 4, 2, False, "", True, False, False, False, "The same for the speed: 0, 1, 2 for 10, 100, 1,000 Mb/s. Only 2 carries frames."),
+        FieldRow("full_duplex", 6, 1, False, "", True, False, False, False, "The same for duplex."),
+    ), "The PHY."),
+    RegisterRow("phy.identifier", 0x0788, 0x0, 1, True, False, False, False, False, False, 0x0, (
+        FieldRow("value", 0, 32, False, "", True, False, False, False, ""),
+    ), "Who the PHY says that it is: its registers 2 (upper half) and 3."),
+    RegisterRow("phy.good", 0x0790, 0x0, 1, True, False, False, False, False, True, 0x0, (
+        FieldRow("count", 0, 32, False, "", True, False, False, False, ""),
+    ), "Frames received with nothing wrong."),
+    RegisterRow("phy.bad_fcs", 0x0798, 0x0, 1, True, False, False, False, False, True, 0x0, (
+        FieldRow("count", 0, 32, False, "", True, False, False, False, ""),
+    ), "Frames with a wrong check sequence."),
+    RegisterRow("phy.runt", 0x07a0, 0x0, 1, True, False, False, False, False, True, 0x0, (
+        FieldRow("count", 0, 32, False, "", True, False, False, False, ""),
+    ), "Frames of less than 64 bytes."),
+    RegisterRow("phy.giant", 0x07a8, 0x0, 1, True, False, False, False, False, True, 0x0, (
+        FieldRow("count", 0, 32, False, "", True, False, False, False, ""),
+    ), "Frames of more than 1,522 bytes, cut off there."),
+    RegisterRow("phy.broken", 0x07b0, 0x0, 1, True, False, False, False, False, True, 0x0, (
+        FieldRow("count", 0, 32, False, "", True, False, False, False, ""),
+    ), "Frames in which the PHY reported an error."),
+    RegisterRow("phy.no_preamble", 0x07b8, 0x0, 1, True, False, False, False, False, True, 0x0, (
+        FieldRow("count", 0, 32, False, "", True, False, False, False, ""),
+    ), "What began like no frame."),
+    RegisterRow("phy.overflow", 0x07c0, 0x0, 1, True, False, False, False, False, True, 0x0, (
+        FieldRow("count", 0, 32, False, "", True, False, False, False, ""),
+    ), "Frames hurt or lost because the crossing to the card's clock was full."),
+    RegisterRow("phy.sent", 0x07c8, 0x0, 1, True, False, False, False, False, True, 0x0, (
+        FieldRow("count", 0, 32, False, "", True, False, False, False, ""),
+    ), "Frames sent."),
+    RegisterRow("phy.spoiled", 0x07d0, 0x0, 1, True, False, False, False, False, True, 0x0, (
+        FieldRow("count", 0, 32, False, "", True, False, False, False, ""),
+    ), "Frames ended with an error because a byte was missing."),
+    RegisterRow("phy.link_losses", 0x07d8, 0x0, 1, True, False, False, False, False, True, 0x0, (
+        FieldRow("count", 0, 32, False, "", True, False, False, False, ""),
+    ), "Times that a link was lost, by the management bus."),
+    RegisterRow("phy_b.status", 0x0800, 0x0, 1, True, False, False, False, False, False, 0x0, (
+        FieldRow("ready", 0, 1, False, "", True, False, False, False, "It is out of reset."),
+        FieldRow("answered", 1, 1, False, "", True, False, False, False, "It answers on its management bus."),
+        FieldRow("link", 2, 1, False, "", True, False, False, False, "Link, by the management bus."),
+        FieldRow("band_link", 3, 1, False, "", True, False, False, False, "Link, as the PHY says between frames (RGMII in-band status)."),
+        FieldRow("speed", 4, 2, False, "", True, False, False, False, "The same for the speed: 0, 1, 2 for 10, 100, 1,000 Mb/s. Only 2 carries frames."),
+        FieldRow("full_duplex", 6, 1, False, "", True, False, False, False, "The same for duplex."),
+    ), "The PHY."),
+    RegisterRow("phy_b.identifier", 0x0808, 0x0, 1, True, False, False, False, False, False, 0x0, (
+        FieldRow("value", 0, 32, False, "", True, False, False, False, ""),
+    ), "Who the PHY says that it is: its registers 2 (upper half) and 3."),
+    RegisterRow("phy_b.good", 0x0810, 0x0, 1, True, False, False, False, False, True, 0x0, (
+        FieldRow("count", 0, 32, False, "", True, False, False, False, ""),
+    ), "Frames received with nothing wrong."),
+    RegisterRow("phy_b.bad_fcs", 0x0818, 0x0, 1, True, False, False, False, False, True, 0x0, (
+        FieldRow("count", 0, 32, False, "", True, False, False, False, ""),
+    ), "Frames with a wrong check sequence."),
+    RegisterRow("phy_b.runt", 0x0820, 0x0, 1, True, False, False, False, False, True, 0x0, (
+        FieldRow("count", 0, 32, False, "", True, False, False, False, ""),
+    ), "Frames of less than 64 bytes."),
+    RegisterRow("phy_b.giant", 0x0828, 0x0, 1, True, False, False, False, False, True, 0x0, (
+        FieldRow("count", 0, 32, False, "", True, False, False, False, ""),
+    ), "Frames of more than 1,522 bytes, cut off there."),
+    RegisterRow("phy_b.broken", 0x0830, 0x0, 1, True, False, False, False, False, True, 0x0, (
+        FieldRow("count", 0, 32, False, "", True, False, False, False, ""),
+    ), "Frames in which the PHY reported an error."),
+    RegisterRow("phy_b.no_preamble", 0x0838, 0x0, 1, True, False, False, False, False, True, 0x0, (
+        FieldRow("count", 0, 32, False, "", True, False, False, False, ""),
+    ), "What began like no frame."),
+    RegisterRow("phy_b.overflow", 0x0840, 0x0, 1, True, False, False, False, False, True, 0x0, (
+        FieldRow("count", 0, 32, False, "", True, False, False, False, ""),
+    ), "Frames hurt or lost because the crossing to the card's clock was full."),
+    RegisterRow("phy_b.sent", 0x0848, 0x0, 1, True, False, False, False, False, True, 0x0, (
+        FieldRow("count", 0, 32, False, "", True, False, False, False, ""),
+    ), "Frames sent."),
+    RegisterRow("phy_b.spoiled", 0x0850, 0x0, 1, True, False, False, False, False, True, 0x0, (
+        FieldRow("count", 0, 32, False, "", True, False, False, False, ""),
+    ), "Frames ended with an error because a byte was missing."),
+    RegisterRow("phy_b.link_losses", 0x0858, 0x0, 1, True, False, False, False, False, True, 0x0, (
+        FieldRow("count", 0, 32, False, "", True, False, False, False, ""),
+    ), "Times that a link was lost, by the management bus."),
     RegisterRow("requests.own_mac", 0x0880, 0x0, 1, True, True, True, True, False, False, 0x0, (
         FieldRow("value", 0, 48, False, "", True, True, False, False, ""),
     ), "Ethernet address that requests come from. 0: the card's own, network.own_mac."),

@@ -346,6 +346,102 @@
 #define PW_MODULES_MAKER_ENABLE_SHIFT 0
 #define PW_MODULES_MAKER_ENABLE_MASK UINT64_C(0x0000000000000001)
 
+// PHY: One gigabit port of a board: its PHY, and every frame that came and went. All 0 where the card has no such port.
+#define PW_REG_PHY_STATUS UINT32_C(0x0780)
+#define PW_PHY_STATUS_READY_SHIFT 0
+#define PW_PHY_STATUS_READY_MASK UINT64_C(0x0000000000000001)
+#define PW_PHY_STATUS_ANSWERED_SHIFT 1
+#define PW_PHY_STATUS_ANSWERED_MASK UINT64_C(0x0000000000000002)
+#define PW_PHY_STATUS_LINK_SHIFT 2
+#define PW_PHY_STATUS_LINK_MASK UINT64_C(0x0000000000000004)
+#define PW_PHY_STATUS_BAND_LINK_SHIFT 3
+#define PW_PHY_STATUS_BAND_LINK_MASK UINT64_C(0x0000000000000008)
+#define PW_PHY_STATUS_SPEED_SHIFT 4
+#define PW_PHY_STATUS_SPEED_MASK UINT64_C(0x0000000000000030)
+#define PW_PHY_STATUS_FULL_DUPLEX_SHIFT 6
+#define PW_PHY_STATUS_FULL_DUPLEX_MASK UINT64_C(0x0000000000000040)
+#define PW_REG_PHY_IDENTIFIER UINT32_C(0x0788)
+#define PW_PHY_IDENTIFIER_VALUE_SHIFT 0
+#define PW_PHY_IDENTIFIER_VALUE_MASK UINT64_C(0x00000000ffffffff)
+#define PW_REG_PHY_GOOD UINT32_C(0x0790)
+#define PW_PHY_GOOD_COUNT_SHIFT 0
+#define PW_PHY_GOOD_COUNT_MASK UINT64_C(0x00000000ffffffff)
+#define PW_REG_PHY_BAD_FCS UINT32_C(0x0798)
+#define PW_PHY_BAD_FCS_COUNT_SHIFT 0
+#define PW_PHY_BAD_FCS_COUNT_MASK UINT64_C(0x00000000ffffffff)
+#define PW_REG_PHY_RUNT UINT32_C(0x07a0)
+#define PW_PHY_RUNT_COUNT_SHIFT 0
+#define PW_PHY_RUNT_COUNT_MASK UINT64_C(0x00000000ffffffff)
+#define PW_REG_PHY_GIANT UINT32_C(0x07a8)
+#define PW_PHY_GIANT_COUNT_SHIFT 0
+#define PW_PHY_GIANT_COUNT_MASK UINT64_C(0x00000000ffffffff)
+#define PW_REG_PHY_BROKEN UINT32_C(0x07b0)
+#define PW_PHY_BROKEN_COUNT_SHIFT 0
+#define PW_PHY_BROKEN_COUNT_MASK UINT64_C(0x00000000ffffffff)
+#define PW_REG_PHY_NO_PREAMBLE UINT32_C(0x07b8)
+#define PW_PHY_NO_PREAMBLE_COUNT_SHIFT 0
+#define PW_PHY_NO_PREAMBLE_COUNT_MASK UINT64_C(0x00000000ffffffff)
+#define PW_REG_PHY_OVERFLOW UINT32_C(0x07c0)
+#define PW_PHY_OVERFLOW_COUNT_SHIFT 0
+#define PW_PHY_OVERFLOW_COUNT_MASK UINT64_C(0x00000000ffffffff)
+#define PW_REG_PHY_SENT UINT32_C(0x07c8)
+#define PW_PHY_SENT_COUNT_SHIFT 0
+#define PW_PHY_SENT_COUNT_MASK UINT64_C(0x00000000ffffffff)
+#define PW_REG_PHY_SPOILED UINT32_C(0x07d0)
+#define PW_PHY_SPOILED_COUNT_SHIFT 0
+#define PW_PHY_SPOILED_COUNT_MASK UINT64_C(0x00000000ffffffff)
+#define PW_REG_PHY_LINK_LOSSES UINT32_C(0x07d8)
+#define PW_PHY_LINK_LOSSES_COUNT_SHIFT 0
+#define PW_PHY_LINK_LOSSES_COUNT_MASK UINT64_C(0x00000000ffffffff)
+
+// PHY: One gigabit port of a board: its PHY, and every frame that came and went. All 0 where the card has no such port.
+#define PW_REG_PHY_B_STATUS UINT32_C(0x0800)
+#define PW_PHY_B_STATUS_READY_SHIFT 0
+#define PW_PHY_B_STATUS_READY_MASK UINT64_C(0x0000000000000001)
+#define PW_PHY_B_STATUS_ANSWERED_SHIFT 1
+#define PW_PHY_B_STATUS_ANSWERED_MASK UINT64_C(0x0000000000000002)
+#define PW_PHY_B_STATUS_LINK_SHIFT 2
+#define PW_PHY_B_STATUS_LINK_MASK UINT64_C(0x0000000000000004)
+#define PW_PHY_B_STATUS_BAND_LINK_SHIFT 3
+#define PW_PHY_B_STATUS_BAND_LINK_MASK UINT64_C(0x0000000000000008)
+#define PW_PHY_B_STATUS_SPEED_SHIFT 4
+#define PW_PHY_B_STATUS_SPEED_MASK UINT64_C(0x0000000000000030)
+#define PW_PHY_B_STATUS_FULL_DUPLEX_SHIFT 6
+#define PW_PHY_B_STATUS_FULL_DUPLEX_MASK UINT64_C(0x0000000000000040)
+#define PW_REG_PHY_B_IDENTIFIER UINT32_C(0x0808)
+#define PW_PHY_B_IDENTIFIER_VALUE_SHIFT 0
+#define PW_PHY_B_IDENTIFIER_VALUE_MASK UINT64_C(0x00000000ffffffff)
+#define PW_REG_PHY_B_GOOD UINT32_C(0x0810)
+#define PW_PHY_B_GOOD_COUNT_SHIFT 0
+#define PW_PHY_B_GOOD_COUNT_MASK UINT64_C(0x00000000ffffffff)
+#define PW_REG_PHY_B_BAD_FCS UINT32_C(0x0818)
+#define PW_PHY_B_BAD_FCS_COUNT_SHIFT 0
+#define PW_PHY_B_BAD_FCS_COUNT_MASK UINT64_C(0x00000000ffffffff)
+#define PW_REG_PHY_B_RUNT UINT32_C(0x0820)
+#define PW_PHY_B_RUNT_COUNT_SHIFT 0
+#define PW_PHY_B_RUNT_COUNT_MASK UINT64_C(0x00000000ffffffff)
+#define PW_REG_PHY_B_GIANT UINT32_C(0x0828)
+#define PW_PHY_B_GIANT_COUNT_SHIFT 0
+#define PW_PHY_B_GIANT_COUNT_MASK UINT64_C(0x00000000ffffffff)
+#define PW_REG_PHY_B_BROKEN UINT32_C(0x0830)
+#define PW_PHY_B_BROKEN_COUNT_SHIFT 0
+#define PW_PHY_B_BROKEN_COUNT_MASK UINT64_C(0x00000000ffffffff)
+#define PW_REG_PHY_B_NO_PREAMBLE UINT32_C(0x0838)
+#define PW_PHY_B_NO_PREAMBLE_COUNT_SHIFT 0
+#define PW_PHY_B_NO_PREAMBLE_COUNT_MASK UINT64_C(0x00000000ffffffff)
+#define PW_REG_PHY_B_OVERFLOW UINT32_C(0x0840)
+#define PW_PHY_B_OVERFLOW_COUNT_SHIFT 0
+#define PW_PHY_B_OVERFLOW_COUNT_MASK UINT64_C(0x00000000ffffffff)
+#define PW_REG_PHY_B_SENT UINT32_C(0x0848)
+#define PW_PHY_B_SENT_COUNT_SHIFT 0
+#define PW_PHY_B_SENT_COUNT_MASK UINT64_C(0x00000000ffffffff)
+#define PW_REG_PHY_B_SPOILED UINT32_C(0x0850)
+#define PW_PHY_B_SPOILED_COUNT_SHIFT 0
+#define PW_PHY_B_SPOILED_COUNT_MASK UINT64_C(0x00000000ffffffff)
+#define PW_REG_PHY_B_LINK_LOSSES UINT32_C(0x0858)
+#define PW_PHY_B_LINK_LOSSES_COUNT_SHIFT 0
+#define PW_PHY_B_LINK_LOSSES_COUNT_MASK UINT64_C(0x00000000ffffffff)
+
 // Requests: Asking a re-request server for messages that are missing (MoldUDP64 request packets). Off while either address is 0: then every gap is lost at once.
 #define PW_REG_REQUESTS_OWN_MAC UINT32_C(0x0880)
 #define PW_REQUESTS_OWN_MAC_VALUE_SHIFT 0
@@ -906,8 +1002,8 @@ struct pw_field_row {
     const char *unit;
 };
 
-#define PW_REGISTER_ROWS 221
-#define PW_FIELD_ROWS 297
+#define PW_REGISTER_ROWS 245
+#define PW_FIELD_ROWS 331
 
 // Define PW_REGISTER_TABLES in the one source file that wants the tables.
 #ifdef PW_REGISTER_TABLES
@@ -1005,134 +1101,158 @@ static const struct pw_register_row pw_register_rows[PW_REGISTER_ROWS] = {
     {"statistics.one_tick", 0x06b0, 0x0, 1, PW_REG_READ, 108, 1, UINT64_C(0x0)},
     {"modules.taker", 0x0700, 0x0, 1, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH, 109, 1, UINT64_C(0x0)},
     {"modules.maker", 0x0708, 0x0, 1, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH, 110, 1, UINT64_C(0x0)},
-    {"requests.own_mac", 0x0880, 0x0, 1, PW_REG_READ | PW_REG_WRITE | PW_REG_LOCKED | PW_REG_EPOCH, 111, 1, UINT64_C(0x0)},
-    {"requests.own", 0x0888, 0x0, 1, PW_REG_READ | PW_REG_WRITE | PW_REG_LOCKED | PW_REG_EPOCH, 112, 2, UINT64_C(0x0)},
-    {"requests.server_mac", 0x0890, 0x0, 1, PW_REG_READ | PW_REG_WRITE | PW_REG_LOCKED | PW_REG_EPOCH, 114, 1, UINT64_C(0x0)},
-    {"requests.server", 0x0898, 0x0, 1, PW_REG_READ | PW_REG_WRITE | PW_REG_LOCKED | PW_REG_EPOCH, 115, 2, UINT64_C(0x0)},
-    {"requests.pacing", 0x08a0, 0x0, 1, PW_REG_READ | PW_REG_WRITE | PW_REG_LOCKED | PW_REG_EPOCH, 117, 2, UINT64_C(0x50002625a)},
-    {"requests.status", 0x08a8, 0x0, 1, PW_REG_READ, 119, 1, UINT64_C(0x0)},
-    {"requests.next_missing", 0x08b0, 0x0, 1, PW_REG_READ, 120, 1, UINT64_C(0x0)},
-    {"requests.requests_sent", 0x08b8, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 121, 1, UINT64_C(0x0)},
-    {"requests.recovered", 0x08c0, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 122, 1, UINT64_C(0x0)},
-    {"requests.gaps_filled", 0x08c8, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 123, 1, UINT64_C(0x0)},
-    {"requests.gaps_lost", 0x08d0, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 124, 1, UINT64_C(0x0)},
-    {"requests.not_held", 0x08d8, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 125, 1, UINT64_C(0x0)},
-    {"requests.answers_useless", 0x08e0, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 126, 1, UINT64_C(0x0)},
-    {"limits.order_rate", 0x0900, 0x0, 1, PW_REG_READ | PW_REG_WRITE | PW_REG_LOCKED | PW_REG_EPOCH, 127, 2, UINT64_C(0x0)},
-    {"limits.open_orders", 0x0908, 0x0, 1, PW_REG_READ | PW_REG_WRITE | PW_REG_LOCKED | PW_REG_EPOCH, 129, 1, UINT64_C(0x0)},
-    {"limits.gross", 0x0910, 0x0, 1, PW_REG_READ | PW_REG_WRITE | PW_REG_LOCKED | PW_REG_EPOCH, 130, 1, UINT64_C(0x0)},
-    {"limits.daily_loss", 0x0918, 0x0, 1, PW_REG_READ | PW_REG_WRITE | PW_REG_LOCKED | PW_REG_EPOCH, 131, 1, UINT64_C(0x0)},
-    {"limits.result", 0x0920, 0x0, 1, PW_REG_READ, 132, 1, UINT64_C(0x0)},
-    {"limits.refused[]", 0x0980, 0x8, 16, PW_REG_READ | PW_REG_COUNTER, 133, 1, UINT64_C(0x0)},
-    {"market_maker.entered", 0x0a00, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 134, 1, UINT64_C(0x0)},
-    {"market_maker.moved", 0x0a08, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 135, 1, UINT64_C(0x0)},
-    {"market_maker.pulled", 0x0a10, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 136, 1, UINT64_C(0x0)},
-    {"market_maker.post_only_refused", 0x0a18, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 137, 1, UINT64_C(0x0)},
-    {"account.command", 0x0b00, 0x0, 1, PW_REG_WRITE, 138, 1, UINT64_C(0x0)},
-    {"account.status", 0x0b08, 0x0, 1, PW_REG_READ, 139, 2, UINT64_C(0x0)},
-    {"account.next", 0x0b10, 0x0, 1, PW_REG_READ, 141, 1, UINT64_C(0x0)},
-    {"account.answers", 0x0b18, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 142, 1, UINT64_C(0x0)},
-    {"relay.carrier", 0x0c00, 0x0, 1, PW_REG_READ | PW_REG_WRITE | PW_REG_LOCKED, 143, 1, UINT64_C(0x0)},
-    {"relay.silence", 0x0c08, 0x0, 1, PW_REG_READ | PW_REG_WRITE, 144, 1, UINT64_C(0x0)},
-    {"relay.session_lo", 0x0c10, 0x0, 1, PW_REG_READ | PW_REG_WRITE, 145, 1, UINT64_C(0x0)},
-    {"relay.session_hi", 0x0c18, 0x0, 1, PW_REG_READ | PW_REG_WRITE, 146, 1, UINT64_C(0x0)},
-    {"relay.never_received", 0x0c20, 0x0, 1, PW_REG_READ | PW_REG_WRITE, 147, 1, UINT64_C(0x0)},
-    {"relay.status", 0x0c28, 0x0, 1, PW_REG_READ, 148, 3, UINT64_C(0x0)},
-    {"relay.owner", 0x0c30, 0x0, 1, PW_REG_READ, 151, 1, UINT64_C(0x0)},
-    {"relay.wanted", 0x0c38, 0x0, 1, PW_REG_READ, 152, 1, UINT64_C(0x0)},
-    {"relay.messages", 0x0c40, 0x0, 1, PW_REG_READ, 153, 2, UINT64_C(0x0)},
-    {"relay.heard", 0x0c48, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 155, 1, UINT64_C(0x0)},
-    {"relay.late", 0x0c50, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 156, 1, UINT64_C(0x0)},
-    {"relay.refused", 0x0c58, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 157, 1, UINT64_C(0x0)},
-    {"relay.bad", 0x0c60, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 158, 1, UINT64_C(0x0)},
-    {"relay.repeated", 0x0c68, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 159, 1, UINT64_C(0x0)},
-    {"relay.delivered", 0x0c70, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 160, 1, UINT64_C(0x0)},
-    {"relay.resent", 0x0c78, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 161, 1, UINT64_C(0x0)},
-    {"relay.vanished", 0x0c80, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 162, 1, UINT64_C(0x0)},
-    {"host_order.what", 0x0d00, 0x0, 1, PW_REG_READ | PW_REG_WRITE, 163, 4, UINT64_C(0x30000)},
-    {"host_order.price", 0x0d08, 0x0, 1, PW_REG_READ | PW_REG_WRITE, 167, 1, UINT64_C(0x0)},
-    {"host_order.command", 0x0d10, 0x0, 1, PW_REG_WRITE, 168, 2, UINT64_C(0x0)},
-    {"host_order.state", 0x0d18, 0x0, 1, PW_REG_READ, 170, 4, UINT64_C(0x0)},
-    {"host_order.user_ref", 0x0d20, 0x0, 1, PW_REG_READ, 174, 1, UINT64_C(0x0)},
-    {"host_order.not_taken", 0x0d28, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 175, 1, UINT64_C(0x0)},
-    {"snapshot.command", 0x0e00, 0x0, 1, PW_REG_WRITE, 176, 3, UINT64_C(0x0)},
-    {"snapshot.reference", 0x0e08, 0x0, 1, PW_REG_WRITE, 179, 1, UINT64_C(0x0)},
-    {"snapshot.bid", 0x0e10, 0x0, 1, PW_REG_WRITE, 180, 2, UINT64_C(0x0)},
-    {"snapshot.ask", 0x0e18, 0x0, 1, PW_REG_WRITE, 182, 2, UINT64_C(0x0)},
-    {"snapshot.sequence", 0x0e20, 0x0, 1, PW_REG_WRITE, 184, 1, UINT64_C(0x0)},
-    {"snapshot.commit", 0x0e28, 0x0, 1, PW_REG_WRITE, 185, 7, UINT64_C(0x0)},
-    {"snapshot.status", 0x0e30, 0x0, 1, PW_REG_READ, 192, 4, UINT64_C(0x0)},
-    {"snapshot.first_sequence", 0x0e38, 0x0, 1, PW_REG_READ, 196, 1, UINT64_C(0x0)},
-    {"snapshot.loaded", 0x0e40, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 197, 1, UINT64_C(0x0)},
-    {"snapshot.failed", 0x0e48, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 198, 1, UINT64_C(0x0)},
-    {"snapshot.refused", 0x0e50, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 199, 1, UINT64_C(0x0)},
-    {"snapshot.kept", 0x0e58, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 200, 1, UINT64_C(0x0)},
-    {"snapshot.dropped", 0x0e60, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 201, 1, UINT64_C(0x0)},
-    {"snapshot.applied", 0x0e68, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 202, 1, UINT64_C(0x0)},
-    {"snapshot.ring_max", 0x0e70, 0x0, 1, PW_REG_READ, 203, 1, UINT64_C(0x0)},
-    {"network.mac", 0x0f00, 0x0, 1, PW_REG_READ | PW_REG_WRITE | PW_REG_LOCKED | PW_REG_EPOCH, 204, 1, UINT64_C(0x0)},
-    {"network.address", 0x0f08, 0x0, 1, PW_REG_READ | PW_REG_WRITE | PW_REG_LOCKED | PW_REG_EPOCH, 205, 1, UINT64_C(0x0)},
-    {"network.router", 0x0f10, 0x0, 1, PW_REG_READ | PW_REG_WRITE | PW_REG_LOCKED | PW_REG_EPOCH, 206, 1, UINT64_C(0x0)},
-    {"network.own_ip", 0x0f18, 0x0, 1, PW_REG_READ, 207, 1, UINT64_C(0x0)},
-    {"network.own_mac", 0x0f20, 0x0, 1, PW_REG_READ, 208, 1, UINT64_C(0x0)},
-    {"network.peer", 0x0f28, 0x0, 1, PW_REG_READ, 209, 2, UINT64_C(0x0)},
-    {"network.foreign", 0x0f30, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 211, 1, UINT64_C(0x0)},
-    {"network.damaged", 0x0f38, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 212, 1, UINT64_C(0x0)},
-    {"network.malformed", 0x0f40, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 213, 1, UINT64_C(0x0)},
-    {"network.wrong_sums", 0x0f48, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 214, 1, UINT64_C(0x0)},
-    {"network.overflows", 0x0f50, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 215, 1, UINT64_C(0x0)},
-    {"network.arp_replies", 0x0f58, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 216, 1, UINT64_C(0x0)},
-    {"network.arp_requests", 0x0f60, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 217, 1, UINT64_C(0x0)},
-    {"network.arp_conflicts", 0x0f68, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 218, 1, UINT64_C(0x0)},
-    {"network.echo_replies", 0x0f70, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 219, 1, UINT64_C(0x0)},
-    {"network.queries", 0x0f78, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 220, 1, UINT64_C(0x0)},
-    {"network.reports", 0x0f80, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 221, 1, UINT64_C(0x0)},
-    {"network.leaves", 0x0f88, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 222, 1, UINT64_C(0x0)},
-    {"network.requests", 0x0f90, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 223, 1, UINT64_C(0x0)},
-    {"network.copies", 0x0f98, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 224, 1, UINT64_C(0x0)},
-    {"network.strangers", 0x0fa0, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 225, 1, UINT64_C(0x0)},
-    {"network.short_requests", 0x0fa8, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 226, 1, UINT64_C(0x0)},
-    {"network.event_frames", 0x0fb0, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 227, 1, UINT64_C(0x0)},
-    {"slot[].symbol", 0x1000, 0x200, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_LOCKED | PW_REG_EPOCH | PW_REG_PER_SLOT, 228, 1, UINT64_C(0x0)},
-    {"slot[].control", 0x1008, 0x200, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_PER_SLOT, 229, 3, UINT64_C(0x0)},
-    {"slot[].join", 0x1010, 0x200, 0, PW_REG_WRITE | PW_REG_PER_SLOT, 232, 5, UINT64_C(0x0)},
-    {"slot[].state", 0x1018, 0x200, 0, PW_REG_READ | PW_REG_PER_SLOT, 237, 8, UINT64_C(0x0)},
-    {"slot[].tick", 0x1020, 0x200, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_LOCKED | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 245, 1, UINT64_C(0x64)},
-    {"slot[].taker_ratio", 0x1040, 0x200, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 246, 1, UINT64_C(0x300)},
-    {"slot[].taker_min_volume", 0x1048, 0x200, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 247, 1, UINT64_C(0x0)},
-    {"slot[].taker_order_size", 0x1050, 0x200, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 248, 1, UINT64_C(0x64)},
-    {"slot[].taker_ticks", 0x1058, 0x200, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 249, 6, UINT64_C(0x80102000203)},
-    {"slot[].taker_cooldown", 0x1060, 0x200, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 255, 1, UINT64_C(0x0)},
-    {"slot[].max_inventory", 0x1080, 0x200, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 256, 1, UINT64_C(0x0)},
-    {"slot[].max_order_size", 0x1088, 0x200, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 257, 1, UINT64_C(0x0)},
-    {"slot[].ceiling_inventory", 0x1090, 0x200, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_LOCKED | PW_REG_MEMORY | PW_REG_PER_SLOT, 258, 1, UINT64_C(0x0)},
-    {"slot[].ceiling_order_size", 0x1098, 0x200, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_LOCKED | PW_REG_MEMORY | PW_REG_PER_SLOT, 259, 1, UINT64_C(0x0)},
-    {"slot[].short_sale", 0x10a0, 0x200, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_LOCKED | PW_REG_MEMORY | PW_REG_PER_SLOT, 260, 1, UINT64_C(0x0)},
-    {"slot[].position", 0x10c0, 0x200, 0, PW_REG_READ | PW_REG_PER_SLOT, 261, 1, UINT64_C(0x0)},
-    {"slot[].cash", 0x10c8, 0x200, 0, PW_REG_READ | PW_REG_PER_SLOT, 262, 1, UINT64_C(0x0)},
-    {"slot[].open_shares", 0x10d0, 0x200, 0, PW_REG_READ | PW_REG_PER_SLOT, 263, 2, UINT64_C(0x0)},
-    {"slot[].bbo", 0x10d8, 0x200, 0, PW_REG_READ | PW_REG_PER_SLOT, 265, 2, UINT64_C(0x0)},
-    {"slot[].volumes", 0x10e0, 0x200, 0, PW_REG_READ | PW_REG_PER_SLOT, 267, 2, UINT64_C(0x0)},
-    {"slot[].triggers", 0x10e8, 0x200, 0, PW_REG_READ | PW_REG_PER_SLOT, 269, 1, UINT64_C(0x0)},
-    {"trade[].max_notional", 0xa000, 0x80, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_LOCKED | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 270, 1, UINT64_C(0x0)},
-    {"trade[].collar", 0xa008, 0x80, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_LOCKED | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 271, 1, UINT64_C(0x0)},
-    {"trade[].repeat", 0xa010, 0x80, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_LOCKED | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 272, 1, UINT64_C(0x0)},
-    {"trade[].adjust_position", 0xa020, 0x80, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_LOCKED | PW_REG_PER_SLOT, 273, 1, UINT64_C(0x0)},
-    {"trade[].adjust_cash", 0xa028, 0x80, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_LOCKED | PW_REG_PER_SLOT, 274, 1, UINT64_C(0x0)},
-    {"trade[].adjust", 0xa030, 0x80, 0, PW_REG_WRITE | PW_REG_PER_SLOT, 275, 1, UINT64_C(0x0)},
-    {"trade[].state", 0xa038, 0x80, 0, PW_REG_READ | PW_REG_PER_SLOT, 276, 2, UINT64_C(0x0)},
-    {"trade[].taker_time_stop", 0xa040, 0x80, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 278, 1, UINT64_C(0x0)},
-    {"trade[].taker_guard", 0xa048, 0x80, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 279, 3, UINT64_C(0x0)},
-    {"maker[].control", 0xc000, 0x80, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_PER_SLOT, 282, 1, UINT64_C(0x0)},
-    {"maker[].prices", 0xc008, 0x80, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 283, 5, UINT64_C(0x10101)},
-    {"maker[].size", 0xc010, 0x80, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 288, 1, UINT64_C(0x0)},
-    {"maker[].inventory", 0xc018, 0x80, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 289, 1, UINT64_C(0x0)},
-    {"maker[].ratio", 0xc020, 0x80, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 290, 1, UINT64_C(0x300)},
-    {"maker[].throttle", 0xc028, 0x80, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 291, 1, UINT64_C(0x0)},
-    {"maker[].cooldown", 0xc030, 0x80, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 292, 1, UINT64_C(0x0)},
-    {"maker[].state", 0xc038, 0x80, 0, PW_REG_READ | PW_REG_PER_SLOT, 293, 2, UINT64_C(0x0)},
-    {"maker[].located", 0xc040, 0x80, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_LOCKED | PW_REG_EPOCH | PW_REG_PER_SLOT, 295, 1, UINT64_C(0x0)},
-    {"maker[].balance", 0xc048, 0x80, 0, PW_REG_READ | PW_REG_PER_SLOT, 296, 1, UINT64_C(0x0)},
+    {"phy.status", 0x0780, 0x0, 1, PW_REG_READ, 111, 6, UINT64_C(0x0)},
+    {"phy.identifier", 0x0788, 0x0, 1, PW_REG_READ, 117, 1, UINT64_C(0x0)},
+    {"phy.good", 0x0790, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 118, 1, UINT64_C(0x0)},
+    {"phy.bad_fcs", 0x0798, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 119, 1, UINT64_C(0x0)},
+    {"phy.runt", 0x07a0, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 120, 1, UINT64_C(0x0)},
+    {"phy.giant", 0x07a8, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 121, 1, UINT64_C(0x0)},
+    {"phy.broken", 0x07b0, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 122, 1, UINT64_C(0x0)},
+    {"phy.no_preamble", 0x07b8, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 123, 1, UINT64_C(0x0)},
+    {"phy.overflow", 0x07c0, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 124, 1, UINT64_C(0x0)},
+    {"phy.sent", 0x07c8, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 125, 1, UINT64_C(0x0)},
+    {"phy.spoiled", 0x07d0, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 126, 1, UINT64_C(0x0)},
+    {"phy.link_losses", 0x07d8, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 127, 1, UINT64_C(0x0)},
+    {"phy_b.status", 0x0800, 0x0, 1, PW_REG_READ, 128, 6, UINT64_C(0x0)},
+    {"phy_b.identifier", 0x0808, 0x0, 1, PW_REG_READ, 134, 1, UINT64_C(0x0)},
+    {"phy_b.good", 0x0810, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 135, 1, UINT64_C(0x0)},
+    {"phy_b.bad_fcs", 0x0818, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 136, 1, UINT64_C(0x0)},
+    {"phy_b.runt", 0x0820, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 137, 1, UINT64_C(0x0)},
+    {"phy_b.giant", 0x0828, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 138, 1, UINT64_C(0x0)},
+    {"phy_b.broken", 0x0830, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 139, 1, UINT64_C(0x0)},
+    {"phy_b.no_preamble", 0x0838, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 140, 1, UINT64_C(0x0)},
+    {"phy_b.overflow", 0x0840, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 141, 1, UINT64_C(0x0)},
+    {"phy_b.sent", 0x0848, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 142, 1, UINT64_C(0x0)},
+    {"phy_b.spoiled", 0x0850, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 143, 1, UINT64_C(0x0)},
+    {"phy_b.link_losses", 0x0858, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 144, 1, UINT64_C(0x0)},
+    {"requests.own_mac", 0x0880, 0x0, 1, PW_REG_READ | PW_REG_WRITE | PW_REG_LOCKED | PW_REG_EPOCH, 145, 1, UINT64_C(0x0)},
+    {"requests.own", 0x0888, 0x0, 1, PW_REG_READ | PW_REG_WRITE | PW_REG_LOCKED | PW_REG_EPOCH, 146, 2, UINT64_C(0x0)},
+    {"requests.server_mac", 0x0890, 0x0, 1, PW_REG_READ | PW_REG_WRITE | PW_REG_LOCKED | PW_REG_EPOCH, 148, 1, UINT64_C(0x0)},
+    {"requests.server", 0x0898, 0x0, 1, PW_REG_READ | PW_REG_WRITE | PW_REG_LOCKED | PW_REG_EPOCH, 149, 2, UINT64_C(0x0)},
+    {"requests.pacing", 0x08a0, 0x0, 1, PW_REG_READ | PW_REG_WRITE | PW_REG_LOCKED | PW_REG_EPOCH, 151, 2, UINT64_C(0x50002625a)},
+    {"requests.status", 0x08a8, 0x0, 1, PW_REG_READ, 153, 1, UINT64_C(0x0)},
+    {"requests.next_missing", 0x08b0, 0x0, 1, PW_REG_READ, 154, 1, UINT64_C(0x0)},
+    {"requests.requests_sent", 0x08b8, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 155, 1, UINT64_C(0x0)},
+    {"requests.recovered", 0x08c0, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 156, 1, UINT64_C(0x0)},
+    {"requests.gaps_filled", 0x08c8, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 157, 1, UINT64_C(0x0)},
+    {"requests.gaps_lost", 0x08d0, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 158, 1, UINT64_C(0x0)},
+    {"requests.not_held", 0x08d8, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 159, 1, UINT64_C(0x0)},
+    {"requests.answers_useless", 0x08e0, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 160, 1, UINT64_C(0x0)},
+    {"limits.order_rate", 0x0900, 0x0, 1, PW_REG_READ | PW_REG_WRITE | PW_REG_LOCKED | PW_REG_EPOCH, 161, 2, UINT64_C(0x0)},
+    {"limits.open_orders", 0x0908, 0x0, 1, PW_REG_READ | PW_REG_WRITE | PW_REG_LOCKED | PW_REG_EPOCH, 163, 1, UINT64_C(0x0)},
+    {"limits.gross", 0x0910, 0x0, 1, PW_REG_READ | PW_REG_WRITE | PW_REG_LOCKED | PW_REG_EPOCH, 164, 1, UINT64_C(0x0)},
+    {"limits.daily_loss", 0x0918, 0x0, 1, PW_REG_READ | PW_REG_WRITE | PW_REG_LOCKED | PW_REG_EPOCH, 165, 1, UINT64_C(0x0)},
+    {"limits.result", 0x0920, 0x0, 1, PW_REG_READ, 166, 1, UINT64_C(0x0)},
+    {"limits.refused[]", 0x0980, 0x8, 16, PW_REG_READ | PW_REG_COUNTER, 167, 1, UINT64_C(0x0)},
+    {"market_maker.entered", 0x0a00, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 168, 1, UINT64_C(0x0)},
+    {"market_maker.moved", 0x0a08, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 169, 1, UINT64_C(0x0)},
+    {"market_maker.pulled", 0x0a10, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 170, 1, UINT64_C(0x0)},
+    {"market_maker.post_only_refused", 0x0a18, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 171, 1, UINT64_C(0x0)},
+    {"account.command", 0x0b00, 0x0, 1, PW_REG_WRITE, 172, 1, UINT64_C(0x0)},
+    {"account.status", 0x0b08, 0x0, 1, PW_REG_READ, 173, 2, UINT64_C(0x0)},
+    {"account.next", 0x0b10, 0x0, 1, PW_REG_READ, 175, 1, UINT64_C(0x0)},
+    {"account.answers", 0x0b18, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 176, 1, UINT64_C(0x0)},
+    {"relay.carrier", 0x0c00, 0x0, 1, PW_REG_READ | PW_REG_WRITE | PW_REG_LOCKED, 177, 1, UINT64_C(0x0)},
+    {"relay.silence", 0x0c08, 0x0, 1, PW_REG_READ | PW_REG_WRITE, 178, 1, UINT64_C(0x0)},
+    {"relay.session_lo", 0x0c10, 0x0, 1, PW_REG_READ | PW_REG_WRITE, 179, 1, UINT64_C(0x0)},
+    {"relay.session_hi", 0x0c18, 0x0, 1, PW_REG_READ | PW_REG_WRITE, 180, 1, UINT64_C(0x0)},
+    {"relay.never_received", 0x0c20, 0x0, 1, PW_REG_READ | PW_REG_WRITE, 181, 1, UINT64_C(0x0)},
+    {"relay.status", 0x0c28, 0x0, 1, PW_REG_READ, 182, 3, UINT64_C(0x0)},
+    {"relay.owner", 0x0c30, 0x0, 1, PW_REG_READ, 185, 1, UINT64_C(0x0)},
+    {"relay.wanted", 0x0c38, 0x0, 1, PW_REG_READ, 186, 1, UINT64_C(0x0)},
+    {"relay.messages", 0x0c40, 0x0, 1, PW_REG_READ, 187, 2, UINT64_C(0x0)},
+    {"relay.heard", 0x0c48, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 189, 1, UINT64_C(0x0)},
+    {"relay.late", 0x0c50, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 190, 1, UINT64_C(0x0)},
+    {"relay.refused", 0x0c58, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 191, 1, UINT64_C(0x0)},
+    {"relay.bad", 0x0c60, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 192, 1, UINT64_C(0x0)},
+    {"relay.repeated", 0x0c68, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 193, 1, UINT64_C(0x0)},
+    {"relay.delivered", 0x0c70, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 194, 1, UINT64_C(0x0)},
+    {"relay.resent", 0x0c78, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 195, 1, UINT64_C(0x0)},
+    {"relay.vanished", 0x0c80, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 196, 1, UINT64_C(0x0)},
+    {"host_order.what", 0x0d00, 0x0, 1, PW_REG_READ | PW_REG_WRITE, 197, 4, UINT64_C(0x30000)},
+    {"host_order.price", 0x0d08, 0x0, 1, PW_REG_READ | PW_REG_WRITE, 201, 1, UINT64_C(0x0)},
+    {"host_order.command", 0x0d10, 0x0, 1, PW_REG_WRITE, 202, 2, UINT64_C(0x0)},
+    {"host_order.state", 0x0d18, 0x0, 1, PW_REG_READ, 204, 4, UINT64_C(0x0)},
+    {"host_order.user_ref", 0x0d20, 0x0, 1, PW_REG_READ, 208, 1, UINT64_C(0x0)},
+    {"host_order.not_taken", 0x0d28, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 209, 1, UINT64_C(0x0)},
+    {"snapshot.command", 0x0e00, 0x0, 1, PW_REG_WRITE, 210, 3, UINT64_C(0x0)},
+    {"snapshot.reference", 0x0e08, 0x0, 1, PW_REG_WRITE, 213, 1, UINT64_C(0x0)},
+    {"snapshot.bid", 0x0e10, 0x0, 1, PW_REG_WRITE, 214, 2, UINT64_C(0x0)},
+    {"snapshot.ask", 0x0e18, 0x0, 1, PW_REG_WRITE, 216, 2, UINT64_C(0x0)},
+    {"snapshot.sequence", 0x0e20, 0x0, 1, PW_REG_WRITE, 218, 1, UINT64_C(0x0)},
+    {"snapshot.commit", 0x0e28, 0x0, 1, PW_REG_WRITE, 219, 7, UINT64_C(0x0)},
+    {"snapshot.status", 0x0e30, 0x0, 1, PW_REG_READ, 226, 4, UINT64_C(0x0)},
+    {"snapshot.first_sequence", 0x0e38, 0x0, 1, PW_REG_READ, 230, 1, UINT64_C(0x0)},
+    {"snapshot.loaded", 0x0e40, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 231, 1, UINT64_C(0x0)},
+    {"snapshot.failed", 0x0e48, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 232, 1, UINT64_C(0x0)},
+    {"snapshot.refused", 0x0e50, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 233, 1, UINT64_C(0x0)},
+    {"snapshot.kept", 0x0e58, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 234, 1, UINT64_C(0x0)},
+    {"snapshot.dropped", 0x0e60, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 235, 1, UINT64_C(0x0)},
+    {"snapshot.applied", 0x0e68, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 236, 1, UINT64_C(0x0)},
+    {"snapshot.ring_max", 0x0e70, 0x0, 1, PW_REG_READ, 237, 1, UINT64_C(0x0)},
+    {"network.mac", 0x0f00, 0x0, 1, PW_REG_READ | PW_REG_WRITE | PW_REG_LOCKED | PW_REG_EPOCH, 238, 1, UINT64_C(0x0)},
+    {"network.address", 0x0f08, 0x0, 1, PW_REG_READ | PW_REG_WRITE | PW_REG_LOCKED | PW_REG_EPOCH, 239, 1, UINT64_C(0x0)},
+    {"network.router", 0x0f10, 0x0, 1, PW_REG_READ | PW_REG_WRITE | PW_REG_LOCKED | PW_REG_EPOCH, 240, 1, UINT64_C(0x0)},
+    {"network.own_ip", 0x0f18, 0x0, 1, PW_REG_READ, 241, 1, UINT64_C(0x0)},
+    {"network.own_mac", 0x0f20, 0x0, 1, PW_REG_READ, 242, 1, UINT64_C(0x0)},
+    {"network.peer", 0x0f28, 0x0, 1, PW_REG_READ, 243, 2, UINT64_C(0x0)},
+    {"network.foreign", 0x0f30, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 245, 1, UINT64_C(0x0)},
+    {"network.damaged", 0x0f38, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 246, 1, UINT64_C(0x0)},
+    {"network.malformed", 0x0f40, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 247, 1, UINT64_C(0x0)},
+    {"network.wrong_sums", 0x0f48, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 248, 1, UINT64_C(0x0)},
+    {"network.overflows", 0x0f50, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 249, 1, UINT64_C(0x0)},
+    {"network.arp_replies", 0x0f58, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 250, 1, UINT64_C(0x0)},
+    {"network.arp_requests", 0x0f60, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 251, 1, UINT64_C(0x0)},
+    {"network.arp_conflicts", 0x0f68, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 252, 1, UINT64_C(0x0)},
+    {"network.echo_replies", 0x0f70, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 253, 1, UINT64_C(0x0)},
+    {"network.queries", 0x0f78, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 254, 1, UINT64_C(0x0)},
+    {"network.reports", 0x0f80, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 255, 1, UINT64_C(0x0)},
+    {"network.leaves", 0x0f88, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 256, 1, UINT64_C(0x0)},
+    {"network.requests", 0x0f90, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 257, 1, UINT64_C(0x0)},
+    {"network.copies", 0x0f98, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 258, 1, UINT64_C(0x0)},
+    {"network.strangers", 0x0fa0, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 259, 1, UINT64_C(0x0)},
+    {"network.short_requests", 0x0fa8, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 260, 1, UINT64_C(0x0)},
+    {"network.event_frames", 0x0fb0, 0x0, 1, PW_REG_READ | PW_REG_COUNTER, 261, 1, UINT64_C(0x0)},
+    {"slot[].symbol", 0x1000, 0x200, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_LOCKED | PW_REG_EPOCH | PW_REG_PER_SLOT, 262, 1, UINT64_C(0x0)},
+    {"slot[].control", 0x1008, 0x200, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_PER_SLOT, 263, 3, UINT64_C(0x0)},
+    {"slot[].join", 0x1010, 0x200, 0, PW_REG_WRITE | PW_REG_PER_SLOT, 266, 5, UINT64_C(0x0)},
+    {"slot[].state", 0x1018, 0x200, 0, PW_REG_READ | PW_REG_PER_SLOT, 271, 8, UINT64_C(0x0)},
+    {"slot[].tick", 0x1020, 0x200, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_LOCKED | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 279, 1, UINT64_C(0x64)},
+    {"slot[].taker_ratio", 0x1040, 0x200, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 280, 1, UINT64_C(0x300)},
+    {"slot[].taker_min_volume", 0x1048, 0x200, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 281, 1, UINT64_C(0x0)},
+    {"slot[].taker_order_size", 0x1050, 0x200, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 282, 1, UINT64_C(0x64)},
+    {"slot[].taker_ticks", 0x1058, 0x200, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 283, 6, UINT64_C(0x80102000203)},
+    {"slot[].taker_cooldown", 0x1060, 0x200, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 289, 1, UINT64_C(0x0)},
+    {"slot[].max_inventory", 0x1080, 0x200, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 290, 1, UINT64_C(0x0)},
+    {"slot[].max_order_size", 0x1088, 0x200, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 291, 1, UINT64_C(0x0)},
+    {"slot[].ceiling_inventory", 0x1090, 0x200, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_LOCKED | PW_REG_MEMORY | PW_REG_PER_SLOT, 292, 1, UINT64_C(0x0)},
+    {"slot[].ceiling_order_size", 0x1098, 0x200, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_LOCKED | PW_REG_MEMORY | PW_REG_PER_SLOT, 293, 1, UINT64_C(0x0)},
+    {"slot[].short_sale", 0x10a0, 0x200, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_LOCKED | PW_REG_MEMORY | PW_REG_PER_SLOT, 294, 1, UINT64_C(0x0)},
+    {"slot[].position", 0x10c0, 0x200, 0, PW_REG_READ | PW_REG_PER_SLOT, 295, 1, UINT64_C(0x0)},
+    {"slot[].cash", 0x10c8, 0x200, 0, PW_REG_READ | PW_REG_PER_SLOT, 296, 1, UINT64_C(0x0)},
+    {"slot[].open_shares", 0x10d0, 0x200, 0, PW_REG_READ | PW_REG_PER_SLOT, 297, 2, UINT64_C(0x0)},
+    {"slot[].bbo", 0x10d8, 0x200, 0, PW_REG_READ | PW_REG_PER_SLOT, 299, 2, UINT64_C(0x0)},
+    {"slot[].volumes", 0x10e0, 0x200, 0, PW_REG_READ | PW_REG_PER_SLOT, 301, 2, UINT64_C(0x0)},
+    {"slot[].triggers", 0x10e8, 0x200, 0, PW_REG_READ | PW_REG_PER_SLOT, 303, 1, UINT64_C(0x0)},
+    {"trade[].max_notional", 0xa000, 0x80, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_LOCKED | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 304, 1, UINT64_C(0x0)},
+    {"trade[].collar", 0xa008, 0x80, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_LOCKED | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 305, 1, UINT64_C(0x0)},
+    {"trade[].repeat", 0xa010, 0x80, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_LOCKED | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 306, 1, UINT64_C(0x0)},
+    {"trade[].adjust_position", 0xa020, 0x80, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_LOCKED | PW_REG_PER_SLOT, 307, 1, UINT64_C(0x0)},
+    {"trade[].adjust_cash", 0xa028, 0x80, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_LOCKED | PW_REG_PER_SLOT, 308, 1, UINT64_C(0x0)},
+    {"trade[].adjust", 0xa030, 0x80, 0, PW_REG_WRITE | PW_REG_PER_SLOT, 309, 1, UINT64_C(0x0)},
+    {"trade[].state", 0xa038, 0x80, 0, PW_REG_READ | PW_REG_PER_SLOT, 310, 2, UINT64_C(0x0)},
+    {"trade[].taker_time_stop", 0xa040, 0x80, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 312, 1, UINT64_C(0x0)},
+    {"trade[].taker_guard", 0xa048, 0x80, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 313, 3, UINT64_C(0x0)},
+    {"maker[].control", 0xc000, 0x80, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_PER_SLOT, 316, 1, UINT64_C(0x0)},
+    {"maker[].prices", 0xc008, 0x80, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 317, 5, UINT64_C(0x10101)},
+    {"maker[].size", 0xc010, 0x80, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 322, 1, UINT64_C(0x0)},
+    {"maker[].inventory", 0xc018, 0x80, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 323, 1, UINT64_C(0x0)},
+    {"maker[].ratio", 0xc020, 0x80, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 324, 1, UINT64_C(0x300)},
+    {"maker[].throttle", 0xc028, 0x80, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 325, 1, UINT64_C(0x0)},
+    {"maker[].cooldown", 0xc030, 0x80, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_EPOCH | PW_REG_MEMORY | PW_REG_PER_SLOT, 326, 1, UINT64_C(0x0)},
+    {"maker[].state", 0xc038, 0x80, 0, PW_REG_READ | PW_REG_PER_SLOT, 327, 2, UINT64_C(0x0)},
+    {"maker[].located", 0xc040, 0x80, 0, PW_REG_READ | PW_REG_WRITE | PW_REG_LOCKED | PW_REG_EPOCH | PW_REG_PER_SLOT, 329, 1, UINT64_C(0x0)},
+    {"maker[].balance", 0xc048, 0x80, 0, PW_REG_READ | PW_REG_PER_SLOT, 330, 1, UINT64_C(0x0)},
 };
 static const struct pw_field_row pw_field_rows[PW_FIELD_ROWS] = {
     {"value", 0, 64, PW_FIELD_READ, ""},
@@ -1246,6 +1366,40 @@ static const struct pw_field_row pw_field_rows[PW_FIELD_ROWS] = {
     {"cycles", 0, 64, PW_FIELD_READ, "cycles"},
     {"enable", 0, 1, PW_FIELD_READ | PW_FIELD_WRITE, ""},
     {"enable", 0, 1, PW_FIELD_READ | PW_FIELD_WRITE, ""},
+    {"ready", 0, 1, PW_FIELD_READ, ""},
+    {"answered", 1, 1, PW_FIELD_READ, ""},
+    {"link", 2, 1, PW_FIELD_READ, ""},
+    {"band_link", 3, 1, PW_FIELD_READ, ""},
+    {"speed", 4, 2, PW_FIELD_READ, ""},
+    {"full_duplex", 6, 1, PW_FIELD_READ, ""},
+    {"value", 0, 32, PW_FIELD_READ, ""},
+    {"count", 0, 32, PW_FIELD_READ | PW_FIELD_COUNTER, ""},
+    {"count", 0, 32, PW_FIELD_READ | PW_FIELD_COUNTER, ""},
+    {"count", 0, 32, PW_FIELD_READ | PW_FIELD_COUNTER, ""},
+    {"count", 0, 32, PW_FIELD_READ | PW_FIELD_COUNTER, ""},
+    {"count", 0, 32, PW_FIELD_READ | PW_FIELD_COUNTER, ""},
+    {"count", 0, 32, PW_FIELD_READ | PW_FIELD_COUNTER, ""},
+    {"count", 0, 32, PW_FIELD_READ | PW_FIELD_COUNTER, ""},
+    {"count", 0, 32, PW_FIELD_READ | PW_FIELD_COUNTER, ""},
+    {"count", 0, 32, PW_FIELD_READ | PW_FIELD_COUNTER, ""},
+    {"count", 0, 32, PW_FIELD_READ | PW_FIELD_COUNTER, ""},
+    {"ready", 0, 1, PW_FIELD_READ, ""},
+    {"answered", 1, 1, PW_FIELD_READ, ""},
+    {"link", 2, 1, PW_FIELD_READ, ""},
+    {"band_link", 3, 1, PW_FIELD_READ, ""},
+    {"speed", 4, 2, PW_FIELD_READ, ""},
+    {"full_duplex", 6, 1, PW_FIELD_READ, ""},
+    {"value", 0, 32, PW_FIELD_READ, ""},
+    {"count", 0, 32, PW_FIELD_READ | PW_FIELD_COUNTER, ""},
+    {"count", 0, 32, PW_FIELD_READ | PW_FIELD_COUNTER, ""},
+    {"count", 0, 32, PW_FIELD_READ | PW_FIELD_COUNTER, ""},
+    {"count", 0, 32, PW_FIELD_READ | PW_FIELD_COUNTER, ""},
+    {"count", 0, 32, PW_FIELD_READ | PW_FIELD_COUNTER, ""},
+    {"count", 0, 32, PW_FIELD_READ | PW_FIELD_COUNTER, ""},
+    {"count", 0, 32, PW_FIELD_READ | PW_FIELD_COUNTER, ""},
+    {"count", 0, 32, PW_FIELD_READ | PW_FIELD_COUNTER, ""},
+    {"count", 0, 32, PW_FIELD_READ | PW_FIELD_COUNTER, ""},
+    {"count", 0, 32, PW_FIELD_READ | PW_FIELD_COUNTER, ""},
     {"value", 0, 48, PW_FIELD_READ | PW_FIELD_WRITE, ""},
     {"ip", 0, 32, PW_FIELD_READ | PW_FIELD_WRITE, ""},
     {"port", 32, 16, PW_FIELD_READ | PW_FIELD_WRITE, ""},

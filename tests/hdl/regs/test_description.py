@@ -25,7 +25,11 @@ def test_addresses_are_the_sources():
     """The addresses in the source's text, found by a pattern, are those of the compiled description."""
     text = re.sub(r"//[^\n]*", "", SOURCE.read_text())
     expected = {}
-    for body, block, base in re.findall(r"regfile \{(.*?)\n    \} (\w+)(?:\[SLOTS\])? @ (0x[0-9A-F]+)", text, re.S):
+    blocks = re.findall(r"regfile \{(.*?)\n    \} (\w+)(?:\[SLOTS\])? @ (0x[0-9A-F]+)", text, re.S)
+    # A block that is there several times is written once, with a name, and then placed.
+    named = dict(re.findall(r"regfile (\w+) \{(.*?)\n    \};", text, re.S))
+    blocks += [(named[kind], *place) for kind, *place in re.findall(r"^    (\w+) (\w+) @ (0x[0-9A-F]+);", text, re.M)]
+    for body, block, base in blocks:
         for name, offset in re.findall(r"\} (\w+)(?:\[16\])? @ (0x[0-9A-F]+);", body):
             expected[f"{block}.{name}"] = int(base, 16) + int(offset, 16)
     assert len(expected) > 80

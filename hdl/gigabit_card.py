@@ -1,0 +1,106 @@
+"""The card behind gigabit Ethernet ports: what a board's pins and clock are joined to."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from amaranth import Module
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out, connect
+
+from hdl.card import Card
+from hdl.card_phy import PHY_BLOCKS, Lights
+from hdl.configs import CardConfig
+from hdl.net.gigabit import GIGABIT, GigabitPort, PhyKind
+
+__all__ = ["CLOCK_HZ", "RGMII_PINS", "GigabitCard", "at_gigabit"]
+
+CLOCK_HZ = 125_000_000
+#: Pins of one port, as (name, bits, flow seen from the card).
+RGMII_PINS = (
+    ("rx_clk", 1, In), ("rxd", 4, In), ("rx_ctl", 1, In), ("tx_clk", 1, Out), ("txd", 4, Out), ("tx_ctl", 1, Out),
+    ("phy_reset", 1, Out), ("mdc", 1, Out), ("mdio_o", 1, Out), ("mdio_oe", 1, Out), ("mdio_i", 1, In),
+)  # fmt: skip
+
+
+def at_gigabit(config: CardConfig) -> CardConfig:
+    """Give the same sizes for a gigabit port: a byte a cycle at 125 MHz (decision 0031)."""
+    return replace(config, width=1, clock_period_ps=10**12 // CLOCK_HZ)
+
+
+class GigabitCard(wiring.Component):
+    """Card, MACs and PHY pins in one clock of 125 MHz, beside the PHYs' receive clocks.
+
+    Port 0 is the station: the feed's line A, the host link and all that is sent. Port 1, where there is one, only hears
+    the feed's line B. Orders leave by the host's session (``relay.carrier``) and no other way: until that is chosen
+    an order stays in the card.
+
+    Parameters
+    ----------
+    config : CardConfig
+        Sizes; width and clock are those of a gigabit port in any case.
+    phys : sequence of PhyKind
+        One a port, one or two.
+    mac, ip : int
+        The card's addresses until the host writes others.
+    git_hash : int
+        For the identity registers, see :class:`hdl.card.Card`.
+    cycles_per_us : int
+        Cycles of a microsecond, for the PHYs' resets.
+
+    Ports
+    -----
+    rx_clk, rxd, ... : per port, with its number behind (``rx_clk_0``)
+        See :class:`hdl.net.gigabit.GigabitPort`.
+    lights : Out
+        For the lamps.
+    link : Out
+        A bit a port: there is a link, and it is a gigabit's.
+
+    Latency: of the card itself none is added; what the ports take is said at ``hdl/net/gigabit.py``.
+    """
+
+    def __init__(
+        self,
+        config: CardConfig,
+        phys: Sequence[PhyKind],
+        *,
+        mac: int,
+        ip: int,
+        git_hash: int = 0,
+        cycles_per_us: int = CLOCK_HZ // 1_000_000,
+    ) -> None:
+        if not 1 <= len(phys) <= len(PHY_BLOCKS):
+            raise ValueError(f"a card has one or two Ethernet ports, not {len(phys)}")
+        self._phys, self._mac, self._ip, self._us = tuple(phys), mac, ip, cycles_per_us
+        self._card = Card(at_gigabit(config), git_hash=git_hash)
+        pins = {f"{name}_{i}": flow(bits) for i in range(len(phys)) for name, bits, flow in RGMII_PINS}
+        super().__init__(pins | {"lights": Out(Lights), "link": Out(len(phys))})
+
+    def elaborate(self, platform: object) -> Module:
+        """Join the card to its ports."""
+        m = Module()
+        m.submodules.card = card = self._card
+        heard = (card.rx, card.rx_b)
+        for i, kind in enumerate(self._phys):
+            port = GigabitPort(f"phy{i}_rx", kind, cycles_per_us=self._us)
+            m.submodules[f"port_{i}"] = port
+            for name, _, flow in RGMII_PINS:
+                pin, inner = getattr(self, f"{name}_{i}"), getattr(port, name)
+                m.d.comb += inner.eq(pin) if flow is In else pin.eq(inner)
+            m.d.comb += [
+                heard[i].valid.eq(port.frames.valid),
+                heard[i].payload.eq(port.frames.payload),
+                getattr(card, PHY_BLOCKS[i]).eq(port.report),
+                self.link[i].eq(port.report.managed.link & (port.report.in_band.speed == GIGABIT)),
+            ]
+            if i == 0:
+                connect(m, card.tx, port.tx)
+        m.d.comb += [
+            card.time_step.eq(1),
+            card.board_mac.eq(self._mac),
+            card.board_ip.eq(self._ip),
+            # Events go to those who subscribed over UDP; nobody else is there to slow them down.
+            card.events_tx.ready.eq(1),
+            self.lights.eq(card.lights),
+        ]
+        return m

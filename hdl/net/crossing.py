@@ -1,0 +1,197 @@
+"""From the PHY's receive clock into the card's: what was received, and what became of it."""
+
+from amaranth import Module, Signal
+from amaranth.lib import data, enum, wiring
+from amaranth.lib.cdc import FFSynchronizer
+from amaranth.lib.fifo import AsyncFIFO
+from amaranth.lib.wiring import In, Out
+
+from hdl.net.frame import frame_signature
+
+__all__ = ["OUTCOMES", "FrameCrossing", "Outcome", "StatusCrossing"]
+
+
+class Outcome(enum.Enum, shape=4):
+    """What became of a frame; a byte that is none's end carries ``NONE``."""
+
+    NONE = 0
+    GOOD = 1
+    BAD_FCS = 2
+    RUNT = 3
+    GIANT = 4
+    BROKEN = 5
+    NO_PREAMBLE = 6
+    OVERFLOW = 7
+
+
+#: Names of the outcomes that are counted, as the receiver's ports and the crossing's are called.
+OUTCOMES = tuple(outcome.name.lower() for outcome in Outcome if outcome is not Outcome.NONE)
+
+
+class _Entry(data.Struct):
+    """What crosses at once: a byte, or only an outcome."""
+
+    byte: 8
+    has_byte: 1
+    last: 1
+    error: 1
+    outcome: Outcome
+
+
+class FrameCrossing(wiring.Component):
+    """Takes frames and their outcomes from one clock to another. This is the only place where frames change clocks.
+
+    An outcome travels with its frame's last byte: frames and counts never disagree. Where the queue is full the frame
+    that was on its way is ended with ``error``, the rest of it is left out, and every frame that was hurt or lost
+    counts as an ``overflow`` (256 or more lost in one go count as 255). With a reader at 125 MHz and a PHY within 100
+    ppm of it that does not happen: of 84 byte times of the shortest frame 60 are kept.
+
+    Parameters
+    ----------
+    from_domain : str
+        Clock domain of ``rx``; the other side is ``sync``.
+    depth : int
+        Bytes that may wait; a power of two.
+
+    Ports
+    -----
+    rx : In
+        Frames a byte a beat, always ready, in ``from_domain``.
+    heard : In(7)
+        In ``from_domain``: pulses of the outcomes, in the order of ``OUTCOMES`` (the last one is not looked at), with
+        the frame's last beat, or alone where nothing of the frame was given.
+    frames : Out
+        The same frames, never waiting, with holes where the other clock is slower.
+    good, bad_fcs, runt, giant, broken, no_preamble, overflow : Out
+        Pulses, one a frame.
+
+    Latency: see docs/blocks/crossing.md; it varies by one cycle with the phase of the clocks.
+    """
+
+    def __init__(self, from_domain: str, *, depth: int = 16) -> None:
+        self._from, self._depth = from_domain, depth
+        super().__init__(
+            {
+                "rx": In(frame_signature(1, always_ready=True)),
+                "heard": In(len(OUTCOMES)),
+                "frames": Out(frame_signature(1, always_ready=True)),
+            }
+            | {name: Out(1) for name in OUTCOMES}
+        )
+
+    def elaborate(self, platform: object) -> Module:
+        """Build the block."""
+        m = Module()
+        entry, out = Signal(_Entry), Signal(_Entry)
+        m.submodules.queue = queue = AsyncFIFO(
+            width=len(entry.as_value()), depth=self._depth, r_domain="sync", w_domain=self._from
+        )
+        self._write(m, queue, entry)
+        beat = self.frames.payload
+        m.d.comb += [
+            queue.w_data.eq(entry),
+            out.eq(queue.r_data),
+            queue.r_en.eq(1),
+            self.frames.valid.eq(queue.r_rdy & out.has_byte),
+            beat.data[0].eq(out.byte),
+            beat.count.eq(1),
+            beat.last.eq(out.last),
+            beat.error.eq(out.error),
+        ]
+        for name in OUTCOMES:
+            m.d.comb += getattr(self, name).eq(queue.r_rdy & (out.outcome == Outcome[name.upper()]))
+        return m
+
+    def _write(self, m: Module, queue: AsyncFIFO, entry) -> None:
+        """Put what is heard into the queue, and account for what does not fit."""
+        sync = m.d[self._from]
+        rx = self.rx.payload
+        heard = self.heard[:-1]
+        begun = Signal()  # of the frame on its way something is in the queue
+        missed = Signal()  # while the last frame was being ended the next one has begun
+        lost = Signal(8)  # frames that are still to be counted as overflows
+        ended, lose, enable = Signal(), Signal(), Signal()
+        m.d.comb += [
+            ended.eq(heard.any()),
+            queue.w_en.eq(enable),
+            entry.byte.eq(rx.data[0]),
+            entry.has_byte.eq(self.rx.valid),
+            entry.last.eq(rx.last),
+            entry.error.eq(rx.error),
+            entry.outcome.eq(0),
+        ]
+        for i, name in enumerate(OUTCOMES[:-1]):
+            with m.If(heard[i]):
+                m.d.comb += entry.outcome.eq(Outcome[name.upper()])
+        with m.If(lose & ~lost.all()):
+            sync += lost.eq(lost + 1)
+        with m.FSM(domain=self._from):
+            with m.State("PASS"):
+                with m.If(self.rx.valid | ended):
+                    m.d.comb += enable.eq(1)
+                    with m.If(queue.w_rdy), m.If(self.rx.valid):
+                        sync += begun.eq(~rx.last)
+                    with m.Elif(~ended):
+                        m.next = "DROP"
+                    with m.Elif(begun):
+                        m.next = "CLOSE"
+                    with m.Else():
+                        m.d.comb += lose.eq(1)
+                with m.Elif((lost != 0) & queue.w_rdy):
+                    m.d.comb += [enable.eq(1), entry.outcome.eq(Outcome.OVERFLOW)]
+                    sync += lost.eq(lost - 1)
+            with m.State("DROP"), m.If(ended):
+                m.next = "CLOSE"
+                with m.If(~begun):
+                    m.d.comb += lose.eq(1)
+                    m.next = "PASS"
+            with m.State("CLOSE"):
+                going_on = Signal()
+                m.d.comb += [
+                    enable.eq(1),
+                    entry.has_byte.eq(1),
+                    entry.last.eq(1),
+                    entry.error.eq(1),
+                    entry.outcome.eq(Outcome.OVERFLOW),
+                    lose.eq(ended),
+                    going_on.eq((missed | self.rx.valid) & ~ended),
+                ]
+                sync += missed.eq(going_on)
+                with m.If(queue.w_rdy):
+                    sync += [begun.eq(0), missed.eq(0)]
+                    m.next = "PASS"
+                    with m.If(going_on):
+                        m.next = "DROP"
+
+
+class StatusCrossing(wiring.Component):
+    """Takes a value that seldom changes from another clock into this one, bits that change together staying together.
+
+    Parameters
+    ----------
+    width : int
+        Bits.
+
+    Ports
+    -----
+    other : In
+        The value, from a register of the other clock.
+    value : Out
+        The value, in this clock.
+
+    Latency: 4 cycles; a value that is there for less than that may never be seen.
+    """
+
+    def __init__(self, width: int) -> None:
+        self._width = width
+        super().__init__({"other": In(width), "value": Out(width)})
+
+    def elaborate(self, platform: object) -> Module:
+        """Build the block."""
+        m = Module()
+        now, before = Signal(self._width), Signal(self._width)
+        m.submodules.synchronizer = FFSynchronizer(self.other, now)
+        m.d.sync += before.eq(now)
+        with m.If(now == before):
+            m.d.sync += self.value.eq(now)
+        return m

@@ -1,0 +1,153 @@
+"""One gigabit Ethernet port: a PHY on one side, frames in the card's clock on the other."""
+
+from dataclasses import dataclass
+
+from amaranth import Cat, ClockDomain, ClockSignal, DomainRenamer, Module, ResetSignal, Shape, unsigned
+from amaranth.lib import data, wiring
+from amaranth.lib.cdc import ResetSynchronizer
+from amaranth.lib.wiring import In, Out, connect, flipped
+
+from hdl.net.crossing import OUTCOMES, FrameCrossing, StatusCrossing
+from hdl.net.frame import frame_signature
+from hdl.net.mac_rx import MacReceiver
+from hdl.net.mac_tx import MacTransmitter
+from hdl.net.phy import PhyState, PhyWatch
+from hdl.net.rgmii import InBandStatus, RgmiiReceiver, RgmiiTransmitter
+
+__all__ = ["GIGABIT", "PHY_COUNTERS", "GigabitPort", "PhyKind", "PhyReport"]
+
+#: In-band code of 1,000 Mb/s.
+GIGABIT = 2
+#: What is counted of a port, each a bit of ``PhyReport.pulses``.
+PHY_COUNTERS = (*OUTCOMES, "sent", "spoiled", "link_losses")
+
+
+class PhyReport(data.Struct):
+    """What a port tells the registers."""
+
+    ready: unsigned(1)
+    managed: PhyState
+    in_band: InBandStatus
+    pulses: unsigned(len(PHY_COUNTERS))
+
+
+@dataclass(frozen=True, kw_only=True)
+class PhyKind:
+    """What a board's PHY asks for.
+
+    Attributes
+    ----------
+    address : int
+        On the management bus.
+    reset_us, settle_us : int
+        Microseconds of reset, and of silence after it.
+    tx_clock_delay_ps, rx_delay_ps : int
+        Delays that the PHY leaves to the card: of the transmit clock against its data, of the received data against
+        their clock.
+    """
+
+    address: int
+    reset_us: int
+    settle_us: int
+    tx_clock_delay_ps: int = 0
+    rx_delay_ps: int = 0
+
+
+class GigabitPort(wiring.Component):
+    """RGMII, MAC, the crossing between the clocks, and the PHY's reset and link.
+
+    Frames are sent in this clock, which goes to the PHY with them: nothing crosses there. ``sync`` runs at 125 MHz.
+
+    Parameters
+    ----------
+    name : str
+        Of the receive clock's domain, unique in a design.
+    kind : PhyKind
+        The PHY.
+    cycles_per_us : int
+        Cycles of a microsecond.
+
+    Ports
+    -----
+    rx_clk, rxd, rx_ctl, tx_clk, txd, tx_ctl : In, In, In, Out, Out, Out
+        RGMII.
+    phy_reset, mdc, mdio_o, mdio_oe, mdio_i : Out, Out, Out, Out, In
+        The PHY's other pins.
+    frames : Out
+        What was received, without check sequence; bad ones end with ``error``.
+    tx : In
+        What is to be sent; once a frame has begun a byte is wanted every cycle.
+    report : Out
+        For the registers. A pulse of ``report.pulses`` is one frame, or one link lost.
+
+    Latency: docs/blocks/rgmii.md and docs/blocks/crossing.md.
+    """
+
+    def __init__(self, name: str, kind: PhyKind, *, cycles_per_us: int = 125) -> None:
+        self._name, self._kind, self._us = name, kind, cycles_per_us
+        super().__init__(
+            {
+                "rx_clk": In(1),
+                "rxd": In(4),
+                "rx_ctl": In(1),
+                "tx_clk": Out(1),
+                "txd": Out(4),
+                "tx_ctl": Out(1),
+                "phy_reset": Out(1),
+                "mdc": Out(1),
+                "mdio_o": Out(1),
+                "mdio_oe": Out(1),
+                "mdio_i": In(1),
+                "frames": Out(frame_signature(1, always_ready=True)),
+                "tx": In(frame_signature(1)),
+                "report": Out(PhyReport),
+            }
+        )
+
+    def elaborate(self, platform: object) -> Module:
+        """Build the port."""
+        m = Module()
+        kind, there = self._kind, self._name
+        renamed = DomainRenamer(there)
+        domain = ClockDomain(there)
+        m.domains += domain
+        m.d.comb += ClockSignal(there).eq(self.rx_clk)
+        m.submodules.reset = ResetSynchronizer(ResetSignal("sync"), domain=there)
+        m.submodules.pins_in = pins_in = renamed(RgmiiReceiver(delay_ps=kind.rx_delay_ps))
+        m.submodules.receiver = receiver = renamed(MacReceiver())
+        m.submodules.crossing = crossing = FrameCrossing(there)
+        m.submodules.status = status = StatusCrossing(Shape.cast(InBandStatus).width)
+        m.submodules.transmitter = transmitter = MacTransmitter()
+        m.submodules.pins_out = pins_out = RgmiiTransmitter(clock_delay_ps=kind.tx_clock_delay_ps)
+        m.submodules.watch = watch = PhyWatch(
+            reset_cycles=kind.reset_us * self._us, settle_cycles=kind.settle_us * self._us, address=kind.address
+        )
+        connect(m, receiver.frames, crossing.rx)
+        connect(m, crossing.frames, flipped(self.frames))
+        connect(m, flipped(self.tx), transmitter.frames)
+        counted = Cat(*(getattr(crossing, name) for name in OUTCOMES))
+        m.d.comb += [
+            pins_in.rxd.eq(self.rxd),
+            pins_in.rx_ctl.eq(self.rx_ctl),
+            receiver.rxd.eq(pins_in.data),
+            receiver.rx_dv.eq(pins_in.valid),
+            receiver.rx_er.eq(pins_in.error),
+            crossing.heard.eq(Cat(*(getattr(receiver, name) for name in OUTCOMES[:-1]))),
+            status.other.eq(pins_in.status),
+            pins_out.data.eq(transmitter.txd),
+            pins_out.enable.eq(transmitter.tx_en),
+            pins_out.error.eq(transmitter.tx_er),
+            self.tx_clk.eq(pins_out.tx_clk),
+            self.txd.eq(pins_out.txd),
+            self.tx_ctl.eq(pins_out.tx_ctl),
+            self.phy_reset.eq(watch.reset),
+            self.mdc.eq(watch.mdc),
+            self.mdio_o.eq(watch.mdio_o),
+            self.mdio_oe.eq(watch.mdio_oe),
+            watch.mdio_i.eq(self.mdio_i),
+            self.report.ready.eq(watch.ready),
+            self.report.managed.eq(watch.state),
+            self.report.in_band.eq(status.value),
+            self.report.pulses.eq(Cat(counted, transmitter.sent, transmitter.spoiled, watch.link_lost)),
+        ]
+        return m
