@@ -4,14 +4,21 @@ from amaranth import ClockDomain, ClockSignal, Const, Instance, Module, Mux, Sig
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-__all__ = ["DELAY_STEP_PS", "DdrInput", "DdrOutput"]
+__all__ = ["DELAY_STEP_PS", "DdrInput", "DdrOutput", "delay_steps"]
 
 #: One step of an ECP5 pin's delay line (FPGA-DS-02012, ECP5 family data sheet).
 DELAY_STEP_PS = 25
 _STEPS = 128
 
 
-def _steps(delay_ps: int) -> int:
+def delay_steps(delay_ps: int) -> int:
+    """Give the steps of the delay line that are so many picoseconds.
+
+    Raises
+    ------
+    ValueError
+        The line has no such delay.
+    """
     steps, rest = divmod(delay_ps, DELAY_STEP_PS)
     if rest or not 0 <= steps < _STEPS:
         top = (_STEPS - 1) * DELAY_STEP_PS
@@ -47,7 +54,7 @@ class DdrInput(wiring.Component):
     """
 
     def __init__(self, width: int, *, delay_ps: int = 0) -> None:
-        self._width, self._steps = width, _steps(delay_ps)
+        self._width, self._steps = width, delay_steps(delay_ps)
         super().__init__({"pins": In(width), "rise": Out(width), "fall": Out(width)})
 
     def elaborate(self, platform: object) -> Module:
@@ -97,7 +104,7 @@ class DdrOutput(wiring.Component):
     """
 
     def __init__(self, width: int, *, delay_ps: int = 0) -> None:
-        self._width, self._steps = width, _steps(delay_ps)
+        self._width, self._steps = width, delay_steps(delay_ps)
         super().__init__({"high": In(width), "low": In(width), "pins": Out(width)})
 
     def elaborate(self, platform: object) -> Module:

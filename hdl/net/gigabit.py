@@ -8,6 +8,7 @@ from amaranth.lib.cdc import ResetSynchronizer
 from amaranth.lib.wiring import In, Out, connect, flipped
 
 from hdl.net.crossing import OUTCOMES, FrameCrossing, StatusCrossing
+from hdl.net.ddr import delay_steps
 from hdl.net.frame import frame_signature
 from hdl.net.mac_rx import MacReceiver
 from hdl.net.mac_tx import MacTransmitter
@@ -44,6 +45,11 @@ class PhyKind:
     tx_clock_delay_ps, rx_delay_ps : int
         Delays that the PHY leaves to the card: of the transmit clock against its data, of the received data against
         their clock.
+
+    Raises
+    ------
+    ValueError
+        The part's pins have no such delay.
     """
 
     address: int
@@ -51,6 +57,10 @@ class PhyKind:
     settle_us: int
     tx_clock_delay_ps: int = 0
     rx_delay_ps: int = 0
+
+    def __post_init__(self) -> None:
+        for delay in (self.tx_clock_delay_ps, self.rx_delay_ps):
+            delay_steps(delay)
 
 
 class GigabitPort(wiring.Component):
