@@ -36,6 +36,7 @@ SCENES: dict[str, Callable[[], Scene]] = {
     "taker": wave_trade.taker,
     "gate": wave_trade.gate,
     "order_port": wave_trade.order_port,
+    "crossing": wave_net.crossing,
     "network": wave_net.network,
     "relay": wave_relay.relay,
 }

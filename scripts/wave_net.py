@@ -1,12 +1,13 @@
-"""Timing diagram of the network port: a question by ARP, and its answer."""
+"""Timing diagrams of the network port, and of the crossing before it."""
 
 from wave_feed import beats
 from wave_record import Scene, bit, when
 
+from hdl.net.crossing import OUTCOMES, FrameCrossing
 from hdl.net.port import NetworkPort
 from hdl.wire.ethernet import ARP, BROADCAST, ETHERNET, ETHERTYPE_ARP, ETHERTYPE_IPV4, SHORTEST_FRAME
 
-__all__ = ["network"]
+__all__ = ["crossing", "network"]
 
 _MAC, _IP = 0x0250_5700_0001, 0x0A32_5702
 _PEER_MAC, _PEER_IP = 0x0200_0000_0001, 0x0A32_5701
@@ -41,4 +42,34 @@ def network() -> Scene:
             "busy": bit(block.busy),
         },
         fixed=[(block.mac, _MAC), (block.ip, _IP), (tx.ready, 1)],
+    )
+
+
+def crossing() -> Scene:
+    """A frame of six bytes through the crossing, both clocks the same; and an outcome without a frame."""
+    block = FrameCrossing("sync")
+    rx, out = block.rx, block.frames
+    script = []
+    for at in range(6):
+        beat = {"data": [0x10 + at], "count": 1, "last": at == 5, "error": 0}
+        outcome = 1 << OUTCOMES.index("good") if at == 5 else 0
+        script.append([(rx.valid, 1), (rx.payload, beat), (block.heard, outcome)])
+    idle = [(rx.valid, 0), (block.heard, 0)]
+    alone = [(rx.valid, 0), (block.heard, 1 << OUTCOMES.index("no_preamble"))]
+    return Scene(
+        "crossing: a frame, and what was none",
+        block,
+        [idle, *script, idle, idle, alone, *([idle] * 6)],
+        {
+            "rx.valid": bit(rx.valid),
+            "rx byte": when(rx.valid, lambda ctx: f"{ctx.get(rx.payload.data[0]):02x}"),
+            "rx last": when(rx.valid, lambda ctx: "last" if ctx.get(rx.payload.last) else ""),
+            "heard": when(block.heard, lambda ctx: OUTCOMES[ctx.get(block.heard).bit_length() - 1]),
+            "frames.valid": bit(out.valid),
+            "frames byte": when(out.valid, lambda ctx: f"{ctx.get(out.payload.data[0]):02x}"),
+            "frames last": when(out.valid, lambda ctx: "last" if ctx.get(out.payload.last) else ""),
+            "good": bit(block.good),
+            "no_preamble": bit(block.no_preamble),
+        },
+        settle=4,
     )
