@@ -47,8 +47,8 @@ class Claim:
     """What theory says of a strategy in a regime.
 
     ``pnl`` and ``markout`` (of entries, after 10 s): +1 above zero, -1 below, 0 not claimed. ``few``: it hardly trades,
-    compared with the calm regime. ``settings`` are what differs from the demo's configuration, and ``lessens``: it
-    loses less for a share with them than without.
+    compared with the calm regime. ``settings`` are what differs from the demo's configuration; ``lessens``: it loses
+    less with them, in all and for a share, than with these.
     """
 
     strategy: str
@@ -58,7 +58,7 @@ class Claim:
     why: str
     few: bool = False
     settings: tuple[tuple[str, Any], ...] = ()
-    lessens: bool = False
+    lessens: tuple[tuple[str, Any], ...] = ()
 
     @property
     def kind(self) -> tuple[str, str, tuple[tuple[str, Any], ...]]:
@@ -66,14 +66,17 @@ class Claim:
         return self.strategy, self.regime, self.settings
 
 
-#: Out as soon as the near side is a tick against the entry, or the other side grows heavy, in the first half second.
-_GUARD = (("taker.guard", 1), ("taker.guard_imbalance", True), ("taker.guard_microseconds", 500_000))
+#: A stop so far that the trap costs more, and a rest after a position, or who is out early is in the same trap again.
+_FAR_STOP = (("taker.stop", 5), ("taker.cooldown_microseconds", 5_000_000))
+#: Out at once if the near side is two ticks against the entry within half a second; one it always is, by the spread.
+_GUARD = (*_FAR_STOP, ("taker.guard", 2), ("taker.guard_microseconds", 500_000))
 
 CLAIMS = (
     Claim("imbalance", "calm", +1, +1, "the price follows the imbalance"),
     Claim("imbalance", "trending", +1, +1, "the price follows the imbalance"),
     Claim("imbalance", "toxic", -1, -1, "the imbalance is a trap"),
-    Claim("imbalance", "toxic", -1, -1, "the guard gets out of the trap early", settings=_GUARD, lessens=True),
+    Claim("imbalance", "toxic", -1, -1, "the stop is far (5 ticks), with a rest of 5 s", settings=_FAR_STOP),
+    Claim("imbalance", "toxic", -1, -1, "the guard is out before that stop", settings=_GUARD, lessens=_FAR_STOP),
     Claim("imbalance", "quiet", 0, 0, "nothing leads anywhere", few=True),
     Claim("market_making", "quiet", +1, +1, "small orders hit both sides and the price stays"),
     Claim("market_making", "informed", -1, -1, "it is hit where the price is about to leave"),
@@ -95,14 +98,14 @@ def summed(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
 def holds(claim: Claim, here: Mapping[str, Any], beside: Mapping[str, Any]) -> bool:
     """Say whether figures are as a claim has them; a claim about what did not happen does not hold.
 
-    ``beside`` is what they are compared with: for ``few`` the same in calm flow, for ``lessens`` without the settings.
+    ``beside`` is what they are compared with: for ``few`` the same in calm flow, for ``lessens`` with those settings.
     """
     markout = here["markout_10000ms"]
     if claim.few and here["entries"] > beside["entries"] / 10:
         return False
     if claim.markout and (markout is None or markout * claim.markout <= 0):
         return False
-    if claim.lessens and not _a_share(here) > _a_share(beside):
+    if claim.lessens and not (here["pnl"] > beside["pnl"] and _a_share(here) > _a_share(beside)):
         return False
     return not claim.pnl or here["pnl"] * claim.pnl > 0
 
@@ -114,7 +117,7 @@ def _a_share(figures: Mapping[str, Any]) -> float:
 
 def _beside(claim: Claim) -> tuple[str, str, tuple[tuple[str, Any], ...]]:
     """Give the kind whose figures a claim's are compared with."""
-    return (claim.strategy, claim.regime if claim.lessens else "calm", ())
+    return (claim.strategy, claim.regime if claim.lessens else "calm", claim.lessens)
 
 
 def main(

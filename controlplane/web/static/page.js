@@ -72,7 +72,8 @@ function showRow(told) {
   tell(cells.buy, number(told.buy));
   tell(cells.sell, number(told.sell));
   tell(cells.pnl, dollars(told.pnl || 0), told.pnl < 0 ? "down" : "");
-  tell(cells.state, told.state || "", told.state === "trading" ? "" : "quiet");
+  const words = told.state || "";
+  tell(cells.state, words, words.includes("UNMANAGED") ? "down" : words === "trading" ? "" : "quiet");
 }
 
 function showCard(card) {

@@ -6,7 +6,7 @@ from controlplane.cli.theory import CLAIMS, Claim, holds, summed, write_table
 
 EARNS = Claim("imbalance", "calm", +1, +1, "it does")
 LOSES = Claim("imbalance", "toxic", -1, -1, "it does")
-LESS = Claim("imbalance", "toxic", -1, -1, "it does", settings=(("taker.guard", 1),), lessens=True)
+LESS = Claim("imbalance", "toxic", -1, -1, "it does", settings=(("taker.guard", 2),), lessens=(("taker.stop", 5),))
 FEW = Claim("imbalance", "quiet", 0, 0, "it does", few=True)
 
 
@@ -24,9 +24,10 @@ def figures(pnl=5, markout=1.0, entries=100, shares=1000):
         (EARNS, figures(markout=None), False),
         (LOSES, figures(pnl=-5, markout=-1.0), True),
         (LOSES, figures(), False),
-        (LESS, figures(pnl=-20, markout=-1.0, shares=10_000), True),
-        (LESS, figures(pnl=-20, markout=-1.0, shares=4_000), False),
-        (LESS, figures(pnl=-20, markout=-1.0, shares=0), False),
+        (LESS, figures(pnl=-4, markout=-1.0, shares=1_000), True),
+        (LESS, figures(pnl=-4, markout=-1.0, shares=700), False),
+        (LESS, figures(pnl=-6, markout=-1.0, shares=9_000), False),
+        (LESS, figures(pnl=-4, markout=-1.0, shares=0), False),
         (LESS, figures(pnl=20, markout=-1.0, shares=1_000), False),
         (FEW, figures(entries=10), True),
         (FEW, figures(entries=11), False),

@@ -26,6 +26,7 @@ def test_an_operator_flattens_what_is_held(browsing, plain_card):
         await log_in(tab, channels, pb.ROLE_OPERATOR)
         await tab.until(f"document.querySelector('{cell(2, 6)}').textContent === '300'")
         await tab.click(cell(2, 1))
+        await tab.until(f"document.querySelector('{cell(2, 10)}.down')?.textContent === 'position UNMANAGED'")
 
         # Going back sends nothing, nor does a wish without a price, or with one that is none.
         await tab.click("#flatten")
