@@ -1,4 +1,8 @@
-"""Lattice ECP5 Versa: two gigabit ports, each behind a Marvell 88E1512."""
+"""Lattice ECP5 Versa: two gigabit ports, each behind a Marvell 88E1512.
+
+openFPGALoader knows no Versa by name; the Evaluation Board of the same maker is reached by the same kind of cable.
+Whether its name loads a Versa has not been tried.
+"""
 
 from amaranth_boards.versa_ecp5 import VersaECP5Platform
 
