@@ -1,4 +1,4 @@
-"""``card list``, ``build``, ``program``: a board, from its design to the card on it."""
+"""``card list``, ``build``, ``program``, ``check``: a board, from its design to the card that answers."""
 
 from pathlib import Path
 from typing import Annotated
@@ -49,6 +49,23 @@ def program(
     from controlplane.cli.program import run_program
 
     raise typer.Exit(run_program(board, file, force))
+
+
+@_card.command("check")
+def check(
+    device: Annotated[str, typer.Option(help="The card: udp:ADDRESS of a board, unix:PATH of a soft card.")],
+    out: Annotated[Path, typer.Option(help="The checklist, to be sent back.")] = Path("build/bringup.json"),
+    market: Annotated[
+        Path | None, typer.Option(help="market.sock of a soft card: its session is played there.", exists=True)
+    ] = None,
+) -> None:
+    """Ask a card what the bring-up checklist wants of a program, and play it a stored session. Status 1: a step failed.
+
+    Not while the card is in use: it is left alone where it is armed or follows a symbol.
+    """
+    from controlplane.cli.check_card import run_check
+
+    raise typer.Exit(run_check(device, market, out))
 
 
 def add_to(app: typer.Typer) -> None:
