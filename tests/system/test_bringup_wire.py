@@ -13,7 +13,7 @@ from sim.verilated.build import build_card
 
 ROOT = Path(__file__).resolve().parents[2]
 NO_NAMESPACE = why_no_namespace()
-CONFIG = "tiny"
+CONFIG = "demo"
 
 pytestmark = pytest.mark.skipif(
     NO_NAMESPACE is not None, reason=f"network namespaces are forbidden here: {NO_NAMESPACE}"

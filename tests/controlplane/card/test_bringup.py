@@ -20,7 +20,7 @@ ABI, SLOT_0_SYMBOL, STATUS = 0x08, 0x1000, 0x108
 def soft_card(tmp_path_factory):
     """Run a soft card of the smallest configuration; give its folder."""
     directory = tmp_path_factory.mktemp("card")
-    command = [sys.executable, "-m", "sim.softcard", "--dir", directory, "--config", "tiny"]
+    command = [sys.executable, "-m", "sim.softcard", "--dir", directory, "--config", "demo"]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
         try:
             assert process.stdout is not None
