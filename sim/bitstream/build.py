@@ -13,6 +13,7 @@ from amaranth.build import Platform
 from hdl.boards import BOARDS, Board
 from hdl.configs import CONFIGS, CardConfig
 from sim.bitstream.report import describe, one_line, write_report
+from sim.timing.demand import demand_of, require_fit
 from sim.timing.flow import Progress, pack, place_and_route, seconds_of, synthesise, write_source
 from sim.timing.part import Part
 
@@ -21,8 +22,8 @@ __all__ = ["BUILD", "board_of", "build_board", "build_design", "config_of", "par
 BUILD = Path(__file__).resolve().parents[2] / "build"
 _CONSTRAINTS = "top.lpf"
 _FILES = ("card.bit", "card.svf")
-#: DP16KD of the parts: Lattice's data sheet FPGA-DS-02012, table 1.1.
-_BLOCK_RAMS = {"um-25k": 56, "um-45k": 108, "um-85k": 208, "um5g-25k": 56, "um5g-45k": 108, "um5g-85k": 208}
+#: Look-up tables and DP16KD by the size of the part, as nextpnr counts them.
+_SIZES = {"25k": (24_288, 56), "45k": (43_848, 108), "85k": (83_640, 208)}
 
 
 def board_of(name: str) -> Board:
@@ -97,7 +98,8 @@ def build_board(
 def part_of(board: Board) -> Part:
     """Give a board's part as place and route wants it."""
     options = (f"--{board.device}", "--package", board.package, "--speed", board.speed)
-    return Part(board.device, board.package, board.speed, options, _BLOCK_RAMS[board.device])
+    luts, block_rams = _SIZES[board.device.split("-")[1]]
+    return Part(board.device, board.package, board.speed, options, luts, block_rams)
 
 
 def build_design(
@@ -128,6 +130,7 @@ def build_design(
     (work / _CONSTRAINTS).write_text(plan.files[_CONSTRAINTS])
     elaborated = time.monotonic() - begun
     netlist = synthesise(work, say)
+    require_fit(demand_of(netlist, source), part, f"the card {about['config']!r}", work)
     about = about | {"part": f"{part.device} {part.package} speed {part.speed}"}
     reports, files = [], []
     for seed in seeds:

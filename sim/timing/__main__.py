@@ -14,6 +14,8 @@ from hdl.configs import CardConfig
 from hdl.engine import Engine
 from sim.bench.figures import merge
 from sim.timing.budget import memories_of
+from sim.timing.demand import demand_of, require_fit
+from sim.timing.demand import figures_of as asked_for
 from sim.timing.engine import block_of, configuration, engine_in_scaffold
 from sim.timing.flow import FlowError, Progress, emit, place_and_route, synthesise
 from sim.timing.part import ECPIX5_85F
@@ -68,6 +70,10 @@ def run(name: str, block: str | None, *, target_mhz: float, seed: int, say: Prog
     scaffold = engine_in_scaffold(config) if block is None else Scaffold(block_of(config, block, part))
     source = emit(scaffold, part, work)
     netlist = synthesise(work, say)
+    demand = demand_of(netlist, source)
+    if block is None:
+        merge(BENCH, asked_for(demand, part, name))
+    require_fit(demand, part, f"{what} of {name!r}", work)
     report = place_and_route(work, part, target_mhz=target_mhz, seed=seed, say=say)
     timing = read_files(report, netlist, source)
     device = f"{part.device}-{part.speed}{part.package}"

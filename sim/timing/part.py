@@ -15,6 +15,8 @@ class Part:
         As Lattice prints them on it.
     nextpnr : tuple of str
         The same in nextpnr's options.
+    luts : int
+        Look-up tables (TRELLIS_COMB) it has, and as many flip-flops.
     block_rams : int
         DP16KD it has, of 18 kbit each.
     """
@@ -23,6 +25,7 @@ class Part:
     package: str
     speed: str
     nextpnr: tuple[str, ...]
+    luts: int
     block_rams: int
 
 
@@ -32,5 +35,6 @@ ECPIX5_85F = Part(
     package="BG554",
     speed="8",
     nextpnr=("--um5g-85k", "--package", "CABGA554", "--speed", "8"),
+    luts=83_640,
     block_rams=208,
 )

@@ -10,10 +10,11 @@ from amaranth.sim import Simulator
 from hdl.book.memory import BookMemory
 from hdl.book.rows import BookRows
 from sim.timing.budget import memories_of
+from sim.timing.demand import Demand, demand_of, require_fit
 from sim.timing.engine import block_of, configuration
 from sim.timing.flow import FlowError, emit, place_and_route, synthesise
 from sim.timing.part import ECPIX5_85F
-from sim.timing.report import read_files
+from sim.timing.report import Area, read_files
 from sim.timing.scaffold import Scaffold
 
 
@@ -83,6 +84,12 @@ def test_a_block_is_placed_and_routed(tmp_path):
     report = place_and_route(work, ECPIX5_85F, target_mhz=156.25, seed=1, say=said.append)
     timing = read_files(report, netlist, source)
 
+    # What was asked for before it was placed is what nextpnr then found, and its part is the one that is described.
+    asked = demand_of(netlist, source).whole
+    assert (asked.ffs, asked.brams) == (timing.ffs, timing.brams)
+    assert (timing.available["luts"], timing.available["ffs"]) == (ECPIX5_85F.luts, ECPIX5_85F.luts)
+    assert timing.available["brams"] == ECPIX5_85F.block_rams
+
     (need,) = memories_of(block, ECPIX5_85F)
     assert timing.brams == need.block_rams == 4
     # Chain, captured outputs and their tree; in the block the data, those passed on, and what was asked, when and
@@ -99,6 +106,18 @@ def test_a_block_is_placed_and_routed(tmp_path):
     place_and_route(work, ECPIX5_85F, target_mhz=156.25, seed=1, say=said.append)
     assert report.stat().st_mtime_ns == before
     assert said[-1] == "place and route: nothing has changed since it was done"
+
+
+@pytest.mark.parametrize(
+    ("ffs", "brams", "said"),
+    [(83_641, 208, "83,641 flip-flops of 83,640;"), (83_640, 209, "209 block RAMs of 208;")],
+)
+def test_what_does_not_fit_is_not_placed_and_told_by_block(tmp_path, ffs, brams, said):
+    part = {"engine": Area(10, ffs, brams, 0), "engine.book": Area(9, 1, brams, 0)}
+    with pytest.raises(FlowError, match=f"does not fit LFE5UM5G-85F and was not placed: it asks for {said}"):
+        require_fit(Demand(part["engine"], part), ECPIX5_85F, "engine of 'huge'", tmp_path)
+    assert "engine.book" in (tmp_path / "demand.txt").read_text()
+    require_fit(Demand(Area(83_640, 83_640, 208, 0), {}), ECPIX5_85F, "engine of 'full'", tmp_path)
 
 
 def test_a_source_that_cannot_be_read_is_told_with_what_the_tool_said(tmp_path):
