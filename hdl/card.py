@@ -11,6 +11,7 @@ from hdl.card_phy import Lights, join_lights, join_phys
 from hdl.card_relay import join_relay
 from hdl.card_snapshot import join_snapshot
 from hdl.card_statistics import join_statistics
+from hdl.card_strategies import join_maker, join_taker
 from hdl.configs import CardConfig
 from hdl.engine import Engine
 from hdl.net.frame import frame_signature
@@ -164,8 +165,8 @@ class Card(wiring.Component):
         self._feed(m, bank, engine)
         self._book(m, bank, engine)
         join_snapshot(m, bank, engine)
-        self._taker(m, bank, engine)
-        self._maker(m, bank, engine)
+        join_taker(m, bank, engine)
+        join_maker(m, bank, engine)
         join_host_orders(m, bank, engine)
         self._risk(m, bank, engine)
         join_orders(m, bank, engine)
@@ -237,69 +238,6 @@ class Card(wiring.Component):
             bank.drive("book.queue_max.value").eq(engine.queue.max_level),
             bank.drive("book.live_orders.count").eq(book.live_orders),
         ]
-
-    def _taker(self, m: Module, bank: RegisterBank, engine: Engine) -> None:
-        taker = engine.taker
-        ports = {name: bank.slot_port(name) for name in _TAKER_ROWS}
-        ticks = ports["taker_ticks"].row
-        m.d.comb += [port.slot.eq(taker.config_slot) for port in ports.values()]
-        m.d.comb += [
-            taker.config.tick.eq(ports["tick"].row.tick),
-            taker.config.ratio.eq(ports["taker_ratio"].row.ratio),
-            taker.config.min_volume.eq(ports["taker_min_volume"].row.shares),
-            taker.config.order_size.eq(ports["taker_order_size"].row.shares),
-            taker.config.cooldown.eq(ports["taker_cooldown"].row.cycles),
-            *(getattr(taker.config, name).eq(getattr(ticks, name)) for name in _TICKS),
-            taker.config.time_stop.eq(ports["trade.taker_time_stop"].row.cycles),
-            taker.config.guard.eq(ports["trade.taker_guard"].row.ticks),
-            taker.config.guard_imbalance.eq(ports["trade.taker_guard"].row.imbalance),
-            taker.config.guard_window.eq(ports["trade.taker_guard"].row.window),
-            taker.enable.eq(bank.value("modules.taker.enable")),
-            taker.cancel_exit.eq(bank.value("risk.on_stale.cancel_exit")),
-        ]
-        enabled = bank.slot_value("control", "enable")
-        switches = (
-            (taker.buy_enabled, bank.slot_value("control", "taker_buy")),
-            (taker.sell_enabled, bank.slot_value("control", "taker_sell")),
-        )
-        triggers, state = bank.slot_drive("triggers"), bank.slot_drive("state", "taker_state")
-        for i in range(self._config.slots):
-            m.d.comb += taker.slot_enabled[i].eq(enabled[i])
-            # A slot is one strategy's at a time.
-            m.d.comb += [port[i].eq(values[i] & ~engine.maker.engaged[i]) for port, values in switches]
-            m.d.comb += [triggers[i].eq(taker.triggers[i]), state[i].eq(taker.taker_state[i])]
-
-    def _maker(self, m: Module, bank: RegisterBank, engine: Engine) -> None:
-        maker, locates = engine.maker, engine.locates
-        ports = {name: bank.slot_port(f"maker.{name}") for name in _MAKER_ROWS}
-        tick, short_sale = bank.slot_port("tick"), bank.slot_port("short_sale")
-        m.d.comb += [port.slot.eq(maker.config_slot) for port in (*ports.values(), tick, short_sale)]
-        prices = ports["prices"].row
-        m.d.comb += [
-            *(getattr(maker.config, name).eq(getattr(prices, name)) for name in _MAKER_PRICES),
-            maker.config.tick.eq(tick.row.tick),
-            maker.config.short_allowed.eq(short_sale.row.allowed),
-            maker.config.size.eq(ports["size"].row.shares),
-            maker.config.inventory.eq(ports["inventory"].row.shares),
-            maker.config.ratio.eq(ports["ratio"].row.ratio),
-            maker.config.throttle.eq(ports["throttle"].row.cycles),
-            maker.config.cooldown.eq(ports["cooldown"].row.cycles),
-            maker.enable.eq(bank.value("modules.maker.enable")),
-        ]
-        for name in _MAKER_COUNTERS:
-            m.d.comb += bank.count(f"market_maker.{name}").eq(getattr(maker, name))
-        enabled, quoted = bank.slot_value("control", "enable"), bank.slot_value("maker.control")
-        located, balance = bank.slot_value("maker.located"), bank.slot_drive("maker.balance")
-        states = {name: bank.slot_drive("maker.state", name) for name in ("bid", "ask")}
-        for i in range(self._config.slots):
-            m.d.comb += [
-                maker.slot_enabled[i].eq(enabled[i]),
-                maker.maker_enabled[i].eq(quoted[i]),
-                locates.located[i].eq(located[i]),
-                balance[i].eq(locates.balance[i]),
-                states["bid"][i].eq(maker.bid_state[i]),
-                states["ask"][i].eq(maker.ask_state[i]),
-            ]
 
     def _risk(self, m: Module, bank: RegisterBank, engine: Engine) -> None:
         gate, positions = engine.gate, engine.positions
@@ -396,12 +334,4 @@ _BOOK_COUNTERS = (
     "unknown_references", "duplicate_references", "zero_adds", "over_executions", "table_overflows", "levels_spilled",
     "refills",
 )  # fmt: skip
-_TAKER_ROWS = (
-    "tick", "taker_ratio", "taker_min_volume", "taker_order_size", "taker_cooldown", "taker_ticks",
-    "trade.taker_time_stop", "trade.taker_guard",
-)  # fmt: skip
-_MAKER_ROWS = ("prices", "size", "inventory", "ratio", "throttle", "cooldown")
-_MAKER_PRICES = ("half_spread", "max_spread", "move", "skew", "weighted")
-_MAKER_COUNTERS = ("entered", "moved", "pulled", "post_only_refused")
-_TICKS = ("take_profit", "stop", "slip", "stop_slip", "max_spread", "retries")
 _LIMITS = ("max_inventory", "max_order_size", "ceiling_inventory", "ceiling_order_size")
