@@ -180,6 +180,8 @@ class Card(wiring.Component):
         arming = engine.arming
         m.d.comb += [
             *(getattr(arming, name).eq(bank.strobe(f"control.command.{name}")) for name in _COMMANDS),
+            # At once, and again with what was written beside it: a release in the same write must not undo it.
+            arming.kill.eq(bank.ahead("control.command.kill") | bank.strobe("control.command.kill")),
             arming.lease_until.eq(bank.value("control.lease.until")),
             bank.armed.eq(arming.armed),
             bank.drive("control.status.armed").eq(arming.armed),
@@ -322,7 +324,7 @@ class Card(wiring.Component):
                     connect(m, getattr(block, name), getattr(telemetry, name))
 
 
-_COMMANDS = ("arm", "disarm", "kill", "release")
+_COMMANDS = ("arm", "disarm", "release")
 _FLAGS = ("bound", "stale", "halted", "short_restricted", "opened", "market_open")
 _FEED_COUNTERS = (
     "frames", "frames_ignored", "frames_bad", "packets", "messages", "unknown_types", "wrong_sizes", "gaps",

@@ -43,8 +43,9 @@ class RegisterBank(wiring.Component):
     write of a ``pw_epoch`` register raises ``config_epoch``, which wraps. Counters saturate. Write-only fields read
     as zero.
 
-    Latency: a write takes effect 3 cycles after its strobe (pulses are high in that cycle); ``ack`` comes 4 cycles
-    after the strobe, always. An unknown address, and a write where nothing can be written, change nothing.
+    Latency: a write takes effect 3 cycles after its strobe (pulses are high in that cycle; those of :meth:`ahead` after
+    1); ``ack`` comes 4 cycles after the strobe, always. An unknown address, and a write where nothing can be written,
+    change nothing.
 
     Parameters
     ----------
@@ -77,6 +78,8 @@ class RegisterBank(wiring.Component):
         self._memories: dict[str, Memory] = {}
         #: High in the first cycle of a newly written value.
         self._written: dict[tuple[str, int], Signal] = {}
+        #: Pulses that come ahead of their strobes, by address and bit.
+        self._ahead: dict[tuple[int, int], Signal] = {}
         self._increments: dict[tuple[str, int], Signal] = {}
         self._write_backs: dict[tuple[str, int, str], tuple[Signal, Signal]] = {}
         self._driven: set[tuple[str, int, str]] = set()
@@ -129,6 +132,16 @@ class RegisterBank(wiring.Component):
     def strobe(self, name: str) -> Signal:
         """Give the pulse of a command bit: ``control.command.arm``."""
         return self._take(*self._split(name), 0, kind="strobe")
+
+    def ahead(self, name: str) -> Signal:
+        """Give the pulse of a command bit two cycles before its strobe, which still comes: ``control.command.kill``.
+
+        For what must not wait; nothing may lock it.
+        """
+        register, f = self._field(*self._split(name))
+        if not f.pulse or f.disarmed or register.locked or register.count != 1:
+            raise ValueError(f"{name} is not a single command bit that always works")
+        return self._ahead.setdefault((register.address, f.low), Signal(name=f"{register.name}_{f.name}_ahead"))
 
     def written(self, name: str) -> tuple[Signal, Signal]:
         """Give (pulse, value) of a register whose being written means something: ``control.mark``.
@@ -212,6 +225,8 @@ class RegisterBank(wiring.Component):
             write.eq(self.bus.write),
             valid.eq(self.bus.read | self.bus.write),
         ]
+        for (place, bit), pulse in self._ahead.items():
+            m.d.sync += pulse.eq(self.bus.write & (self.bus.address == place) & self.bus.wdata[bit])
         hit_valid, hit_write, hit_wdata = Signal(), Signal(), Signal(64)
         m.d.sync += [hit_valid.eq(valid), hit_write.eq(valid & write), hit_wdata.eq(wdata)]
         slot_hits = {b.name: self._slot_hit(m, b, address) for b in self.description.blocks if b.stride}

@@ -39,7 +39,7 @@ class _OrderPath(wiring.Component):
         super().__init__({})
         # One slot's registers are enough for a command, and a small bank simulates fast.
         self.bank = RegisterBank(replace(config, slots=1))
-        self.strobe = self.bank.strobe("control.command.kill")
+        self.kill = self.bank.ahead("control.command.kill"), self.bank.strobe("control.command.kill")
         self.arming = Arming()
         self.gate = RiskGate(config.slots)
         self.positions = Positions(config.slots, config.own_orders)
@@ -55,7 +55,7 @@ class _OrderPath(wiring.Component):
         m.submodules.positions, m.submodules.orders = positions, orders
         connect(m, gate.granted, orders.intents)
         m.d.comb += [
-            arming.kill.eq(self.strobe),
+            arming.kill.eq(self.kill[0] | self.kill[1]),
             self.bank.armed.eq(arming.armed),
             gate.armed.eq(arming.armed),
             gate.killed.eq(arming.killed),
@@ -85,31 +85,25 @@ class KillCounts:
 
     Attributes
     ----------
-    written, strobed : int
-        Cycle of the write on the register bus, and of the command's pulse.
+    written : int
+        Cycle of the write on the register bus.
     begun : list of int
         Cycles in which a new order's first byte left.
     cancels : list of int
         Cycles in which a Cancel's last byte left, after the kill.
     open_orders : int
-        Orders open at the pulse.
+        Orders open at the write.
     """
 
     written: int = 0
-    strobed: int = 0
     begun: list[int] = field(default_factory=list)
     cancels: list[int] = field(default_factory=list)
     open_orders: int = 0
 
     @property
     def silence(self) -> int:
-        """Cycles from the pulse to the last cycle in which an order began, or zero."""
-        return max([0, *(at - self.strobed for at in self.begun)])
-
-    @property
-    def silence_from_bus(self) -> int:
-        """Cycles from the write on the bus to the last cycle in which an order began."""
-        return self.silence + self.strobed - self.written
+        """Cycles from the write to the last cycle in which an order began, or zero."""
+        return max([0, *(at - self.written for at in self.begun)])
 
 
 def count_kills(config: CardConfig, moments: Iterable[int | None]) -> list[KillCounts]:
@@ -162,15 +156,14 @@ def count_kills(config: CardConfig, moments: Iterable[int | None]) -> list[KillC
             ctx.set(bus.wdata, _KILL)
             if now_killing:
                 written, counts.written = True, cycle
-            if ctx.get(dut.strobe):
-                counts.strobed, counts.open_orders = cycle, ctx.get(orders.open_orders)
+                counts.open_orders = ctx.get(orders.open_orders)
             if ctx.get(orders.tx.valid):
                 if first:
                     letter = chr(ctx.get(orders.tx.payload.data[0]))
                     if letter != "X":
                         counts.begun.append(cycle)
                 first = bool(ctx.get(orders.tx.payload.last))
-                if first and letter == "X" and counts.strobed:
+                if first and letter == "X" and written:
                     counts.cancels.append(cycle)
             killed_and_quiet = ctx.get(arming.killed) and not ctx.get(orders.busy)
             quiet = quiet + 1 if killed_and_quiet else 0
@@ -211,14 +204,11 @@ def kill(config_name: str, *, offsets: int) -> dict[str, Figure]:
         "kill_to_silence_cycles_max": Figure(
             max(run.silence for run in runs),
             "cycles",
-            f"from the kill register's pulse to the last cycle in which a new order's first byte left; {path}",
-        ),
-        "kill_bus_to_silence_cycles_max": Figure(
-            max(run.silence_from_bus for run in runs), "cycles", f"the same from the write on the register bus; {path}"
+            f"from the write on the register bus to the last cycle in which a new order's first byte left; {path}",
         ),
         "kill_to_last_cancel_cycles": Figure(
-            full.cancels[-1] - full.strobed,
+            full.cancels[-1] - full.written,
             "cycles",
-            f"from the pulse to the last byte of the last Cancel, all {config.own_orders} rows in use",
+            f"from the write to the last byte of the last Cancel, all {config.own_orders} rows in use",
         ),
     }

@@ -145,3 +145,16 @@ def test_nothing_is_traded_without(session, missing):
             assert card.get("control.status.armed") == 0
         lengths, _, _ = play(card, session)
         assert not lengths.orders
+
+
+def test_a_release_in_the_same_write_does_not_undo_a_kill():
+    with BenchCard() as card:
+        card.follow(SYMBOLS)
+        card.arm()
+        assert card.get("control.status.armed") == 1
+        card.set("control.command", kill=1, release=1)
+        assert (card.get("control.status.killed"), card.get("control.status.armed")) == (1, 0)
+        kills = [r for r in card.records() if r["name"] == "KILL"]
+        assert len(kills) == 1, "one kill is told once, though it is heard twice"
+        card.set("control.command", release=1)
+        assert card.get("control.status.killed") == 0

@@ -61,24 +61,31 @@ def test_counters_saturate():
 def test_strobes_are_one_cycle_three_after_the_write():
     bank = RegisterBank(CONFIG)
     arm, kill = bank.strobe("control.command.arm"), bank.strobe("control.command.kill")
+    ahead = bank.ahead("control.command.kill")
     bind = bank.slot_strobe("join", "bind")
     locate = bank.slot_value("join", "locate")
-    seen = []
+    seen, early = [], []
 
     async def watch(ctx):
-        async for _, _, a, k, b, place in ctx.tick().sample(arm, kill, bind[2], locate[2]):
+        async for _, _, a, k, b, place, first in ctx.tick().sample(arm, kill, bind[2], locate[2], ahead):
             seen.append((a, k, b, place))
+            early.append(first)
 
     async def bench(ctx):
         assert (await access(ctx, bank, 0x100, 0b101))[0] == BusStatus.OK
         assert (await access(ctx, bank, 0x1410, 1 << 16 | 77))[0] == BusStatus.OK
+        assert (await access(ctx, bank, 0x100, 0b1001))[0] == BusStatus.OK  # not the kill
+        assert (await access(ctx, bank, 0x108, 0b100))[0] == BusStatus.NOT_WRITABLE
+        assert (await access(ctx, bank, 0x100))[0] == BusStatus.OK  # a read of it is no write
 
     simulator = Simulator(bank)
     simulator.add_clock(6.4e-9)
     simulator.add_testbench(bench)
     simulator.add_process(watch)
     simulator.run()
-    assert [s[0] for s in seen].count(1) == [s[1] for s in seen].count(1) == 1
+    assert [s[0] for s in seen].count(1) == 2
+    assert [s[1] for s in seen].count(1) == 1
+    assert [cycle for cycle, first in enumerate(early) if first] == [1]
     assert seen[3][:2] == (1, 1)
     assert [s[2:] for s in seen if s[2]] == [(1, 77)]
 
