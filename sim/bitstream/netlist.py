@@ -2,14 +2,13 @@
 
 import json
 import subprocess
-import sys
 from pathlib import Path
 
 from amaranth.back import rtlil
 from amaranth.hdl import Const, Value
 from amaranth.lib import wiring
 
-from sim.timing.flow import NETLIST, FlowError, Progress, synthesise, write_source
+from sim.timing.flow import NETLIST, FlowError, Progress, synthesise, write_source, yosys
 
 __all__ = ["netlist_verilog"]
 
@@ -17,12 +16,12 @@ __all__ = ["netlist_verilog"]
 _WITHOUT_MODEL = {"DP16KD", "PDPW16KD", "MULT18X18D", "ALU54B"}
 _LOG, _TOP, _OUTPUT = "netlist.log", "netlist.il", "netlist.v"
 #: The cells' models are Yosys' own, of what the part's cells do; in one level, as a simulator likes it.
-_SCRIPT = (
+_COMMANDS = (
     # The netlist brings empty modules of the cells along, which would stay instead of the models; the models' files
     # include some of theirs twice.
-    f"read_json {NETLIST}; select top; write_rtlil -selected {_TOP}; design -reset; "
-    f"read_verilog -nooverwrite +/ecp5/cells_sim.v; read_rtlil {_TOP}; hierarchy -top top; proc; flatten; opt_clean; "
-    f"write_verilog -noattr {_OUTPUT}"
+    f"read_json {NETLIST}; select top; write_rtlil -selected {_TOP}; design -reset",
+    f"read_verilog -nooverwrite +/ecp5/cells_sim.v; read_rtlil {_TOP}; hierarchy -top top; proc; flatten; opt_clean",
+    f"write_verilog -noattr {_OUTPUT}",
 )
 
 
@@ -52,8 +51,7 @@ def netlist_verilog(block: wiring.Component, work: Path, say: Progress) -> str:
         raise FlowError(
             f"Yosys has no model of {', '.join(without)}, so this block cannot be simulated after synthesis"
         )
-    command = [sys.executable, "-m", "sim.timing.yosys", "-q", "-l", _LOG, "-p", _SCRIPT]
-    done = subprocess.run(command, cwd=work, capture_output=True, text=True, check=False)
+    done = subprocess.run(yosys(_LOG, *_COMMANDS), cwd=work, capture_output=True, text=True, check=False)
     if done.returncode != 0:
         raise FlowError(
             f"no netlist in Verilog, see {work / _LOG}; Yosys said:\n{(done.stderr or done.stdout)[-2000:]}"

