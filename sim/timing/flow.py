@@ -15,7 +15,17 @@ from amaranth.back import rtlil
 from sim.timing.part import Part
 from sim.timing.scaffold import Scaffold
 
-__all__ = ["FlowError", "Progress", "emit", "pack", "place_and_route", "seconds_of", "synthesise", "write_source", "yosys"]
+__all__ = [
+    "FlowError",
+    "Progress",
+    "emit",
+    "pack",
+    "place_and_route",
+    "seconds_of",
+    "synthesise",
+    "write_source",
+    "yosys",
+]
 
 #: Told what is being done, and at intervals how far it is.
 Progress = Callable[[str], None]
