@@ -120,7 +120,7 @@ load: setup driver  ## 50 watchers at 20 Hz and 100 writes a second for a minute
 memory: setup driver  ## an hour of watching, asking and writing: the service's memory must not grow; `make test`: seconds
 	@PENNYWIRE_MEMORY_SECONDS=3600 $(BIN)/python -m pytest -rP tests/controlplane/service/test_memory.py
 
-fuzz-driver:  ## fuzz what the driver reads off the wire, a minute each; needs clang and says so
+fuzz-driver:  ## fuzz what the driver reads off the wire, for a minute; needs clang and says so
 	@bash scripts/fuzz_driver.sh
 
 WORKERS ?= 2

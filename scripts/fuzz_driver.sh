@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Fuzz every parser of bytes from the wire (or those of FUZZ_TARGETS), FUZZ_SECONDS each (60 unless set), with libFuzzer,
-# which needs clang.
+# Fuzz every parser of bytes from the wire (or those of FUZZ_TARGETS), all at once, for FUZZ_SECONDS (60 unless set), with
+# libFuzzer, which needs clang.
 set -eu
 cd "$(dirname "$0")/.."
 seconds=${FUZZ_SECONDS:-60}
@@ -16,12 +16,28 @@ if ! "$clang" -fsanitize=fuzzer,address,undefined "$folder/probe.c" -o "$folder/
     echo "fuzz-driver: not run, $clang has no libFuzzer (on Debian: libclang-rt-dev), see $folder/probe.log"
     exit 0
 fi
-for target in ${FUZZ_TARGETS:-frame glimpse hostlink session relay}; do
+targets=${FUZZ_TARGETS:-frame glimpse hostlink session relay}
+for target in $targets; do
     "$clang" -std=c11 -g -O1 -D_POSIX_C_SOURCE=200809L -DPENNYWIRE_VERSION='"fuzz"' -Ihost-driver/include \
         -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \
         "host-driver/fuzz/fuzz_$target.c" host-driver/src/{glimpse,hostlink,soup,relay_link,error,xdp_frame}.c -o "$folder/fuzz_$target"
     mkdir -p "$folder/corpus_$target"
-    "$folder/fuzz_$target" -max_total_time="$seconds" -max_len=5000 -artifact_prefix="$folder/" -print_final_stats=1 \
-        "$folder/corpus_$target" >"$folder/$target.log" 2>&1 || { tail -40 "$folder/$target.log"; exit 1; }
-    echo "fuzz-driver: $target, $(grep -oE 'number_of_executed_units: *[0-9]+' "$folder/$target.log" | grep -oE '[0-9]+') inputs in $seconds s, no fault"
 done
+running=()
+for target in $targets; do
+    "$folder/fuzz_$target" -max_total_time="$seconds" -max_len=5000 -artifact_prefix="$folder/" -print_final_stats=1 \
+        "$folder/corpus_$target" >"$folder/$target.log" 2>&1 &
+    running+=("$target $!")
+done
+status=0
+for one in "${running[@]}"; do
+    read -r target process <<<"$one"
+    if wait "$process"; then
+        echo "fuzz-driver: $target, $(grep -oE 'number_of_executed_units: *[0-9]+' "$folder/$target.log" | grep -oE '[0-9]+') inputs in $seconds s, no fault"
+    else
+        tail -40 "$folder/$target.log"
+        echo "fuzz-driver: $target failed; the input that did it is in $folder" >&2
+        status=1
+    fi
+done
+exit $status
