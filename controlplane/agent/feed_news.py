@@ -16,7 +16,7 @@ from collections.abc import Callable
 from email.utils import parsedate_to_datetime
 from zoneinfo import ZoneInfo
 
-from controlplane.agent.news import NewsItem, clean
+from controlplane.agent.news_item import HEADLINE, SOURCE, SYMBOLS, TEXT, NewsItem, clean
 
 __all__ = ["FeedNews", "entries_of"]
 
@@ -29,7 +29,6 @@ _SYMBOL = re.compile(r"[A-Z][A-Z.]{0,7}")
 _IN_WORDS = re.compile(r"\b(?:NASDAQ|NYSE|NYSE American|AMEX)\s*:\s*([A-Z][A-Z.]{0,7})\b")
 _TAG = re.compile(r"<[^>]*>")
 _NEW_YORK = ZoneInfo("America/New_York")
-_HEADLINE, _TEXT, _SOURCE = 300, 1000, 60
 
 
 def _words(text: str | None, most: int) -> str:
@@ -52,13 +51,13 @@ def _when(entry: ET.Element) -> datetime.datetime:
 def _entry(entry: ET.Element, source: str, day: datetime.date) -> tuple[str, NewsItem] | None:
     """Read an entry; None where it is of another day; raise ValueError where it is no piece of news."""
     when = _when(entry)
-    headline = _words(entry.findtext("title") or entry.findtext(f"{_ATOM}title"), _HEADLINE)
+    headline = _words(entry.findtext("title") or entry.findtext(f"{_ATOM}title"), HEADLINE)
     if not headline:
         raise ValueError("an entry without a title")
     if when.date() != day:
         return None
     text = _words(
-        entry.findtext("description") or entry.findtext(f"{_ATOM}summary") or entry.findtext(f"{_ATOM}content"), _TEXT
+        entry.findtext("description") or entry.findtext(f"{_ATOM}summary") or entry.findtext(f"{_ATOM}content"), TEXT
     )
     categories = [(c.text or "").strip() for c in entry.findall("category")]
     categories += [c.get("term", "").strip() for c in entry.findall(f"{_ATOM}category")]
@@ -66,7 +65,7 @@ def _entry(entry: ET.Element, source: str, day: datetime.date) -> tuple[str, New
     number = entry.findtext("guid") or entry.findtext(f"{_ATOM}id")
     key = number or hashlib.sha256(f"{headline}\0{text}".encode()).hexdigest()
     seconds = when.hour * 3600 + when.minute * 60 + when.second
-    item = NewsItem(seconds * 1_000_000_000, source, tuple(dict.fromkeys(found))[:20], headline, text)
+    item = NewsItem(seconds * 1_000_000_000, source, tuple(dict.fromkeys(found))[:SYMBOLS], headline, text)
     return key, item
 
 
@@ -98,7 +97,7 @@ def entries_of(document: bytes, day: datetime.date) -> tuple[list[NewsItem], int
         entries, name = channel.findall("item"), channel.findtext("title")
     else:
         raise OSError(f"the feed is neither RSS nor Atom: its root is {clean(root.tag, 40)}")
-    source = _words(name, _SOURCE)
+    source = _words(name, SOURCE)
     items: dict[str, NewsItem] = {}
     unreadable = 0
     for entry in entries[:_MOST_ENTRIES]:
@@ -132,7 +131,7 @@ class FeedNews:
         self._today = today
 
     def items(self, until: int) -> tuple[list[NewsItem], int]:
-        """See :class:`controlplane.agent.news.NewsSource`.
+        """See :class:`controlplane.agent.news_item.NewsSource`.
 
         Raises
         ------

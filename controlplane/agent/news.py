@@ -1,45 +1,17 @@
-"""News for the agent: a source with an interface, and the one that reads JSON lines.
-
-What a source gives comes from outside and may say anything. It is cleaned of characters that do not print, cut to a
-length, and shown to the model as fields of a tool's answer: as data, never as an instruction.
-"""
+"""News for the agent: the source that is set, and the one that reads JSON lines."""
 
 import hashlib
 import json
 import re
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
-__all__ = ["JsonLinesNews", "NewsItem", "NewsSource", "clean", "source_of"]
+from controlplane.agent.feed_news import FeedNews
+from controlplane.agent.news_item import HEADLINE, SOURCE, SYMBOLS, TEXT, NewsItem, NewsSource, clean
+
+__all__ = ["JsonLinesNews", "source_of"]
 
 _TIME = re.compile(r"([01]\d|2[0-3]):([0-5]\d):([0-5]\d)(?:\.(\d{1,9}))?", re.ASCII)
-_HEADLINE, _TEXT, _SOURCE = 300, 1000, 60
-_SYMBOLS = 20
-
-
-def clean(text: str, most: int) -> str:
-    """Give text with every run of white space as one space, what does not print left out, and at most so long."""
-    return "".join(c for c in " ".join(text.split()) if c.isprintable())[:most]
-
-
-@dataclass(frozen=True, slots=True)
-class NewsItem:
-    """One piece of news: exchange time in ns since midnight, who says it, of which symbols, and the words."""
-
-    time: int
-    source: str
-    symbols: tuple[str, ...]
-    headline: str
-    text: str
-
-
-class NewsSource(Protocol):
-    """Where news comes from."""
-
-    def items(self, until: int) -> tuple[list[NewsItem], int]:
-        """Give what was known at an exchange time, oldest first, each once, and how many pieces could not be read."""
-        ...
 
 
 class JsonLinesNews:
@@ -59,7 +31,7 @@ class JsonLinesNews:
         self._path = path
 
     def items(self, until: int) -> tuple[list[NewsItem], int]:
-        """See :class:`NewsSource`.
+        """See :class:`controlplane.agent.news_item.NewsSource`.
 
         Raises
         ------
@@ -94,10 +66,10 @@ def _item(row: Any) -> tuple[str, NewsItem]:
     seconds = int(when[1]) * 3600 + int(when[2]) * 60 + int(when[3])
     item = NewsItem(
         time=seconds * 1_000_000_000 + int((when[4] or "").ljust(9, "0")),
-        source=clean(texts[1], _SOURCE),
-        symbols=tuple(clean(symbol, 8) for symbol in symbols[:_SYMBOLS]),
-        headline=clean(row["headline"], _HEADLINE),
-        text=clean(texts[0], _TEXT),
+        source=clean(texts[1], SOURCE),
+        symbols=tuple(clean(symbol, 8) for symbol in symbols[:SYMBOLS]),
+        headline=clean(row["headline"], HEADLINE),
+        text=clean(texts[0], TEXT),
     )
     words = texts[2] or hashlib.sha256(json.dumps([row["headline"], texts[0], sorted(symbols)]).encode()).hexdigest()
     return f"{texts[1]}\0{words}", item
@@ -109,8 +81,6 @@ def source_of(news: str | None, directory: Path) -> NewsSource | None:
     A source that is set is one even while nothing is there: the tool then says that it cannot be read.
     """
     if news is not None and news.startswith(("http://", "https://")):
-        from controlplane.agent.feed_news import FeedNews  # only who reads a feed needs what it imports
-
         return FeedNews(news)
     if news is not None:
         return JsonLinesNews(Path(news))

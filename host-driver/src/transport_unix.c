@@ -1,22 +1,14 @@
 /* unix:PATH: a soft card on this machine. SOCK_SEQPACKET keeps the bounds and the order of
  * datagrams and loses none, so a request is sent once unless the caller asks for more. */
 #include <errno.h>
-#include <limits.h>
-#include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "datagram_socket.h"
 #include "error.h"
 #include "transport.h"
-#include "waiting.h"
-
-static void unix_disconnect(struct pw_transport *transport, enum pw_channel channel) {
-    if (transport->descriptor[channel] >= 0)
-        close(transport->descriptor[channel]);
-    transport->descriptor[channel] = -1;
-}
 
 static int unix_connect(struct pw_transport *transport, enum pw_channel channel,
                         const char *address) {
@@ -29,7 +21,7 @@ static int unix_connect(struct pw_transport *transport, enum pw_channel channel,
             address, length, sizeof name.sun_path - 1);
     memcpy(name.sun_path, address, length);
 
-    unix_disconnect(transport, channel);
+    pw_datagram_disconnect(transport, channel);
     const int descriptor = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
     if (descriptor < 0)
         return pw_fail_errno("making a socket for %s", address);
@@ -48,49 +40,24 @@ static int unix_connect(struct pw_transport *transport, enum pw_channel channel,
     return PW_OK;
 }
 
-static int lost_connection(void) {
+/* An empty message is the end of a connection. */
+static int lost_connection(int error) {
+    if (error != 0 && error != EPIPE && error != ECONNRESET && error != ENOTCONN)
+        return PW_OK;
     return pw_fail(PW_ERROR_CLOSED, "the card closed the connection");
 }
 
 static int unix_send(struct pw_transport *transport, enum pw_channel channel, const void *bytes,
                      size_t size, int64_t deadline_ms) {
-    for (;;) {
-        const ssize_t sent =
-            send(transport->descriptor[channel], bytes, size, MSG_NOSIGNAL | MSG_DONTWAIT);
-        if (sent >= 0)
-            return PW_OK; /* a SEQPACKET message goes whole or not at all */
-        if (errno == EPIPE || errno == ECONNRESET || errno == ENOTCONN)
-            return lost_connection();
-        if (errno == EAGAIN) {
-            const int status = pw_wait_ready(transport->descriptor[channel], POLLOUT, deadline_ms);
-            if (status == PW_ERROR_TIMEOUT)
-                return pw_fail(status, "the card does not take requests: its socket stays full");
-            if (status != PW_OK)
-                return status;
-        } else if (errno != EINTR) {
-            return pw_fail_errno("sending %zu bytes to the card", size);
-        }
-    }
+    return pw_datagram_send(transport->descriptor[channel], bytes, size, deadline_ms,
+                            lost_connection,
+                            "the card does not take requests: its socket stays full");
 }
 
 static int unix_receive(struct pw_transport *transport, enum pw_channel channel, void *buffer,
                         size_t size, int64_t deadline_ms) {
-    for (;;) {
-        /* MSG_TRUNC: the true size of a datagram longer than the buffer. */
-        const ssize_t received =
-            recv(transport->descriptor[channel], buffer, size, MSG_DONTWAIT | MSG_TRUNC);
-        if (received > 0)
-            return received > INT_MAX ? INT_MAX : (int)received;
-        if (received == 0 || errno == ECONNRESET || errno == ENOTCONN)
-            return lost_connection();
-        if (errno == EAGAIN) {
-            const int status = pw_wait_ready(transport->descriptor[channel], POLLIN, deadline_ms);
-            if (status != PW_OK)
-                return status;
-        } else if (errno != EINTR) {
-            return pw_fail_errno("receiving from the card");
-        }
-    }
+    return pw_datagram_receive(transport->descriptor[channel], buffer, size, deadline_ms,
+                               lost_connection);
 }
 
 const struct pw_transport_ops pw_transport_unix = {
@@ -103,5 +70,5 @@ const struct pw_transport_ops pw_transport_unix = {
     .connect = unix_connect,
     .send = unix_send,
     .receive = unix_receive,
-    .disconnect = unix_disconnect,
+    .disconnect = pw_datagram_disconnect,
 };

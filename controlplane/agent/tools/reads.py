@@ -6,7 +6,8 @@ from typing import Any
 from google.adk.tools.tool_context import ToolContext
 
 from controlplane.agent.config import AgentSettings
-from controlplane.agent.news import clean, source_of
+from controlplane.agent.news import source_of
+from controlplane.agent.news_item import clean
 from controlplane.agent.prompts import clock
 from controlplane.agent.tools.checks import RefusedArgumentError, need_count
 from controlplane.agent.tools.link import answer, channel_of, directory_of
