@@ -3,7 +3,8 @@
 Every test program runs as it is and under each sanitizer; the number is that of one round. A sanitizer under which
 fewer tests ran is a failure, and so is one that this machine's compiler lacks.
 
-With ``--xdp`` the tests that need a wire and AF_XDP run in their place, which takes root.
+With ``--xdp`` the tests that need a wire and AF_XDP run in their place, and those of the relay over that wire, which
+takes root.
 """
 
 import re
@@ -14,6 +15,7 @@ from pathlib import Path
 
 BUILD = Path("build/host-driver")
 WIRE = Path(__file__).with_name("veth_wire.py")
+RELAY = "tests/host_driver/test_relay.py"
 #: Builds of the tests, and what each is called in the last line.
 VARIANTS = {"plain": "", "address_undefined": "asan ubsan", "thread": "tsan"}
 
@@ -40,6 +42,16 @@ def main() -> int:
     if done.returncode != 0:
         print(done.stdout)
         return 1
+    if xdp:
+        log = Path("build/test-xdp-relay.log")
+        relay = [sys.executable, str(WIRE), sys.executable, "-m", "pytest", RELAY]
+        told = subprocess.run(relay, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace")
+        log.write_text(told.stdout)
+        passed = re.search(r"\b(\d+) passed", told.stdout)
+        if told.returncode != 0 or passed is None:
+            print(told.stdout)
+            return 1
+        print(f"relay over xdp: {passed[1]} tests")
     counts = count_tests(done.stdout)
     tests = counts["plain"]
     for variant, words in VARIANTS.items():

@@ -1,5 +1,10 @@
-"""A card for relays, in Python from docs/hostlink.md: registers, the order relay, and hostility where asked for."""
+"""A card for relays, in Python from docs/hostlink.md: registers, the order relay, and hostility where asked for.
 
+It listens on the loopback address, or, where ``scripts/veth_wire.py`` runs the tests, at the far end of that wire.
+"""
+
+import ctypes
+import os
 import random
 import socket
 import struct
@@ -12,10 +17,29 @@ RELAY = struct.Struct("<HBBIHHIQIHHQ")
 ITEM = struct.Struct("<IIQ")
 OPEN, UP, RESEND, START, CLOSE, FORCE = (1 << bit for bit in range(6))
 MAP = describe(4)
+WIRE_NAMESPACE = os.environ.get("PENNYWIRE_TEST_NETNS")
+CARD_IP = os.environ.get("PENNYWIRE_TEST_CARD_IP", "127.0.0.1")
 
 
 def address(name):
     return MAP.register(name).address
+
+
+def socket_of_the_card():
+    """Make the card's socket: a socket stays in the namespace of the thread that made it."""
+    made = []
+
+    def make():
+        if WIRE_NAMESPACE is not None:
+            with open(WIRE_NAMESPACE) as namespace:
+                libc = ctypes.CDLL(None, use_errno=True)
+                assert libc.setns(namespace.fileno(), 0) == 0, os.strerror(ctypes.get_errno())
+        made.append(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
+
+    thread = threading.Thread(target=make)
+    thread.start()
+    thread.join()
+    return made[0]
 
 
 class RelayCard:
@@ -44,8 +68,8 @@ class RelayCard:
         self.mute = False  # what it says by itself is lost
         self.heard = 0  # requests of relays
         self.peer = None
-        self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self.socket.bind(("127.0.0.1", port))
+        self.socket = socket_of_the_card()
+        self.socket.bind((CARD_IP, port))
         self.socket.settimeout(0.005)
         self.stopping = False
         self.thread = threading.Thread(target=self.run)
@@ -53,7 +77,8 @@ class RelayCard:
 
     @property
     def url(self):
-        return f"udp:127.0.0.1:{self.socket.getsockname()[1]}"
+        at = f"{CARD_IP}:{self.socket.getsockname()[1]}"
+        return f"udp:{at}" if WIRE_NAMESPACE is None else f"xdp:{os.environ['PENNYWIRE_TEST_INTERFACE']}/0?peer={at}"
 
     def close(self):
         self.stopping = True

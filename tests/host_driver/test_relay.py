@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from sim.exchange.session_server import SessionServer
-from tests.host_driver.relay_card import RelayCard, address
+from tests.host_driver.relay_card import WIRE_NAMESPACE, RelayCard, address
 
 BUILD = Path(__file__).parents[2] / "build" / "host-driver" / "tests"
 SECRET = "s3cret"
@@ -304,6 +304,7 @@ def test_a_relay_that_is_taken_for_dead_opens_again(start, exchange, new_card):
     relay.wait_for("up")
 
 
+@pytest.mark.skipif(WIRE_NAMESPACE is not None, reason="a queue of an interface serves one handle, and these are two")
 def test_the_session_is_taken_over(start, exchange, new_card):
     card = new_card()
     first = start(card, exchange)
@@ -363,7 +364,9 @@ def test_a_rejected_login_ends_it_and_tells_no_password(start, exchange, new_car
 def test_the_password_comes_from_a_file(start, exchange, new_card, tmp_path):
     file = tmp_path / "password"
     file.write_text(SECRET + "\n")
-    start(new_card(), exchange, "--password-file", str(file), password="wrong").wait_for("up")
+    relay = start(new_card(), exchange, "--password-file", str(file), password="wrong")
+    relay.wait_for("up")
+    relay.end()
     code, errors = start(new_card(), exchange, "--password-file", str(tmp_path / "none")).over()
     assert (code, "no password can be read" in errors) == (1, True)
 
