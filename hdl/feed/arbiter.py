@@ -6,39 +6,15 @@ from amaranth.lib.wiring import In, Out, connect, flipped
 
 from hdl.feed.blocks import ENDS
 from hdl.feed.divergence import DivergenceWatch
-from hdl.feed.line import LineItem, LineQueue
+from hdl.feed.line import LineItem
+from hdl.feed.line_place import LinePlace
 from hdl.feed.mold import FeedMessage, Gap
 from hdl.feed.window import ReorderWindow
 
 __all__ = ["LineArbiter"]
 
 _SKIPPED_BITS = 16
-
-
-class _Line:
-    """What the arbiter knows of one line."""
-
-    def __init__(self, m: Module, name: str, depth: int) -> None:
-        m.submodules[f"queue_{name}"] = self.queue = LineQueue(depth)
-        self.item = self.queue.outgoing.payload
-        self.valid, self.ready = self.queue.outgoing.valid, self.queue.outgoing.ready
-        self.heard = Signal(name=f"heard_{name}")
-        self.session = Signal(80, name=f"session_{name}")  # of its last packet
-        self.inside = Signal(name=f"inside_{name}")  # which is the session followed
-        self.position = Signal(64, name=f"position_{name}")  # it has told, or jumped over, everything below
-        self.before = Signal(64, name=f"before_{name}")  # the same before its last packet
-        self.first = Signal(64, name=f"first_{name}")  # sequence number of its last packet
-        self.gave = Signal(name=f"gave_{name}")  # that packet changed something that cannot be taken back
-        self.joined = Signal(name=f"joined_{name}")  # that packet's sequence was taken as it came
-        self.part = Signal(range(ENDS), name=f"part_{name}")  # blocks of the item that are in the window
-        self.doubt = Signal(name=f"doubt_{name}")  # the word that a packet was spoiled was lost
-        item = self.item
-        self.name = item.content[:80]
-        self.opening = self.valid & item.opens
-        self.end = Signal(64, name=f"end_{name}")
-        self.unit = Signal(64, name=f"unit_{name}")
-        m.d.comb += [self.end.eq(item.sequence + item.blocks), self.unit.eq(item.sequence + self.part)]
-        self.blocks = self.valid & (item.blocks != 0)
+_CARRIED = ("content", "length", "card_time")
 
 
 class LineArbiter(wiring.Component):
@@ -124,18 +100,19 @@ class LineArbiter(wiring.Component):
         m = Module()
         m.submodules.window = window = ReorderWindow(self._window)
         m.submodules.watch = watch = DivergenceWatch(self._window)
-        lines = [_Line(m, name, self._queue) for name in "ab"]
+        a, b = lines = [LinePlace(m, name, self._queue, self._window) for name in "ab"]
         expected, following = self.next_sequence, Signal(64)
         known, joining = Signal(), Signal()
         deliver = Signal()
         repeats = [Signal(range(ENDS + 1), name=f"repeats_{name}") for name in "ab"]
         strangers = [Signal(range(ENDS + 1), name=f"strangers_{name}") for name in "ab"]
         held_already = Signal()
-        skipped = [Signal(64, name=f"skipped_{name}") for name in "ab"]
         jumped, jumper, jumped_from = Signal(), Signal(), Signal(64)
-        losing, by_time, lost_from = Signal(), Signal(), Signal(64)
+        losing, stops, lost_from = Signal(), Signal(), Signal(64)
+        step = Signal(range(ENDS + 1))  # the number expected goes on by so many,
+        begins, leaps, returns, passes = Signal(), Signal(), Signal(), Signal()  # or to one of these
+        leap, target = Signal(64), Signal(64)
         m.d.comb += [
-            following.eq(expected),
             window.expected.eq(expected),
             window.following.eq(following),
             watch.epoch.eq(self.session_epoch),
@@ -157,57 +134,90 @@ class LineArbiter(wiring.Component):
         with m.If(self.join):
             m.d.sync += joining.eq(1)
 
-        # What each line's item asks for.
-        same, special, spoils, current, ahead, far = [], [], [], [], [], []
+        # What each line's item asks for; of what is for one line at a time, the first.
         for i, (line, port) in enumerate(zip(lines, (self.a, self.b), strict=True)):
             connect(m, flipped(port), line.queue.incoming)
-            item = line.item
-            followed = Signal(name=f"followed_{'ab'[i]}")
-            m.d.comb += followed.eq(known & ~joining & (line.name == self.session))
+            line.compare(m, expected, self.reorder)
             moved = line.heard & (line.name != line.session)
-            mine = line.blocks & line.inside
-            same.append(followed)
-            special.append(line.opening & ~followed & (joining | ~known | moved))
-            spoils.append((line.valid & item.spoiled & line.gave) | line.doubt)
-            current.append(mine & (item.sequence <= expected) & (line.end > expected))
-            ahead.append(mine & (item.sequence > expected))
-            far.append(ahead[i] & ((line.unit - expected)[:64] >= self._window))
-            m.d.sync += [self.skipped[i].eq(Mux(skipped[i] >> _SKIPPED_BITS != 0, ~0, skipped[i]))]
+            m.d.comb += [
+                line.same.eq(known & ~joining & (line.name == self.session)),
+                line.special.eq(line.opening & ~line.same & (joining | ~known | moved)),
+                line.spoils.eq((line.valid & line.item.spoiled & line.gave) | line.doubt),
+            ]
             m.d.sync += self.overflows[i].eq(line.queue.overflow)
             with m.If(line.queue.doubt):
                 m.d.sync += line.doubt.eq(1)
+        asked = Cat(a.special, b.special, a.spoils, b.spoils, a.far, b.far)
+        turns = [asked[i] & ~asked[:i].any() for i in range(len(asked))]
+        opened, spoilt, beyond = turns[:2], turns[2:4], turns[4:]
+
+        # Wide values are chosen by what is asked for, not by everything else that decides whether they matter.
+        base = Mux(joining, leap, 1)
+        m.d.comb += [
+            leap.eq(Mux(opened[0] | beyond[0], a.item.sequence, b.item.sequence)),
+            following.eq(
+                begins
+                | Mux(leaps, leap, 0)
+                | Mux(returns, jumped_from, 0)
+                | Mux(passes, target, 0)
+                | Mux(begins | leaps | returns | passes, 0, (expected + step)[:64])
+            ),
+        ]
+        # What waited goes first, for it came first; then what is expected, of one line; then what is ahead.
+        free = ~window.present & ~losing
+        delivers = [a.current & free, b.current & ~a.current & free]
+        stores = [a.ahead & ~delivers[1], b.ahead & ~a.ahead & ~delivers[0]]
+        b_served = delivers[1] | stores[1]
+        for name in _CARRIED:
+            served = Mux(b_served, b.item[name], a.item[name])
+            m.d.comb += window.entry[name].eq(served)
+            m.d.sync += self.message[name].eq(Mux(window.present, window.head[name], served))
+        m.d.comb += [
+            window.number.eq(Mux(b_served, b.item.sequence + b.part, a.item.sequence + a.part)),
+            window.entry.has_message.eq(
+                Mux(b_served, b.item.has_message & (b.part == 0), a.item.has_message & (a.part == 0))
+            ),
+        ]
+        m.d.sync += [
+            self.message.sequence.eq(expected),
+            self.message.session_epoch.eq(self.session_epoch),
+            self.gap.expected.eq(Mux(spoilt[0], a.first, Mux(spoilt[1], b.first, lost_from))),
+            self.gap.received.eq(Mux(leaps, leap, expected)),
+        ]
+        with m.If(~losing | stops):
+            m.d.sync += lost_from.eq(following)
+        for i, line in enumerate(lines):
+            line.follow(m, opened[i], opened[1 - i], joining, base)
+            past_one = Mux(joining | (line.item.sequence == 0), 0, line.item.sequence - 1)
+            past = Mux(opened[i], past_one, Mux(line.opens_on & ~line.growth[64], line.growth[:64], 0))
+            m.d.sync += self.skipped[i].eq(Mux(past[_SKIPPED_BITS:].any(), ~0, past))
 
         branch = m.If
         for i, line in enumerate(lines):
-            with branch(special[i]):
-                self._open(m, line, lines[1 - i], known, joining, following, skipped[i])
-                m.d.comb += window.clear.eq(1)
+            with branch(line.special):
+                self._open(m, line, lines[1 - i], known, joining)
+                m.d.comb += [leaps.eq(joining), begins.eq(~joining), window.clear.eq(1), stops.eq(1)]
                 m.d.sync += [losing.eq(0), jumped.eq(0)]
             branch = m.Elif
         for i, line in enumerate(lines):
-            with m.Elif(spoils[i]):
-                m.d.comb += line.ready.eq(line.valid & line.item.spoiled)
+            with m.Elif(line.spoils):
+                m.d.comb += [line.ready.eq(line.valid & line.item.spoiled), line.falls.eq(1)]
                 m.d.sync += [
                     self.gap_valid.eq(1),
-                    self.gap.expected.eq(line.first),
-                    self.gap.received.eq(expected),
                     self.gap.doubt.eq(1),
-                    line.position.eq(line.before),
                     line.gave.eq(0),
                     line.doubt.eq(0),
                     joining.eq(joining | self.join | line.joined),
                 ]
                 with m.If(jumped & (jumper == i)):  # the number jumped to was as wrong as the rest of the packet
-                    m.d.comb += [following.eq(jumped_from), window.clear.eq(1)]
+                    m.d.comb += [returns.eq(1), window.clear.eq(1), stops.eq(1)]
                     m.d.sync += [jumped.eq(0), losing.eq(0)]
         for i, line in enumerate(lines):
-            with m.Elif(far[i]):
-                m.d.comb += [following.eq(line.unit), window.clear.eq(1)]
+            with m.Elif(line.far):
+                m.d.comb += [leaps.eq(1), window.clear.eq(1), stops.eq(1)]
                 m.d.sync += [
                     *(other.part.eq(0) for other in lines),
                     self.gap_valid.eq(1),
-                    self.gap.expected.eq(Mux(losing, lost_from, expected)),
-                    self.gap.received.eq(line.unit),
                     self.gap.doubt.eq(0),
                     self.exceeded.eq(1),
                     losing.eq(0),
@@ -216,69 +226,20 @@ class LineArbiter(wiring.Component):
                     jumped_from.eq(expected),
                 ]
         with m.Else():
-            self._locally(m, lines, same, expected, repeats, strangers, skipped)
+            self._locally(m, lines, repeats, strangers)
             for i, line in enumerate(lines):
                 with m.If(line.opening & (jumper == i)):
                     m.d.sync += jumped.eq(0)
-            jumps = self._lose(m, lines, window, known, current, ahead, following, losing, by_time, lost_from)
-
-            # What waited goes first: it came first.
-            with m.If(window.present & ~losing):
-                m.d.comb += [window.drain.eq(1), following.eq(expected + 1), deliver.eq(window.head.has_message)]
-                m.d.sync += [
-                    getattr(self.message, name).eq(getattr(window.head, name))
-                    for name in ("content", "length", "card_time")
-                ]
-            for i, line in enumerate(lines):
-                item = line.item
-                step = Mux(window.empty, line.end, expected + 1)
-                with m.Elif(current[i] & ~losing):
-                    m.d.comb += [
-                        following.eq(step),
-                        deliver.eq(item.has_message & (item.sequence == expected)),
-                        line.ready.eq(step == line.end),
-                    ]
-                    m.d.sync += [
-                        *(
-                            getattr(self.message, name).eq(getattr(item, name))
-                            for name in ("content", "length", "card_time")
-                        ),
-                        line.gave.eq(1),
-                        self.won[i].eq(deliver),
-                    ]
-            with m.If(deliver):
-                m.d.sync += [self.message.sequence.eq(expected), self.message.session_epoch.eq(self.session_epoch)]
-
-            # What is ahead is put by.
-            branch = m.If
-            for i, line in enumerate(lines):
-                item = line.item
-                message = item.has_message & (line.part == 0)
-                with branch(ahead[i] & ~jumps):
-                    m.d.comb += [
-                        window.number.eq(line.unit),
-                        window.store.eq(~window.taken),
-                        held_already.eq(window.taken),
-                        window.entry.has_message.eq(message),
-                        window.entry.length.eq(item.length),
-                        window.entry.card_time.eq(item.card_time),
-                        window.entry.content.eq(item.content),
-                        line.ready.eq((line.unit + 1)[:64] == line.end),
-                    ]
-                    m.d.sync += line.part.eq(line.part + 1)
-                    with m.If(~window.taken):
-                        m.d.sync += [line.gave.eq(1), self.won[i].eq(message)]
-                branch = m.Elif
-
-        for i, line in enumerate(lines):
-            item, copy = line.item, watch.copies[i]
+            self._lose(m, lines, window, known, step, passes, losing, stops, target)
+            self._serve(m, lines, window, losing, delivers, stores, step, deliver, held_already)
+        for line, copy in zip(lines, watch.copies, strict=True):
+            item = line.item
             went = line.valid & line.ready
             with m.If(went):
                 m.d.sync += line.part.eq(0)
-                with m.If(line.blocks & line.inside & (line.end > line.position)):
-                    m.d.sync += line.position.eq(line.end)
             m.d.comb += [
-                copy.valid.eq(went & line.blocks & line.inside & item.has_message),
+                line.tells.eq(went & line.mine),
+                copy.valid.eq(line.tells & item.has_message),
                 copy.sequence.eq(item.sequence),
                 copy.length.eq(item.length),
                 copy.content.eq(item.content),
@@ -287,103 +248,109 @@ class LineArbiter(wiring.Component):
             ]
 
         with m.If(~self.enable):
-            m.d.comb += [following.eq(1), window.clear.eq(1), deliver.eq(0)]
+            m.d.comb += [begins.eq(1), leaps.eq(0), returns.eq(0), passes.eq(0)]
+            m.d.comb += [window.clear.eq(1), stops.eq(1), deliver.eq(0)]
             m.d.comb += [line.ready.eq(1) for line in lines]
             m.d.sync += [known.eq(0), joining.eq(0), losing.eq(0), jumped.eq(0)]
-            m.d.sync += [self.gap_valid.eq(known), self.gap.expected.eq(expected), self.gap.received.eq(expected)]
-            m.d.sync += self.gap.doubt.eq(1)
+            m.d.sync += [self.gap_valid.eq(known), self.gap.doubt.eq(1)]
             for line in lines:
                 m.d.sync += [s.eq(0) for s in (line.heard, line.inside, line.part, line.doubt, line.gave)]
         news = self.message_valid | self.gap_valid | self.session_changed | self.joined | losing | window.present
         m.d.comb += self.busy.eq(news | watch.busy | Cat(line.valid | (line.queue.level != 0) for line in lines).any())
         return m
 
-    def _open(self, m, line, other, known, joining, following, skipped):
+    def _open(self, m, line, other, known, joining):
         """A packet that begins a session, or joins one."""
-        name, sequence = line.name, line.item.sequence
-        base = Mux(joining, sequence, 1)
-        change = known & (name != self.session)
-        m.d.comb += [line.ready.eq(1), following.eq(base)]
+        change = known & (line.name != self.session)
+        m.d.comb += line.ready.eq(1)
         m.d.sync += [
             known.eq(1),
             joining.eq(self.join),
-            self.session.eq(name),
+            self.session.eq(line.name),
             self.session_epoch.eq(self.session_epoch + change),
             self.session_changed.eq(change),
             self.joined.eq(joining),
-            self.joined_late.eq(joining & (sequence != 1)),
+            self.joined_late.eq(joining & (line.item.sequence != 1)),
             line.heard.eq(1),
-            line.session.eq(name),
+            line.session.eq(line.name),
             line.inside.eq(1),
-            line.position.eq(Mux(sequence > base, sequence, base)),
-            line.before.eq(base),
-            line.first.eq(sequence),
             line.gave.eq(change),
             line.joined.eq(joining),
-            other.inside.eq(other.heard & (other.session == name)),
-            other.position.eq(base),
-            other.before.eq(base),
+            other.inside.eq(other.heard & (other.session == line.name)),
             other.part.eq(0),
         ]
-        with m.If(sequence > base):
-            m.d.comb += skipped.eq(sequence - base)
 
-    def _locally(self, m, lines, same, expected, repeats, strangers, skipped):
+    def _locally(self, m, lines, repeats, strangers):
         """What an item asks for that is nobody else's concern: both lines at once."""
         for i, line in enumerate(lines):
             item = line.item
             with m.If(line.opening):
-                m.d.comb += line.ready.eq(1)
-                m.d.sync += [line.heard.eq(1), line.session.eq(line.name), line.inside.eq(same[i])]
+                m.d.comb += [line.ready.eq(1), line.opens_on.eq(line.same)]
+                m.d.sync += [line.heard.eq(1), line.session.eq(line.name), line.inside.eq(line.same)]
                 m.d.sync += [line.gave.eq(0), line.joined.eq(0)]
-                with m.If(same[i]):
-                    m.d.sync += [line.before.eq(line.position), line.first.eq(item.sequence)]
-                    with m.If(item.sequence > line.position):
-                        m.d.sync += line.position.eq(item.sequence)
-                        m.d.comb += skipped[i].eq(item.sequence - line.position)
             with m.Elif(line.valid & item.spoiled):
-                m.d.comb += line.ready.eq(1)
-                m.d.sync += line.position.eq(line.before)
+                m.d.comb += [line.ready.eq(1), line.falls.eq(1)]
             with m.Elif(line.blocks & ~line.inside):
                 m.d.comb += [line.ready.eq(1), strangers[i].eq(item.blocks)]
-            with m.Elif(line.blocks & (line.end <= expected)):
+            with m.Elif(line.blocks & ~line.current & ~line.ahead):
                 m.d.comb += [line.ready.eq(1), repeats[i].eq(item.blocks)]
             with m.Elif(~line.blocks):
                 m.d.comb += line.ready.eq(1)
 
-    def _lose(self, m, lines, window, known, current, ahead, following, losing, by_time, lost_from):
-        """Give up what neither line will bring; returns whether numbers are passed over in one step."""
+    def _lose(self, m, lines, window, known, step, passes, losing, stops, target):
+        """Give up what neither line will bring.
+
+        Where nothing waits in the window, numbers are passed over in one step, to a ``target`` that was worked out in a
+        cycle in which nothing moved.
+        """
         a, b = lines
-        expected = self.next_sequence
-        reach = Signal(64)  # the line that is further on has reached so far
-        both = Signal(64)  # and both of them
         hopeful, waiting, passed, fired = Signal(), Signal(), Signal(), Signal()
+        by_time, further, steady = Signal(), Signal(), Signal()
         since = Signal(64)
-        jumps = Signal()
-        place_a, place_b = Mux(a.inside, a.position, 0), Mux(b.inside, b.position, 0)
+        leads = a.leads | b.leads
         m.d.comb += [
-            reach.eq(Mux(place_a > place_b, place_a, place_b)),
-            both.eq(Mux(place_a > place_b, place_b, place_a)),
-            hopeful.eq(current[0] | current[1] | window.present),
-            waiting.eq(known & (reach > expected) & ~hopeful),
-            passed.eq(both > expected + self.reorder),
+            hopeful.eq(a.current | b.current | window.present),
+            waiting.eq(known & leads & ~hopeful),
+            passed.eq(a.passes & b.passes),
             fired.eq((self.card_time - since)[:64] >= self.timeout),
+            further.eq(a.inside & (~b.inside | (a.position > b.position))),
         ]
-        with m.If(~waiting | (following != expected)):
+        # The line that is further on where time is up, else what both have passed.
+        m.d.sync += target.eq(Mux(further == by_time, a.position, b.position) - Mux(by_time, 0, self.reorder))
+        goes_on = (step != 0) | passes
+        m.d.sync += steady.eq(losing & ~(a.moves | b.moves | a.opening | b.opening | goes_on))
+        with m.If(~waiting | goes_on):
             m.d.sync += since.eq(self.card_time)
         with m.If(losing):
-            with m.If(hopeful | Mux(by_time, expected >= reach, ~passed)):
-                m.d.sync += [
-                    losing.eq(0),
-                    self.gap_valid.eq(1),
-                    self.gap.expected.eq(lost_from),
-                    self.gap.received.eq(expected),
-                    self.gap.doubt.eq(0),
-                ]
-            with m.Elif(window.empty & ~ahead[0] & ~ahead[1]):
-                m.d.comb += [jumps.eq(1), following.eq(Mux(by_time, reach, both - self.reorder))]
-            with m.Else():
-                m.d.comb += following.eq(expected + 1)
+            with m.If(hopeful | Mux(by_time, ~leads, ~passed)):
+                m.d.comb += stops.eq(1)
+                m.d.sync += [losing.eq(0), self.gap_valid.eq(1), self.gap.doubt.eq(0)]
+            with m.Elif(~window.empty | a.ahead | b.ahead):
+                m.d.comb += step.eq(1)
+            with m.Elif(steady):
+                m.d.comb += passes.eq(1)
         with m.Elif(waiting & (passed | fired)):
-            m.d.sync += [losing.eq(1), by_time.eq(~passed), lost_from.eq(expected), self.timed_out.eq(~passed)]
-        return jumps
+            m.d.sync += [losing.eq(1), by_time.eq(~passed), self.timed_out.eq(~passed)]
+
+    def _serve(self, m, lines, window, losing, delivers, stores, step, deliver, held_already):
+        """Deliver, or put by, what was chosen."""
+        with m.If(window.ready & ~losing):
+            m.d.comb += [window.drain.eq(1), step.eq(1), deliver.eq(window.head.has_message)]
+        for i, line in enumerate(lines):
+            item, told = line.item, Mux(window.empty, line.rest, 1)
+            with m.If(delivers[i]):
+                m.d.comb += [
+                    step.eq(told),
+                    deliver.eq(item.has_message & line.exact),
+                    line.ready.eq(told == line.rest),
+                ]
+                m.d.sync += [line.gave.eq(1), self.won[i].eq(deliver)]
+            with m.If(stores[i]):
+                m.d.comb += [
+                    window.store.eq(~window.taken),
+                    held_already.eq(window.taken),
+                    line.ready.eq(line.part + 1 == item.blocks),
+                ]
+                m.d.sync += line.part.eq(line.part + 1)
+                with m.If(~window.taken):
+                    m.d.sync += [line.gave.eq(1), self.won[i].eq(window.entry.has_message)]

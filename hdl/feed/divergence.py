@@ -3,12 +3,13 @@
 from functools import reduce
 from operator import xor
 
-from amaranth import Cat, Const, Module, Mux, Signal, unsigned
+from amaranth import Cat, Const, Module, Signal, unsigned
 from amaranth.lib import data, wiring
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 from amaranth.utils import ceil_log2
 
+from hdl.feed.occupancy import Occupancy
 from hdl.wire.itch50 import LONGEST
 
 __all__ = ["DivergenceWatch", "LineCopy", "digest"]
@@ -23,10 +24,22 @@ def digest(content, length):
 
     Messages of one length that differ only within 55 bits on end never have the same digest.
     """
-    kept = Cat(Mux(LONGEST - 1 - i < length, content[8 * i : 8 * i + 8], 0) for i in range(LONGEST))
+    inside = _below(length)
+    kept = Cat(content[8 * i : 8 * i + 8] & inside[LONGEST - 1 - i].replicate(8) for i in range(LONGEST))
     words = [Cat(kept[at : at + _BITS], Const(0, _BITS))[:_BITS] for at in range(0, len(kept), _BITS)]
     turned = [word.rotate_left(_TURN * i) for i, word in enumerate(words)]
     return reduce(xor, turned) ^ (length << (_BITS - len(length)))
+
+
+def _below(length):
+    """For each byte of a message, whether it is one of its first ``length``; without a comparison for each."""
+    high, low, more = length[3:6], length[:3], length[6:].any()
+    return [
+        more
+        | Const(0xFF << at // 8 + 1 & 0xFF, 8).bit_select(high, 1)
+        | ((high == at // 8) & Const(0xFF << at % 8 + 1 & 0xFF, 8).bit_select(low, 1))
+        for at in range(LONGEST)
+    ]
 
 
 class LineCopy(data.Struct):
@@ -84,20 +97,21 @@ class DivergenceWatch(wiring.Component):
         """Build the block."""
         m = Module()
         row = data.StructLayout({"epoch": 16, "tag": 64 - self._bits, "digest": _BITS})
-        memories = []
+        memories, written = [], []
         for name in "ab":
             m.submodules[f"digests_{name}"] = memory = Memory(shape=row, depth=self._depth, init=[])
             write = memory.write_port()
-            memories.append((write, memory.read_port(transparent_for=(write,))))
+            memories.append((write, memory.read_port()))
+            m.submodules[f"written_{name}"] = occupancy = Occupancy(self._depth)
+            written.append(occupancy)
         differs, over, held = [], [], []
-        compared = [Signal(name=f"compared_{name}") for name in "ab"]
-        written = [Signal(self._depth, name=f"written_{name}") for name in "ab"]  # since reset, which memories outlive
+        compared = Signal(2)
+        mine = [Signal(row, name=f"mine_{name}") for name in "ab"]
         numbers = [Signal(64, name=f"number_{name}") for name in "ab"]
         for i, name in enumerate("ab"):
             copy = self.copies[i]
             own, _ = memories[i]
             _, others = memories[1 - i]
-            mine = Signal(row, name=f"mine_{name}")
             ended = Signal(name=f"ended_{name}")
             waits = Signal(name=f"waits_{name}")
             m.d.comb += [
@@ -109,26 +123,29 @@ class DivergenceWatch(wiring.Component):
                 others.en.eq(copy.valid),
                 others.addr.eq(copy.sequence[: self._bits]),
             ]
-            m.d.sync += [compared[i].eq(copy.valid), mine.eq(own.data), ended.eq(copy.ends)]
+            m.d.sync += [compared[i].eq(copy.valid), mine[i].eq(own.data), ended.eq(copy.ends)]
             m.d.sync += numbers[i].eq(copy.sequence)
             place = copy.sequence[: self._bits]
             other = self.copies[1 - i]
             seen = Signal(name=f"seen_{name}")
-            with m.If(copy.valid):
-                m.d.sync += written[i].eq(written[i] | (Const(1, self._depth) << place)[: self._depth])
-            m.d.sync += seen.eq(
-                written[1 - i].bit_select(place, 1) | (other.valid & (other.sequence[: self._bits] == place))
-            )
+            m.d.comb += [
+                written[i].put_place.eq(place),
+                written[i].put.eq(copy.valid),
+                written[1 - i].take_place.eq(place),
+            ]
+            # What the other line writes in this cycle is not read, but compared as it is.
+            meets = other.valid & (other.sequence[: self._bits] == place)
+            m.d.sync += seen.eq(written[1 - i].take_taken & ~meets)
             found = others.data
             unlike = (
                 compared[i]
                 & seen
-                & (found.epoch == mine.epoch)
-                & (found.tag == mine.tag)
-                & (found.digest != mine.digest)
+                & (found.epoch == mine[i].epoch)
+                & (found.tag == mine[i].tag)
+                & (found.digest != mine[i].digest)
             )
-            if i:  # two copies of one moment see each other: that is one difference
-                unlike &= ~(compared[0] & (numbers[0] == numbers[1]))
+            if not i:  # two copies of one moment that differ are one difference
+                unlike |= compared.all() & (numbers[0] == numbers[1]) & (mine[0].digest != mine[1].digest)
             m.d.sync += waits.eq((waits | unlike) & ~ended & ~copy.spoiled)
             differs.append(waits | unlike)
             over.append(ended)

@@ -2,7 +2,7 @@
 
 from amaranth import Module, Signal, unsigned
 from amaranth.lib import data, stream, wiring
-from amaranth.lib.fifo import SyncFIFOBuffered
+from amaranth.lib.fifo import SyncFIFO
 from amaranth.lib.wiring import In, Out
 
 from hdl.feed.blocks import ENDS
@@ -91,7 +91,7 @@ class LineQueue(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         """Build the block."""
         m = Module()
-        m.submodules.fifo = fifo = SyncFIFOBuffered(width=LineItem.as_shape().size, depth=self._depth)
+        m.submodules.fifo = fifo = SyncFIFO(width=LineItem.as_shape().size, depth=self._depth)
         incoming = self.incoming.payload
         blind = Signal()  # an item was lost: the packet it belonged to is not believed any more
         empty, fits, taken = Signal(), Signal(), Signal()

@@ -147,7 +147,7 @@ class GapRecovery(wiring.Component):
 
         # On to the decoder: as it comes, or in order from the window.
         goes_on = Signal()
-        m.d.comb += goes_on.eq(recovering & window.present & ~inside & ~rest & ~soils)
+        m.d.comb += goes_on.eq(recovering & window.ready & ~inside & ~rest & ~soils)
         m.d.sync += rest.eq(goes_on)
         with m.If(recovering):
             m.d.comb += [

@@ -1,11 +1,12 @@
 """Messages that came before their turn, kept until it is."""
 
-from amaranth import Const, Module, Mux, Signal, unsigned
+from amaranth import Module, Mux, Signal, unsigned
 from amaranth.lib import data, wiring
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 from amaranth.utils import ceil_log2
 
+from hdl.feed.occupancy import Occupancy
 from hdl.wire.itch50 import LONGEST
 
 __all__ = ["ReorderWindow", "WindowEntry"]
@@ -35,19 +36,22 @@ class ReorderWindow(wiring.Component):
     expected
         The number expected in this one.
     store, number, entry
-        Keep ``entry`` for ``number``, which is ``expected`` or less than ``depth`` above it.
+        Keep ``entry`` for ``number``, which is free and is ``expected`` or less than ``depth`` above it.
     taken
         ``number`` has an entry already.
     present, head
         The expected number has an entry; it.
+    ready
+        ``head`` is that entry. It is not in the one cycle after an entry was stored for the number that followed.
     drain
-        That entry is taken out in this cycle.
+        That entry is taken out in this cycle; only where it is ``ready``.
     clear
         All entries are dropped.
     empty
         There is none.
 
-    Latency: an entry can be taken out in the cycle after it was stored.
+    Latency: an entry can be taken out in the cycle after it was stored, or in the second where its number came to be
+    expected in the cycle of storing.
     """
 
     def __init__(self, depth: int = 256) -> None:
@@ -64,6 +68,7 @@ class ReorderWindow(wiring.Component):
                 "entry": In(WindowEntry),
                 "taken": Out(1),
                 "present": Out(1),
+                "ready": Out(1),
                 "head": Out(WindowEntry),
                 "drain": In(1),
                 "clear": In(1),
@@ -75,25 +80,29 @@ class ReorderWindow(wiring.Component):
         """Build the block."""
         m = Module()
         m.submodules.entries = entries = Memory(shape=WindowEntry, depth=self._depth, init=[])
-        write = entries.write_port()
-        read = entries.read_port(transparent_for=(write,))
-        occupied = Signal(self._depth)
-        place, head = self.number[: self._bits], self.expected[: self._bits]
-        one = Const(1, self._depth)
+        m.submodules.occupancy = occupancy = Occupancy(self._depth)
+        write, read = entries.write_port(), entries.read_port()
+        place, head, next_head = (number[: self._bits] for number in (self.number, self.expected, self.following))
+        late = Signal()  # what is at the head was written while it was read
+        level = Signal(range(self._depth + 1))
         m.d.comb += [
             write.addr.eq(place),
             write.data.eq(self.entry),
             write.en.eq(self.store),
-            read.addr.eq(self.following[: self._bits]),
-            self.taken.eq(occupied.bit_select(place, 1)),
-            self.present.eq(occupied.bit_select(head, 1)),
+            read.addr.eq(next_head),
+            occupancy.put_place.eq(place),
+            occupancy.put.eq(self.store),
+            occupancy.take_place.eq(head),
+            occupancy.take.eq(self.drain),
+            occupancy.clear.eq(self.clear),
+            self.taken.eq(occupancy.put_taken),
+            self.present.eq(occupancy.take_taken),
+            self.ready.eq(self.present & ~late),
             self.head.eq(read.data),
-            self.empty.eq(occupied == 0),
+            self.empty.eq(level == 0),
         ]
-        m.d.sync += occupied.eq(
-            (occupied & ~Mux(self.drain, (one << head)[: self._depth], 0))
-            | Mux(self.store, (one << place)[: self._depth], 0)
-        )
-        with m.If(self.clear):
-            m.d.sync += occupied.eq(0)
+        m.d.sync += [
+            late.eq(self.store & (place == next_head)),
+            level.eq(Mux(self.clear, 0, level + self.store - self.drain)),
+        ]
         return m
