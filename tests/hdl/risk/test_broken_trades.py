@@ -9,8 +9,8 @@ from hdl.risk.gate import RiskGate
 from hdl.risk.positions import Positions
 from hdl.types import OrderAnswerKind, Refusal, Side
 from tests.hdl.risk import test_standing
-from tests.hdl.risk.test_gate import CANCEL, ENTER, EXIT, REPLACE, ROW, verdict_of
-from tests.hdl.risk.test_gate import run as run_gate
+from tests.hdl.risk.gate_bench import CANCEL, ENTER, EXIT, REPLACE, ROW, verdict_of
+from tests.hdl.risk.gate_bench import run as run_gate
 
 SLOTS = 2
 

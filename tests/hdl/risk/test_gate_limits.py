@@ -4,8 +4,8 @@ import pytest
 
 from hdl.types import Refusal, Role, Side
 from tests.hdl.risk import test_standing
-from tests.hdl.risk.test_gate import ENTER, EXIT, REPLACE, ROW, SHORT_SALE
-from tests.hdl.risk.test_gate import verdict_of as verdict_of_intent
+from tests.hdl.risk.gate_bench import ENTER, EXIT, REPLACE, ROW, SHORT_SALE
+from tests.hdl.risk.gate_bench import verdict_of as verdict_of_intent
 
 #: The test entry buys 100 at 10,000: its offer is its price, its bid a tick below.
 MARK = {"bid": 9_900, "ask": 10_000, "last": 9_900}

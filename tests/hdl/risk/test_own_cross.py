@@ -9,7 +9,7 @@ from amaranth.sim import Simulator
 from hdl.risk.own_resting import OwnResting
 from hdl.types import Module, OrderAnswerKind, OrderIntentKind, Refusal, Role, Side, TimeInForce
 from tests.hdl.risk import test_standing
-from tests.hdl.risk.test_gate import CANCEL, ENTER, EXIT, REPLACE, ROW, SHORT_SALE, verdict_of
+from tests.hdl.risk.gate_bench import CANCEL, ENTER, EXIT, REPLACE, ROW, SHORT_SALE, verdict_of
 
 PRICE = ENTER["price"]
 SLOTS = 3

@@ -8,7 +8,7 @@ from amaranth.sim import Simulator
 from hdl.risk.gate import RiskGate
 from hdl.types import OrderIntentKind, Refusal, Role, Side
 from tests.hdl.risk import risk_world
-from tests.hdl.risk.test_gate import CONFIG, ENTER, EXIT, FLAGS, LEVELS, SHORT_SALE, STATES
+from tests.hdl.risk.gate_bench import CONFIG, ENTER, EXIT, FLAGS, LEVELS, SHORT_SALE, STATES
 from tests.hdl.risk.test_positions import act
 
 BOTH = pytest.mark.parametrize("entry", [ENTER, SHORT_SALE], ids=["buy", "short"])
