@@ -26,6 +26,7 @@ def run_replay(
     out: Path,
     config: Path | None = None,
     *,
+    strategies: tuple[str, ...] = (),
     decide_seconds: int = 60,
     export: Path | None = None,
     exchange: Mapping[str, Any] | None = None,
@@ -47,6 +48,8 @@ def run_replay(
         Folder for the report, the logs, and the messages of these symbols (``tracked.itch50``).
     config : Path, optional
         The service's configuration; without it the demo's, for these symbols, with their prerequisites taken as met.
+    strategies : tuple of str
+        Strategies that are on from the start; none: the agent alone decides.
     decide_seconds : int
         Exchange time between two decisions of the agent.
     export : Path, optional
@@ -103,6 +106,7 @@ def run_replay(
         config=out / "config.toml",
         out=out,
         decide_seconds=decide_seconds,
+        strategies=strategies,
         export=export,
         exchange=exchange or {},
         lose=lose,

@@ -38,6 +38,21 @@ def _exchange(words: list[str] | None) -> dict[str, Any]:
     return settings
 
 
+def _strategies(words: str) -> tuple[str, ...]:
+    """Read names of strategies, and refuse what is none before anything is started."""
+    from controlplane.service.envelope import MODULES
+
+    names = tuple(name.strip() for name in words.split(",") if name.strip())
+    for name in names:
+        if name not in MODULES:
+            raise typer.BadParameter(f"{name!r} is none of {', '.join(MODULES)}", param_hint="--strategies")
+    return names
+
+
+_Strategies = Annotated[
+    str,
+    typer.Option(help="On from the start, comma separated: imbalance,market_making. Without: the agent decides."),
+]
 _Exchange = Annotated[
     list[str] | None,
     typer.Option(
@@ -53,10 +68,7 @@ def demo(
     messages: _Messages = 220_000,
     out: _Out = Path("build/demo"),
     regime: _Regime = "calm",
-    strategies: Annotated[
-        str,
-        typer.Option(help="On from the start, comma separated: imbalance,market_making. Without: the agent decides."),
-    ] = "",
+    strategies: _Strategies = "",
     export: _Export = None,
     exchange: _Exchange = None,
     lose: _Lose = 0,
@@ -70,7 +82,7 @@ def demo(
         messages=messages,
         out=out,
         regime=regime,
-        strategies=tuple(name.strip() for name in strategies.split(",") if name.strip()),
+        strategies=_strategies(strategies),
         export=export,
         exchange=_exchange(exchange),
         lose=lose,
@@ -87,6 +99,7 @@ def replay(
     ] = False,
     out: _Out = Path("build/replay"),
     config: Annotated[Path | None, typer.Option(help="Configuration of the service.", exists=True)] = None,
+    strategies: _Strategies = "",
     export: _Export = None,
     exchange: _Exchange = None,
     lose: _Lose = 0,
@@ -106,6 +119,7 @@ def replay(
         join=join,
         out=out,
         config=config,
+        strategies=_strategies(strategies),
         export=export,
         exchange=_exchange(exchange),
         lose=lose,
@@ -143,7 +157,7 @@ def screen(
     ] = None,
     hours: Annotated[str, typer.Option(help="For a file without System Events: 09:30-16:00.")] = "",
     store: Annotated[Path, typer.Option(help="Where screened days are kept.")] = Path("build/screen/days.sqlite"),
-    out: Annotated[Path | None, typer.Option(help="Write [[symbols]] for the service's configuration.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Write \\[\\[symbols]] for the service's configuration.")] = None,
     config: Annotated[Path | None, typer.Option(help="Configuration with the fees in force.", exists=True)] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Answer as JSON.")] = False,
 ) -> None:
@@ -174,7 +188,9 @@ def sweep(
     symbols: Annotated[str, typer.Option(help="Symbols to follow in the files, comma separated.")] = "",
     join: Annotated[bool, typer.Option("--join", help="The files start within a day.")] = False,
     config: Annotated[Path | None, typer.Option(help="Configuration of the service.", exists=True)] = None,
-    strategies: Annotated[str, typer.Option(help="Switched on at the start, comma separated.")] = "imbalance",
+    strategies: Annotated[
+        str, typer.Option(help="On from the start, comma separated: imbalance,market_making.")
+    ] = "imbalance",
     jobs: Annotated[int, typer.Option(help="Cells at a time.", min=1)] = 2,
     out: _Out = Path("build/sweep"),
 ) -> None:
@@ -192,8 +208,7 @@ def sweep(
     except ValueError as error:
         raise typer.BadParameter(str(error), param_hint="--made") from error
     sessions += [Session(file.name, file=file, symbols=names, join=join) for file in files or []]
-    wanted = tuple(name.strip() for name in strategies.split(",") if name.strip())
-    raise typer.Exit(run_sweep(settings, sessions, config, wanted, jobs, out))
+    raise typer.Exit(run_sweep(settings, sessions, config, _strategies(strategies), jobs, out))
 
 
 def add_to(app: typer.Typer) -> None:

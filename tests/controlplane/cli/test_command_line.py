@@ -57,6 +57,10 @@ def command(serving, plain_card, demo_config, tmp_path):
     return run
 
 
+def test_screen_help_names_the_table_that_it_writes():
+    assert "[[symbols]]" in CliRunner().invoke(app, ["screen", "--help"]).output
+
+
 def test_an_operator_arms_sets_and_kills(command, plain_card):
     found = command(
         "limits,set,--max-inventory,400,--order-size,200,--reason,opening",

@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -244,3 +245,24 @@ def test_what_is_no_setting_of_the_exchange_is_refused_before_anything_is_starte
     assert done.exit_code == 2
     assert "exchange" in done.stderr
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("command", [["demo"], ["replay", "FILE", "--symbols", "PWAA"]])
+def test_strategies_are_on_from_the_start_and_what_is_none_is_refused(tmp_path: Path, monkeypatch, command):
+    plans = []
+
+    def run_session(plan, _):
+        plans.append(plan.strategies)
+        return build_report(run_data())
+
+    monkeypatch.setattr("controlplane.cli.demo.run_session", run_session)
+    monkeypatch.setattr("controlplane.cli.replay.run_session", run_session)
+    file = tmp_path / "day.itch50"
+    write_messages(file, make_messages(1, 2_000).messages)
+    arguments = [str(file) if word == "FILE" else word for word in command]
+    arguments += ["--out", str(tmp_path / "out"), "--json"]
+    assert CliRunner().invoke(app, [*arguments, "--strategies", "market_making, imbalance"]).exit_code == 0
+    assert plans == [("market_making", "imbalance")]
+    done = CliRunner().invoke(app, [*arguments, "--strategies", "market-making"])
+    assert (done.exit_code, len(plans)) == (2, 1)
+    assert "none of imbalance, market_making" in re.sub(r"[\s│]+", " ", done.stderr)

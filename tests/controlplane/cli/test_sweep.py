@@ -62,6 +62,7 @@ def test_a_cell_is_configured_with_its_settings_and_only_those(tmp_path):
         (["--set", "exchange.slide=2", "--made", "calm:1:2000"], "a chance is from 0 to 1"),
         (["--set", "exchange.latency_in=soon", "--made", "calm:1:2000"], "is no latency"),
         (["--set", "taker.stop=1", "--set", "taker.stop=2", "--made", "calm:1:2000"], "given twice"),
+        (["--set", "taker.stop=1", "--made", "calm:1:2000", "--strategies", "maker"], "none of imbalance"),
     ],
 )
 def test_wrong_wishes_are_refused_before_anything_is_played(tmp_path, arguments, words):
