@@ -68,12 +68,12 @@ def run_demo(
     from sim.sessions.make import MADE_SYMBOLS, make_session
 
     screen = console or Console(stderr=as_json)
-    out.mkdir(parents=True, exist_ok=True)
     session = out / "session.itch50"
     try:
+        out.mkdir(parents=True, exist_ok=True)
         with screen.status("making the session"):
             made = make_session(session, seed, messages, regime)
-    except ValueError as error:
+    except (ValueError, OSError) as error:
         print(f"pennywire demo: {error}", file=sys.stderr)
         return 2
     screen.print(f"made {made.messages:,} messages of {(made.closed - made.opened) // 60_000_000_000} exchange minutes")

@@ -96,6 +96,9 @@ def run_replay(
         damage = str(error)
         session["cut_off"] = "the file is not whole"
     screen.print(f"kept {tracked.passed:,} messages of {tracked.passed + tracked.skipped:,} in {kept}")
+    if not tracked.passed:
+        print(f"pennywire replay: {damage or file.name + ' holds no message'}: nothing is played", file=sys.stderr)
+        return 1
 
     plan = RunPlan(
         title=f"Pennywire replay of {file.name}",

@@ -158,7 +158,8 @@ def run_screen(
     Returns
     -------
     int
-        Exit status: 0; 1 when the file is cut off; 2 for a wrong wish.
+        Exit status: 0; 1 when the file is cut off or holds no message, or has none of a symbol that was named; 2 for a
+        wrong wish.
     """
     from sim.screen.day import screen_day
     from sim.screen.store import ScreenStore
@@ -187,24 +188,34 @@ def run_screen(
             # Half a day says nothing of a day, so nothing of it is stored.
             print(f"pennywire screen: {error}", file=sys.stderr)
             return 1
+    if not day.symbols:
+        print(
+            f"pennywire screen: {file.name} holds no message of any symbol: is it a day of ITCH 5.0?", file=sys.stderr
+        )
+        return 1
     try:
         with ScreenStore(store) as kept:
             kept.keep(when, day.symbols.values())
             averages = kept.average_volumes(when)
-    except sqlite3.Error as error:
+    except (sqlite3.Error, OSError) as error:
         print(f"pennywire screen: {store} is no store of screened days: {error}", file=sys.stderr)
         return 2
     wanted = [d for d in day.symbols.values() if not symbols or d.symbol in symbols]
     verdicts = screen_symbols(wanted, when, averages, given, fees)
     if out is not None:
-        out.write_text(toml_of([v for v in verdicts if symbols or not v.failures]), encoding="utf-8")
+        try:
+            out.write_text(toml_of([v for v in verdicts if symbols or not v.failures]), encoding="utf-8")
+        except OSError as error:
+            print(f"pennywire screen: {error}", file=sys.stderr)
+            return 2
     if as_json:
         print(json.dumps({"date": when.isoformat(), "symbols": [_plain(v) for v in verdicts]}))
     else:
         _print(verdicts, when, Console())
-    for missing in [s for s in symbols if s not in day.symbols]:
-        print(f"pennywire screen: {file.name} has no {missing}", file=sys.stderr)
-    return 0
+    missing = [s for s in symbols if s not in day.symbols]
+    for symbol in missing:
+        print(f"pennywire screen: {file.name} has no {symbol}", file=sys.stderr)
+    return 1 if missing else 0
 
 
 def _given(words: str) -> tuple[str, tuple[int, datetime.date]]:

@@ -140,7 +140,7 @@ def make(
 
     try:
         make_session(path, seed, messages, regime)
-    except ValueError as error:
+    except (ValueError, OSError) as error:
         raise typer.BadParameter(str(error)) from error
     print(f"wrote {path}")
 

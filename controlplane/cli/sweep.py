@@ -127,10 +127,10 @@ def run_sweep(
         cells = grid_of(settings, sessions, config, strategies, out)
         for cell in cells:
             _check(cell)
+        out.mkdir(parents=True, exist_ok=True)
     except (ConfigError, ValueError, OSError) as error:
         print(f"pennywire sweep: {error}", file=sys.stderr)
         return 2
-    out.mkdir(parents=True, exist_ok=True)
     done: dict[Path, dict[str, Any]] = {}
     try:
         for cell, figures in play_cells(cells, jobs, console):

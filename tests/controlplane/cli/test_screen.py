@@ -112,3 +112,13 @@ def test_wrong_wishes_are_refused_in_words(tmp_path):
     cut.write_bytes(file.read_bytes()[:5_000])
     done = runner.invoke(app, ["screen", str(cut), "--date", "2026-01-05", "--store", str(tmp_path / "days.sqlite")])
     assert done.exit_code == 1
+    empty = tmp_path / "empty.itch50"
+    empty.touch()
+    for more, status, words in (
+        ([str(empty)], 1, "holds no message"),
+        ([str(file), "--symbols", "PWAA,NOPE"], 1, "has no NOPE"),
+        ([str(file), "--out", str(tmp_path / "no" / "x.toml")], 2, "No such file"),
+        ([str(file), "--store", str(file / "days.sqlite")], 2, "is no store of screened days"),
+    ):
+        done = runner.invoke(app, ["screen", "--store", str(tmp_path / "d.sqlite"), "--date", "2026-01-05", *more])
+        assert (done.exit_code, words in done.stderr) == (status, True), (more, done.output, done.exception)

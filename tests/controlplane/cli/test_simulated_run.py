@@ -180,6 +180,21 @@ def test_wrong_wishes_end_with_status_two(tmp_path: Path, capsys):
     assert "never names NOPE" in capsys.readouterr().err
     assert run_replay(file, ["MUCHTOOLONG"], False, tmp_path, console=Console(file=io.StringIO())) == 2
     assert "is no symbol" in capsys.readouterr().err
+    (tmp_path / "plain").touch()
+    assert run_demo(1, 5_000, tmp_path / "plain", console=Console(file=io.StringIO())) == 2
+    assert "plain" in capsys.readouterr().err
+    done = CliRunner().invoke(app, ["session", "make", str(tmp_path / "no" / "x.itch50"), "--messages", "1000"])
+    assert (done.exit_code, "No such file or directory" in re.sub(r"[\s│]+", " ", done.stderr)) == (2, True)
+
+
+@pytest.mark.parametrize(("content", "words"), [(b"", "holds no message"), (b"no ITCH at all", "was cut off")])
+def test_a_file_without_a_message_is_not_played(tmp_path: Path, capsys, content, words):
+    file = tmp_path / "day.itch50"
+    file.write_bytes(content)
+    assert run_replay(file, ["PWAA"], False, tmp_path / "out", console=Console(file=io.StringIO())) == 1
+    said = capsys.readouterr().err
+    assert words in said
+    assert said.endswith("nothing is played\n")
 
 
 def test_what_breaks_off_a_run_is_said_with_the_last_words_of_its_processes(capsys):
