@@ -199,6 +199,7 @@ class MarketMaker(wiring.Component):
                 m.d.sync += step.eq(_Step.PICK)
             with m.Case(_Step.READ):
                 looks = turn.kind == TurnKind.LOOK
+                m.d.comb += quotes.seen.eq(looks & turn.by_view)
                 m.d.sync += [
                     settings.eq(self.config),
                     view.eq(turns.read),

@@ -28,7 +28,10 @@ class QuoteRows(wiring.Component):
     bid, ask : Out(QuoteRow), bid_waits, ask_waits : Out(1), bid_asked, ask_asked : Out(1)
         The slot's quotes; it is too early to enter or move them; a Cancel of them is under way.
     book : In(1), answer : In(MakerAnswer), cooldown : In(48)
-        Book an answer, and let the quote rest that long where it asks for it.
+        Book an answer, and let the quote rest that long where it asks for it, and until ``seen``.
+    seen : In(1)
+        A view of the slot is looked at. Without it a cool-down of none would ask what refuses for the same thing again
+        and again.
     act : In(1), side : In(Side), action : In(QuoteAction), row : In(QuoteRow), throttle : In(48)
         Something left for the gate: ``row`` is the quote from now on (as it is, for a Cancel).
     session_up : In(1)
@@ -59,6 +62,7 @@ class QuoteRows(wiring.Component):
                 "book": In(1),
                 "answer": In(MakerAnswer),
                 "cooldown": In(48),
+                "seen": In(1),
                 "act": In(1),
                 "side": In(Side),
                 "action": In(QuoteAction),
@@ -107,6 +111,7 @@ class QuoteRows(wiring.Component):
             read, write = rows.read_port(domain="comb"), rows.write_port()
             asked, resting = Signal(self.slots, name=f"{name}_asked_slots"), Signal(self.slots, name=f"{name}_resting")
             refused = Signal(self.slots, name=f"{name}_refused")
+            held = Signal(self.slots, name=f"{name}_held")  # until the next view
             mine = changing & (changed_side == side)
             m.d.comb += [
                 read.addr.eq(self.slot),
@@ -114,7 +119,9 @@ class QuoteRows(wiring.Component):
                 write.data.eq(written),
                 write.en.eq(mine),
                 getattr(self, name).eq(read.data),
-                getattr(self, f"{name}_waits").eq(resting.bit_select(self.slot, 1) & (self.now < read.data.until)),
+                getattr(self, f"{name}_waits").eq(
+                    held.bit_select(self.slot, 1) | (resting.bit_select(self.slot, 1) & (self.now < read.data.until))
+                ),
                 getattr(self, f"{name}_asked").eq(asked.bit_select(self.slot, 1)),
                 *(
                     getattr(self, f"{name}_rests")[i].eq((state[i] == QuoteState.LIVE) & ~asked[i])
@@ -125,6 +132,10 @@ class QuoteRows(wiring.Component):
                 m.d.sync += [asked.eq(asked & ~refused), refused.eq(0)]
             with m.If(mine & self.book & booking.cancel_refused & asked.bit_select(self.slot, 1)):
                 m.d.sync += refused.bit_select(self.slot, 1).eq(1)
+            with m.If(self.seen):
+                m.d.sync += held.bit_select(self.slot, 1).eq(0)
+            with m.If(mine & self.book & booking.rests):
+                m.d.sync += held.bit_select(self.slot, 1).eq(1)
             with m.If(mine & rests):
                 m.d.sync += resting.bit_select(self.slot, 1).eq(1)
             with m.If(mine & self.book):

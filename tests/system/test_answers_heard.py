@@ -1,6 +1,5 @@
 """Each answer of OUCH 5.0 of an exit that rests, on the whole card: what the host hears of it, and what comes of it.
 
-
 Enter, fills, rejects and the answers to a Replace are in ``test_taker_stories.py``; what cannot be is in
 ``test_impossible_answers.py``, the Account Query and System Events too.
 """

@@ -16,6 +16,7 @@ from sim.exchange.venue import Venue
 from sim.player import Player, PlayerSettings
 from sim.sessions.encode import time_of
 from sim.sessions.make import MADE_SYMBOLS, make_messages
+from sim.verilated.model import RegisterError
 from tests.hdl.strategy.wire_bench import accepted, canceled, executed
 
 SYMBOLS = [s.symbol for s in MADE_SYMBOLS]
@@ -163,6 +164,25 @@ def test_what_the_order_before_has_brought_about(session, refusal, locked, loss,
             assert card.get("trade[0].state.broken") == 1
         assert not desk.order(price=price)
         assert desk.refusal() == refusal
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["slot[0].ceiling_inventory", "slot[0].ceiling_order_size", "trade[0].collar", "trade[0].max_notional",
+     "trade[0].repeat", "limits.order_rate", "limits.open_orders", "limits.gross", "limits.daily_loss",
+     "slot[0].short_sale", "maker[0].located", "risk.on_stale"],
+)  # fmt: skip
+def test_a_ceiling_is_locked_while_the_card_is_armed(name):
+    with BenchCard() as card:
+        card.follow(SYMBOLS)
+        card.set(name, 1)
+        card.arm()
+        for value in (0, 2):
+            with pytest.raises(RegisterError, match="locked while armed"):
+                card.set(name, value)
+        card.set("slot[0].max_inventory", 1 << 30)  # a limit is not locked: the smaller of it and its ceiling counts
+        card.set("control.command", disarm=1)
+        card.set(name, 0)
 
 
 def test_an_own_quote_in_the_way(session):

@@ -320,7 +320,10 @@ class Resumed:
 
 
 def test_a_restart_with_open_orders(session, plain):
-    """A card is reset with an exit at the exchange, which cancels it; what is held is said to it by registers."""
+    """A card is reset with an exit at the exchange, which cancels it.
+
+    The exchange says where to go on (Account Query), and the host what is held, before it arms.
+    """
     _, once = plain
     half = next(
         i for i, m in enumerate(session) if time_of(m) > once.at and time_of(m) - time_of(session[i - 1]) > 1_000_000
@@ -344,18 +347,22 @@ def test_a_restart_with_open_orders(session, plain):
         def on_boundary(now):
             if now <= time_of(session[half]) or card.get("control.status") & 1:
                 return
+            if not card.get("account.answers"):
+                card.set("account.command", query=1)  # where do we go on?
+                return
+            assert card.get("orders.user_ref") == numbers
             for slot, symbol in enumerate(SYMBOLS):
                 held = reckoning.holdings().get(symbol)
                 if held is not None:
                     card.set("trade.adjust_position", held.position & 0xFFFF_FFFF, index=slot)
                     card.set("trade.adjust_cash", held.cash & (1 << 64) - 1, index=slot)
                     card.set("trade.adjust", index=slot, apply=1)
-            card.set("orders.user_ref", numbers)
             card.arm()
 
         after = Played(
             card, session, venue=venue, reckoning=reckoning, on_boundary=on_boundary,
             exchange=lambda recorded: Resumed(recorded, half),
         )  # fmt: skip
-        assert min(o["user_ref_num"] for o in after.asked("O")) >= numbers
+        assert [said["next_user_ref_num"] for said in after.told("Q")] == [numbers]
+        assert min(o["user_ref_num"] for o in after.asked("O")) == numbers
         assert not differences(card, venue, reckoning)

@@ -34,11 +34,13 @@ class ToldCard(BenchCard):
         Fields of ``slot.taker_ticks`` and ``maker.prices`` other than those above.
     settings : dict
         Other registers, as value or as fields, written before the card is armed.
+    book : dict
+        How the market stands then, as for ``quote``.
 
     Every call that lets somebody speak gives what the card said of it, as a list of fields.
     """
 
-    def __init__(self, strategy="taker", *, ticks=(), prices=(), settings=()):
+    def __init__(self, strategy="taker", *, ticks=(), prices=(), settings=(), book=()):
         super().__init__("demo")
         self.frames, self.sequence, self.clock = FrameMaker(), 1, 34_200_000_000_000
         self.references, self.levels = 0, {}
@@ -53,7 +55,7 @@ class ToldCard(BenchCard):
             self.join(slot, FIRST_LOCATE + slot)
         for name, value in dict(settings).items():
             self.set(name, **value) if isinstance(value, dict) else self.set(name, value)
-        self.quote(slot=0)
+        self.quote(**dict(book))
         if strategy == "taker":
             self.quote(slot=1)
         self.arm()

@@ -459,13 +459,16 @@ def test_a_quote_never_crosses_the_other_one():
     run(script)
 
 
-def test_a_refusal_of_the_gate_is_not_asked_for_again_and_again():
+@pytest.mark.parametrize(("cooldown", "tries"), [(500, 1), (0, 4)])
+def test_a_refusal_of_the_gate_is_not_asked_for_again_and_again(cooldown, tries):
+    """Once a view of either side, and not before the cool-down is over."""
+
     async def script(bench):
-        bench.set(cooldown=500)
+        bench.set(cooldown=cooldown)
         bench.gate(max_order_size=50)
         for _ in range(4):
             await bench.view(BID, ASK)
-        assert [r["refusal"] for _, r in bench.refused] == [Refusal.ORDER_SIZE] * 2
+        assert [r["refusal"] for _, r in bench.refused] == [Refusal.ORDER_SIZE] * 2 * tries
         assert bench.said() == []
         bench.gate()
         await bench.step(500)
