@@ -5,16 +5,17 @@ from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
 
 from hdl.feed.blocks import ENDS
+from hdl.feed.capture import SHELVES
 from hdl.feed.divergence import DivergenceWatch
 from hdl.feed.line import LineItem
 from hdl.feed.line_place import LinePlace
 from hdl.feed.mold import FeedMessage, Gap
 from hdl.feed.window import ReorderWindow
+from hdl.wire.itch50 import LONGEST
 
 __all__ = ["LineArbiter"]
 
 _SKIPPED_BITS = 16
-_CARRIED = ("content", "length", "card_time")
 
 
 class LineArbiter(wiring.Component):
@@ -47,6 +48,8 @@ class LineArbiter(wiring.Component):
         Longest wait for a missing message in cycles; card time of this cycle.
     a, b
         Items of the lines, always taken.
+    contents, write_shelves, read_shelves
+        By line, of its :class:`hdl.feed.mold.MoldReceiver`: the bytes on the shelf that is read, and the shelves.
     message_valid, message, gap_valid, gap, session_changed, joined, joined_late, session, session_epoch, next_sequence
         As of :class:`hdl.feed.mold.MoldReceiver`.
     duplicates, foreign
@@ -61,7 +64,7 @@ class LineArbiter(wiring.Component):
     Latency: one cycle for a message that is expected, if its queue is empty.
     """
 
-    def __init__(self, window: int = 256, queue: int = 16) -> None:
+    def __init__(self, window: int = 256, queue: int = SHELVES - 1) -> None:
         self._window, self._queue = window, queue
         item = stream.Signature(LineItem, always_ready=True)
         super().__init__(
@@ -73,6 +76,9 @@ class LineArbiter(wiring.Component):
                 "card_time": In(64),
                 "a": In(item),
                 "b": In(item),
+                "contents": In(data.ArrayLayout(8 * LONGEST, 2)),
+                "write_shelves": Out(data.ArrayLayout(range(SHELVES), 2)),
+                "read_shelves": Out(data.ArrayLayout(range(SHELVES), 2)),
                 "message_valid": Out(1),
                 "message": Out(FeedMessage),
                 "gap_valid": Out(1),
@@ -144,6 +150,10 @@ class LineArbiter(wiring.Component):
                 line.special.eq(line.opening & ~line.same & (joining | ~known | moved)),
                 line.spoils.eq((line.valid & line.item.spoiled & line.gave) | line.doubt),
             ]
+            m.d.comb += [
+                self.write_shelves[i].eq(line.queue.write_shelf),
+                self.read_shelves[i].eq(line.queue.read_shelf),
+            ]
             m.d.sync += self.overflows[i].eq(line.queue.overflow)
             with m.If(line.queue.doubt):
                 m.d.sync += line.doubt.eq(1)
@@ -168,8 +178,9 @@ class LineArbiter(wiring.Component):
         delivers = [a.current & free, b.current & ~a.current & free]
         stores = [a.ahead & ~delivers[1], b.ahead & ~a.ahead & ~delivers[0]]
         b_served = delivers[1] | stores[1]
-        for name in _CARRIED:
-            served = Mux(b_served, b.item[name], a.item[name])
+        of_a, of_b = ({**_fields(line.item), "content": self.contents[i]} for i, line in enumerate(lines))
+        for name in of_a:
+            served = Mux(b_served, of_b[name], of_a[name])
             m.d.comb += window.entry[name].eq(served)
             m.d.sync += self.message[name].eq(Mux(window.present, window.head[name], served))
         m.d.comb += [
@@ -232,7 +243,7 @@ class LineArbiter(wiring.Component):
                     m.d.sync += jumped.eq(0)
             self._lose(m, lines, window, known, step, passes, losing, stops, target)
             self._serve(m, lines, window, losing, delivers, stores, step, deliver, held_already)
-        for line, copy in zip(lines, watch.copies, strict=True):
+        for i, (line, copy) in enumerate(zip(lines, watch.copies, strict=True)):
             item = line.item
             went = line.valid & line.ready
             with m.If(went):
@@ -241,8 +252,8 @@ class LineArbiter(wiring.Component):
                 line.tells.eq(went & line.mine),
                 copy.valid.eq(line.tells & item.has_message),
                 copy.sequence.eq(item.sequence),
-                copy.length.eq(item.length),
-                copy.content.eq(item.content),
+                copy.length.eq(item.detail.message.length),
+                copy.content.eq(self.contents[i]),
                 copy.ends.eq(went & item.ends),
                 copy.spoiled.eq(went & item.spoiled),
             ]
@@ -354,3 +365,8 @@ class LineArbiter(wiring.Component):
                 m.d.sync += line.part.eq(line.part + 1)
                 with m.If(~window.taken):
                     m.d.sync += [line.gave.eq(1), self.won[i].eq(window.entry.has_message)]
+
+
+def _fields(item):
+    """What an item says of its message."""
+    return {name: item.detail.message[name] for name in ("length", "card_time")}

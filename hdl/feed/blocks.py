@@ -156,6 +156,7 @@ class BlockFinder(wiring.Component):
             ),
         ]
 
+        # A header that leads to none in the same beat is the last of it: there is one at most.
         opens = {i: Signal(name=f"opens_{i + 1}") for i in headers}
         for i, opened in opens.items():
             m.d.comb += opened.eq((split if i < 0 else begins[i]) & ~_any(hops[i].values()))
@@ -171,15 +172,13 @@ class BlockFinder(wiring.Component):
                 m.d.sync += [self.open.eq(0), split.eq(0), ahead.eq(0)]
             with m.Elif(_any(opens.values())):
                 m.d.sync += [self.open.eq(1), split.eq(0)]
-                for i, opened in opens.items():
-                    first = i + LENGTH_BYTES
-                    with m.If(opened):
-                        m.d.sync += [
-                            ahead.eq(beyond[i]),
-                            self.length.eq(sizes[i]),
-                            self.shift.eq(first % W),
-                            self.word.eq(1 if first < W else 0),
-                        ]
+                firsts = {i: i + LENGTH_BYTES for i in headers}  # lane of a message's first byte
+                m.d.sync += [
+                    ahead.eq(_any(Mux(opens[i], beyond[i], 0) for i in headers)),
+                    self.length.eq(_any(Mux(opens[i], sizes[i], 0) for i in headers)),
+                    self.shift.eq(_any(Mux(opens[i], first % W, 0) for i, first in firsts.items())),
+                    self.word.eq(_any(opens[i] for i, first in firsts.items() if first < W)),
+                ]
             with m.Else():
                 m.d.sync += ahead.eq(ahead - W)
                 with m.If(self.word != self.words + 1):

@@ -2,21 +2,29 @@
 
 from amaranth import Cat, Module, Mux, Signal
 from amaranth.lib import wiring
+from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 
 from hdl.net.frame import Beat
 from hdl.wire.itch50 import LONGEST
 
-__all__ = ["MessageCapture"]
+__all__ = ["SHELVES", "MessageCapture"]
+
+#: Messages that are kept: the one under way and those that wait. A small memory of look-up tables has so many rows.
+SHELVES = 16
 
 
 class MessageCapture(wiring.Component):
-    """Collects the open block's bytes in a register, first byte first.
+    """Collects the open block's bytes on a shelf, first byte first.
 
-    Two byte rotators turn the beat and the one before it by the lane in which the message began; together they make
-    the word that this beat completes, and the start of the next. So the register is whole in the cycle after the
-    beat with the message's last byte, and stays so for that one cycle at least. Bytes past the end of the message are
-    whatever followed it; bytes past the longest ITCH message are not kept.
+    A byte rotator turns the beat by the lane in which the message began: its low lanes begin a word of the message, its
+    high ones end the word before. The beat in which the message began is seen only with the next one, so another
+    rotator brings it after; it is needed for the first word alone. The shelf is whole in the cycle after the beat with
+    the message's last byte. Bytes past the end of the message are whatever followed it or lay there; bytes past the
+    longest ITCH message are not kept.
+
+    Shelves are rows of small memories: a message that waits (:class:`hdl.feed.line.LineQueue`) stays where it was
+    written, and nothing copies it.
 
     Parameters
     ----------
@@ -27,6 +35,8 @@ class MessageCapture(wiring.Component):
     -----
     valid, now, before, shift, word
         As :class:`hdl.feed.blocks.BlockFinder` gives them, ``valid`` where a block is open.
+    write_shelf, read_shelf
+        Where the message under way is put; which one ``content`` is of.
     content
         The message; its first byte is the most significant, so that a big-endian field is one slice.
 
@@ -43,6 +53,8 @@ class MessageCapture(wiring.Component):
                 "before": In(Beat(width)),
                 "shift": In(range(width)),
                 "word": In(range(self._words + 2)),
+                "write_shelf": In(range(SHELVES)),
+                "read_shelf": In(range(SHELVES)),
                 "content": Out(8 * LONGEST),
             }
         )
@@ -53,21 +65,30 @@ class MessageCapture(wiring.Component):
         W = self._width
 
         def turned(beat, name):
-            out = [Signal(8, name=f"{name}_{lane}") for lane in range(W)]
-            with m.Switch(self.shift):
-                for shift in range(W):
-                    with m.Case(shift):
-                        m.d.comb += [out[lane].eq(beat.data[(lane + shift) % W]) for lane in range(W)]
-            return out
+            lanes = [beat.data[lane] for lane in range(W)]
+            for bit, by in enumerate(1 << n for n in range(len(self.shift))):
+                out = [Signal(8, name=f"{name}_by_{by}_{lane}") for lane in range(W)]
+                m.d.comb += [out[i].eq(Mux(self.shift[bit], lanes[(i + by) % W], lanes[i])) for i in range(W)]
+                lanes = out
+            return lanes
 
         new, old = turned(self.now, "new"), turned(self.before, "old")
-        kept = [Signal(8, name=f"byte_{i}") for i in range(self._words * W)]
+        # Lanes of the word before that this beat brings: from ``width - shift`` on.
+        ends = [Signal(name=f"ends_{lane}") for lane in range(W)]
+        m.d.comb += [ends[lane].eq(Cat(self.shift == s for s in range(W) if lane + s >= W).any()) for lane in range(W)]
+        begun = [self.valid & (self.word == word) for word in range(self._words + 1)]
+        kept = []
         for word in range(self._words):
-            for lane in range(W):
-                with m.If(self.valid & (self.word == word)):
-                    m.d.sync += kept[word * W + lane].eq(new[lane])
-                with m.If(self.valid & (self.word == word + 1)):
-                    # What this beat completes: lanes from ``width - shift`` on are its own.
-                    m.d.sync += kept[word * W + lane].eq(Mux(lane + self.shift < W, old[lane], new[lane]))
-        m.d.comb += self.content.eq(Cat(reversed(kept[:LONGEST])))
+            lanes = range(min(W, LONGEST - word * W))
+            m.submodules[f"word_{word}"] = shelves = Memory(shape=8 * len(lanes), depth=SHELVES, init=[])
+            write, read = shelves.write_port(granularity=8), shelves.read_port(domain="comb")
+            m.d.comb += [write.addr.eq(self.write_shelf), read.addr.eq(self.read_shelf)]
+            for lane in lanes:
+                late = begun[1] & ~ends[lane] if word == 0 else 0
+                m.d.comb += [
+                    write.data.word_select(lane, 8).eq(Mux(late, old[lane], new[lane])),
+                    write.en[lane].eq(begun[word] | (begun[word + 1] & ((word == 0) | ends[lane]))),
+                ]
+                kept.append(read.data.word_select(lane, 8))
+        m.d.comb += self.content.eq(Cat(reversed(kept)))
         return m

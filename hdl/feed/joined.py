@@ -6,6 +6,7 @@ from amaranth.lib.wiring import In, Out, connect, flipped
 
 from hdl.feed.arbiter import LineArbiter
 from hdl.feed.blocks import ENDS
+from hdl.feed.capture import SHELVES
 from hdl.feed.line import line_item
 from hdl.feed.mold import MoldReceiver
 from hdl.net.udp_receiver import payload_signature
@@ -47,7 +48,7 @@ class JoinedFeed(wiring.Component):
     Latency: as of the receiver; one cycle more with ``two_lines``.
     """
 
-    def __init__(self, width: int = 8, *, window: int = 256, queue: int = 16) -> None:
+    def __init__(self, width: int = 8, *, window: int = 256, queue: int = SHELVES - 1) -> None:
         self._width = width
         self._arbiter = LineArbiter(window, queue)
         outputs = {n: self._arbiter.signature.members[n] for n in (*_FROM_EITHER, "gap_valid", *_OF_TWO)}
@@ -76,11 +77,15 @@ class JoinedFeed(wiring.Component):
         two = self.two_lines
         connect(m, flipped(self.packet_a), a.packet)
         connect(m, flipped(self.packet_b), b.packet)
-        for mold, port in ((a, arbiter.a), (b, arbiter.b)):
+        for i, (mold, port) in enumerate(((a, arbiter.a), (b, arbiter.b))):
             line_item(m, mold, two, port)
+            m.d.comb += [arbiter.contents[i].eq(mold.message.content), mold.write_shelf.eq(arbiter.write_shelves[i])]
         m.d.comb += [
             a.free.eq(two),
             b.free.eq(1),
+            # Alone, line A keeps one message; what waited when line B was left is not read.
+            a.read_shelf.eq(Mux(two, arbiter.read_shelves[0], arbiter.write_shelves[0])),
+            b.read_shelf.eq(arbiter.read_shelves[1]),
             a.join.eq(self.join & ~two),
             arbiter.enable.eq(two),
             arbiter.join.eq(self.join & two),

@@ -47,7 +47,7 @@ class LinePlace:
         self.part = signal("part", range(ENDS))  # blocks of the item that are in the window
         self.doubt = signal("doubt")  # the word that a packet was spoiled was lost
         # Of the item.
-        self.name = self.item.content[:80]
+        self.name = self.item.detail.session
         self.opening = self.valid & self.item.opens
         self.blocks = self.valid & (self.item.blocks != 0)
         self.mine = self.blocks & self.inside

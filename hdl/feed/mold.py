@@ -5,7 +5,7 @@ from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
 from hdl.feed.blocks import ENDS, BlockFinder
-from hdl.feed.capture import MessageCapture
+from hdl.feed.capture import SHELVES, MessageCapture
 from hdl.net.udp_receiver import payload_lanes, payload_signature
 from hdl.wire.itch50 import LONGEST
 from hdl.wire.moldudp64 import END_OF_SESSION, HEADER
@@ -61,6 +61,9 @@ class MoldReceiver(wiring.Component):
     free
         Every packet's sequence is taken as it comes, nothing is skipped and no loss is reported: for a line whose
         messages are put in order elsewhere (:mod:`hdl.feed.arbiter`).
+    write_shelf, read_shelf
+        As of :class:`hdl.feed.capture.MessageCapture`; equal where nothing keeps messages. ``content`` of ``message``
+        is whatever lies on the ``read_shelf``.
     message_valid, message
         One message; at most one a cycle, and one every second cycle on average at the most.
     gap_valid, gap
@@ -98,6 +101,8 @@ class MoldReceiver(wiring.Component):
                 "packet": In(payload_signature(width)),
                 "join": In(1),
                 "free": In(1),
+                "write_shelf": In(range(SHELVES)),
+                "read_shelf": In(range(SHELVES)),
                 "message_valid": Out(1),
                 "message": Out(FeedMessage),
                 "gap_valid": Out(1),
@@ -288,6 +293,8 @@ class MoldReceiver(wiring.Component):
             capture.before.eq(finder.before),
             capture.shift.eq(finder.shift),
             capture.word.eq(finder.word),
+            capture.write_shelf.eq(self.write_shelf),
+            capture.read_shelf.eq(self.read_shelf),
             self.message.content.eq(capture.content),
         ]
         m.d.sync += self.message_valid.eq(deliver)

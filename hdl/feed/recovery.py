@@ -4,10 +4,12 @@ from amaranth import Module, Mux, Signal, unsigned
 from amaranth.lib import data, enum, stream, wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
 
+from hdl.feed.capture import SHELVES
 from hdl.feed.line import LineItem, LineQueue
 from hdl.feed.mold import FeedMessage, Gap
 from hdl.feed.requests import FeedRequest, RequestPacing
 from hdl.feed.window import ReorderWindow
+from hdl.wire.itch50 import LONGEST
 
 __all__ = ["GapOutcome", "GapRecovery", "GapReport"]
 
@@ -55,6 +57,8 @@ class GapRecovery(wiring.Component):
         Pulse: a packet of the feed began, by which the numbers told since a packet that lied are known to be true.
     answers
         Items of the packets that came as answers; always taken.
+    answer_content, write_shelf, read_shelf
+        Of their :class:`hdl.feed.mold.MoldReceiver`: the bytes on the shelf that is read, and the shelves.
     settled
         Nothing waits before the book.
     timeout, tries, card_time
@@ -96,6 +100,9 @@ class GapRecovery(wiring.Component):
                 "next_sequence": In(64),
                 "packet": In(1),
                 "answers": In(stream.Signature(LineItem, always_ready=True)),
+                "answer_content": In(8 * LONGEST),
+                "write_shelf": Out(range(SHELVES)),
+                "read_shelf": Out(range(SHELVES)),
                 "settled": In(1),
                 "timeout": In(32),
                 "tries": In(8),
@@ -124,6 +131,7 @@ class GapRecovery(wiring.Component):
         m.submodules.pacing = pacing = RequestPacing(self._window)
         connect(m, flipped(self.answers), queue.incoming)
         connect(m, pacing.requests, flipped(self.requests))
+        m.d.comb += [self.write_shelf.eq(queue.write_shelf), self.read_shelf.eq(queue.read_shelf)]
         recovering, due = self.recovering, self.next_missing
         following = Signal(64)
         first = Signal(64)  # where this gap began, for the report
@@ -168,8 +176,8 @@ class GapRecovery(wiring.Component):
         fits, useful = Signal(), Signal()
         m.d.comb += [
             number.eq(Mux(self.message_valid, message.sequence, item.sequence + part)),
-            fits.eq((number - due)[:64] < self._window),
-            useful.eq(inside & fits & ~window.taken & ((self.next_sequence - number - 1)[:64] < 1 << 63)),
+            fits.eq(~(number - due)[self._window.bit_length() - 1 : 64].any()),
+            useful.eq(inside & fits & ~window.taken & ~(self.next_sequence + ~number)[63]),
         ]
         with m.If(self.message_valid):
             m.d.comb += [
@@ -181,14 +189,15 @@ class GapRecovery(wiring.Component):
         with m.Else():
             m.d.comb += [
                 entry.has_message.eq(item.has_message & (part == 0)),
-                *(entry[name].eq(item[name]) for name in ("content", "length", "card_time")),
+                entry.content.eq(self.answer_content),
+                *(entry[name].eq(item.detail.message[name]) for name in ("length", "card_time")),
             ]
         answer_ends = Signal()
         with m.If(queue.outgoing.valid & ((item.blocks == 0) | ~self.message_valid)):
             m.d.comb += queue.outgoing.ready.eq(part + 1 >= item.blocks)
             m.d.sync += part.eq(Mux(queue.outgoing.ready, 0, part + 1))
             with m.If(item.opens):
-                m.d.sync += [inside.eq(recovering & (item.content[:80] == self.session)), brought.eq(0)]
+                m.d.sync += [inside.eq(recovering & (item.detail.session == self.session)), brought.eq(0)]
             with m.If(item.blocks != 0):
                 m.d.comb += [
                     window.store.eq(recovering & useful),

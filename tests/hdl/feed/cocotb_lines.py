@@ -315,3 +315,41 @@ async def leaving_line_b(dut):
     await play(b, line[half:], line[half:])
     assert [n for n, _ in delivered(b)] == list(truth)
     assert b.totals.get("joined", 0) == 0
+
+
+@cocotb.test()
+async def the_last_numbers_there_are(dut):
+    """Numbers up to the last but one of 64 bits are numbers like any other; what would run past the last is not new."""
+    rng = random.Random(29)
+    first, limit = 2**64 - 30, 2**64
+    truth = {n: rng.randbytes(30) for n in range(first, limit)}
+    b = await bench(dut)
+    dut.join.value = 1
+    await b.cycle()
+    dut.join.value = 0
+    line = [
+        Sent(n, n + 5, packet("DAY", n, [truth[i] for i in range(n, n + 5)]), 40 * i)
+        for i, n in enumerate(range(first, limit, 5))
+    ]
+    await play(b, line[:1] + line[2:], line[1:])
+    assert delivered(b) == [(n, truth[n]) for n in range(first, limit - 1)]
+    assert gaps(b) == []
+    assert b.totals["duplicates"] > 0
+    anew = {n: rng.randbytes(30) for n in range(1, 11)}
+    make = {"loss": 0, "repeat": 0, "reorder": 0, "pace": 1}
+    await play(b, make_line(rng, anew, skew=0, session="NEW", **make), [])
+    assert delivered(b)[-10:] == list(anew.items())
+    assert b.totals.get("exceeded", 0) == 0
+
+
+@cocotb.test()
+async def different_messages_on_both_lines_at_once(dut):
+    """Each line brings what the other lost, both at full rate: nothing is lost, nothing is out of order."""
+    rng = random.Random(31)
+    truth = {n: rng.randbytes(36) for n in range(1, 241)}
+    b = await bench(dut, reorder=255)
+    lines = [[Sent(n, n + 1, packet("DAY", n, [truth[n]]), 0) for n in range(start, 241, 2)] for start in (1, 2)]
+    await play(b, *lines, settle=300)
+    assert delivered(b) == list(truth.items())
+    assert gaps(b) == []
+    assert b.totals["won"] > 0
