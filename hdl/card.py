@@ -151,7 +151,14 @@ class Card(wiring.Component):
             self.view.valid.eq(engine.view.valid),
             self.view.payload.eq(engine.view.payload),
             self.busy.eq(
-                engine.busy | hostlink.busy | telemetry.busy | statistics.busy | port.busy | switch.busy | relay.busy
+                engine.busy
+                | hostlink.busy
+                | sampler.busy
+                | telemetry.busy
+                | statistics.busy
+                | port.busy
+                | switch.busy
+                | relay.busy
             ),
             bank.drive("identity.flags.soft").eq(self.soft),
             bank.count("control.hostlink_errors").eq(hostlink.error),

@@ -49,6 +49,7 @@ class RecordType(IntEnum):
     ORDER_EVENT = 25
     ORDER_PRIORITY = 26
     CANCEL_ANSWER = 27
+    DEPTH_LEVEL = 28
 
 RECORD_BYTES = 64
 #: For the standard library's struct: the header's fields, then five words.
@@ -66,7 +67,7 @@ RECORDS: dict[int, RecordRow] = {
     9: RecordRow(9, "ORDER_MODIFIED", ("shares", None, None, None, "flags"), "side letter", "another size or kind of sale, the same number; shares are exposed now"),
     10: RecordRow(10, "GATE_REFUSED", ("price", "shares", None, None, "flags"), "number of the refusal", "the gate said no; flags as ORDER_SENT"),
     11: RecordRow(11, "TRADE_PRINT", ("price", "shares", "match_lo", "match_hi", None), "market event kind", "a printed trade of the market"),
-    12: RecordRow(12, "DEPTH", ("bid_price", "ask_price", "bid_volume", "ask_volume", "flags"), "0 periodic, 1 at a trigger", "best prices and five-level volumes (saturated); flag bits: bid incomplete, ask incomplete, locked, crossed"),
+    12: RecordRow(12, "DEPTH", ("bid_price", "ask_price", "bid_volume", "ask_volume", "flags"), "0 periodic, 1 at a trigger", "best prices and five-level volumes (saturated); flag bits: bid incomplete, ask incomplete, locked, crossed, its five DEPTH_LEVEL records follow"),
     13: RecordRow(13, "SYMBOL_STATE", ("locate", None, None, None, None), "bits as SlotFlags: bound, stale, halted, short_restricted, opened, market_open", "the state of a slot changed"),
     14: RecordRow(14, "ARM", (None, None, None, None, None), "1 armed, 0 disarmed", "armed or disarmed"),
     15: RecordRow(15, "KILL", (None, None, None, None, None), "1 host, 2 lease ran out, 3 impossible answer, 4 released", "killed, or the kill was released"),
@@ -82,4 +83,5 @@ RECORDS: dict[int, RecordRow] = {
     25: RecordRow(25, "ORDER_EVENT", (None, None, None, None, None), "system event letter", "a system event of the order session; E: no order is taken any more today"),
     26: RecordRow(26, "ORDER_PRIORITY", ("price", "shares", "reference_lo", "reference_hi", "flags"), "display letter", "the exchange gave the order another reference number; shares are open"),
     27: RecordRow(27, "CANCEL_ANSWER", ("shares", None, None, None, "flags"), "0 pending, 1 refused", "what the exchange said of a Cancel: it is on, or the order lives on; shares are open"),
+    28: RecordRow(28, "DEPTH_LEVEL", ("bid_price", "bid_shares", "ask_price", "ask_shares", None), "0 the best level to 4", "a level of both sides of the view that the slot's last DEPTH with the same cause told; zeros: no such level"),
 }

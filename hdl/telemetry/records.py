@@ -123,7 +123,8 @@ RECORDS = (
         "DEPTH",
         ("bid_price", "ask_price", "bid_volume", "ask_volume", "flags"),
         "0 periodic, 1 at a trigger",
-        "best prices and five-level volumes (saturated); flag bits: bid incomplete, ask incomplete, locked, crossed",
+        "best prices and five-level volumes (saturated); flag bits: bid incomplete, ask incomplete, locked, crossed, "
+        "its five DEPTH_LEVEL records follow",
     ),
     RecordType(
         13,
@@ -213,5 +214,12 @@ RECORDS = (
         ("shares", None, None, None, "flags"),
         "0 pending, 1 refused",
         "what the exchange said of a Cancel: it is on, or the order lives on; shares are open",
+    ),
+    RecordType(
+        28,
+        "DEPTH_LEVEL",
+        ("bid_price", "bid_shares", "ask_price", "ask_shares", None),
+        "0 the best level to 4",
+        "a level of both sides of the view that the slot's last DEPTH with the same cause told; zeros: no such level",
     ),
 )

@@ -22,7 +22,7 @@ enum pw_record_type {
     PW_RECORD_ORDER_MODIFIED = 9, // another size or kind of sale, the same number; shares are exposed now
     PW_RECORD_GATE_REFUSED = 10, // the gate said no; flags as ORDER_SENT
     PW_RECORD_TRADE_PRINT = 11, // a printed trade of the market
-    PW_RECORD_DEPTH = 12, // best prices and five-level volumes (saturated); flag bits: bid incomplete, ask incomplete, locked, crossed
+    PW_RECORD_DEPTH = 12, // best prices and five-level volumes (saturated); flag bits: bid incomplete, ask incomplete, locked, crossed, its five DEPTH_LEVEL records follow
     PW_RECORD_SYMBOL_STATE = 13, // the state of a slot changed
     PW_RECORD_ARM = 14, // armed or disarmed
     PW_RECORD_KILL = 15, // killed, or the kill was released
@@ -37,7 +37,8 @@ enum pw_record_type {
     PW_RECORD_ACCOUNT = 24, // the exchange answered an Account Query: the number it would take next, and the card's own from now on
     PW_RECORD_ORDER_EVENT = 25, // a system event of the order session; E: no order is taken any more today
     PW_RECORD_ORDER_PRIORITY = 26, // the exchange gave the order another reference number; shares are open
-    PW_RECORD_CANCEL_ANSWER = 27 // what the exchange said of a Cancel: it is on, or the order lives on; shares are open
+    PW_RECORD_CANCEL_ANSWER = 27, // what the exchange said of a Cancel: it is on, or the order lives on; shares are open
+    PW_RECORD_DEPTH_LEVEL = 28 // a level of both sides of the view that the slot's last DEPTH with the same cause told; zeros: no such level
 };
 
 struct pw_record {
@@ -145,6 +146,10 @@ _Static_assert(sizeof(struct pw_record) == PW_RECORD_BYTES, "an event record has
 #define PW_WORD_ORDER_PRIORITY_FLAGS 4
 #define PW_WORD_CANCEL_ANSWER_SHARES 0
 #define PW_WORD_CANCEL_ANSWER_FLAGS 4
+#define PW_WORD_DEPTH_LEVEL_BID_PRICE 0
+#define PW_WORD_DEPTH_LEVEL_BID_SHARES 1
+#define PW_WORD_DEPTH_LEVEL_ASK_PRICE 2
+#define PW_WORD_DEPTH_LEVEL_ASK_SHARES 3
 
 struct pw_record_row {
     uint8_t type;
@@ -153,7 +158,7 @@ struct pw_record_row {
     const char *detail;
 };
 
-#define PW_RECORD_ROWS 27
+#define PW_RECORD_ROWS 28
 
 // Define PW_EVENT_TABLES in the one source file that wants the table.
 #ifdef PW_EVENT_TABLES
@@ -185,6 +190,7 @@ static const struct pw_record_row pw_record_rows[PW_RECORD_ROWS] = {
     {25, "ORDER_EVENT", {NULL, NULL, NULL, NULL, NULL}, "system event letter"},
     {26, "ORDER_PRIORITY", {"price", "shares", "reference_lo", "reference_hi", "flags"}, "display letter"},
     {27, "CANCEL_ANSWER", {"shares", NULL, NULL, NULL, "flags"}, "0 pending, 1 refused"},
+    {28, "DEPTH_LEVEL", {"bid_price", "bid_shares", "ask_price", "ask_shares", NULL}, "0 the best level to 4"},
 };
 #endif
 

@@ -1,4 +1,4 @@
-"""DEPTH and TRADE_PRINT records, against a model in plain Python."""
+"""DEPTH and TRADE_PRINT records, against a model in plain Python. Levels: ``test_depth_levels.py``."""
 
 import random
 
@@ -9,6 +9,8 @@ from hdl.telemetry.depth_sampler import DepthSampler
 SLOTS = 3
 FULL = (1 << 32) - 1
 LOAD = 12
+#: Record types, and the flag of a DEPTH whose levels follow, as hdl/telemetry/records.py has them.
+DEPTH, DEPTH_LEVEL, FOLLOW = 12, 28, 16
 
 
 class Model:
@@ -44,7 +46,10 @@ def random_view(rng):
 
 
 def run(sampler, drive, cycles):
-    """Drive each cycle by ``drive(ctx, cycle)``; give the DEPTH and the TRADE_PRINT records with their cycles."""
+    """Drive each cycle by ``drive(ctx, cycle)``; give the DEPTH and the TRADE_PRINT records with their cycles.
+
+    Whether levels follow is left out, and so are they.
+    """
     depth, prints = [], []
 
     async def bench(ctx):
@@ -52,11 +57,13 @@ def run(sampler, drive, cycles):
             ctx.set(sampler.card_time, cycle)
             drive(ctx, cycle)
             for port, into in ((sampler.depth, depth), (sampler.prints, prints)):
-                if ctx.get(port.valid):
+                if ctx.get(port.valid) and ctx.get(port.payload.type.as_value()) != DEPTH_LEVEL:
                     p = port.payload
                     words = [ctx.get(getattr(p, f"word{i}")) for i in range(5)]
                     head = [ctx.get(getattr(p, f)) for f in ("slot", "detail", "exchange_time", "cause")]
                     assert ctx.get(p.side) == 255
+                    if port is sampler.depth:
+                        words[4] &= ~FOLLOW
                     into.append((cycle, (*head, *words)))
             await ctx.tick()
 
