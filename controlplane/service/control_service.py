@@ -24,6 +24,7 @@ from controlplane.service.card_rpc import CardRpc, LeaseRpc
 from controlplane.service.confirmation_rpc import ConfirmationRpc
 from controlplane.service.confirmations import Confirmations
 from controlplane.service.control_rpc import RiskRpc, StrategyRpc
+from controlplane.service.fields import unpack
 from controlplane.service.heartbeat import Heartbeat
 from controlplane.service.lease import WriterLease
 from controlplane.service.login_rpc import LoginRpc
@@ -175,6 +176,10 @@ class ControlService:
         if records:
             self._log.info("day_read_back", records=records)
         await self.state.link.subscribe()
+        # What a record of before says of a state may be old by now; of every change from here on one comes.
+        states = await self.state.link.read(self.state.slot_names("state"))
+        for slot, (name, value) in enumerate(states.items()):
+            self.market.set_stale(slot, bool(unpack(name, value)["stale"]))
         self.reader.start()
         await self.heartbeat.vouch()
         self._renewing = asyncio.get_running_loop().create_task(self.heartbeat.run())

@@ -10,6 +10,7 @@ import grpc
 
 from controlplane.proto_gen.pennywire_v1 import control_pb2 as pb
 from controlplane.proto_gen.pennywire_v1 import control_pb2_grpc as rpc
+from controlplane.service.depth_samples import DepthSample, Ladder
 from controlplane.service.market_view import MarketView
 from controlplane.service.refusal import RefusedError
 from controlplane.service.report_rpc import bar_message
@@ -20,6 +21,33 @@ __all__ = ["MOST_WATCHERS", "MarketRpc"]
 #: Streams at once, over all callers.
 MOST_WATCHERS = 128
 _FASTEST = 1000.0
+_LADDERS = {
+    Ladder.WHOLE: pb.LADDER_STATE_WHOLE,
+    Ladder.UNTOLD: pb.LADDER_STATE_UNTOLD,
+    Ladder.LOST: pb.LADDER_STATE_LOST,
+}
+
+
+def _message(symbol: str, sample: DepthSample, skipped: int) -> pb.Depth:
+    """Give a sample as the stream has it."""
+    return pb.Depth(
+        symbol=symbol,
+        exchange_time=sample.exchange_time,
+        card_time=sample.card_time,
+        bid_price=sample.bid_price,
+        ask_price=sample.ask_price,
+        bid_volume=sample.bid_volume,
+        ask_volume=sample.ask_volume,
+        skipped=skipped,
+        ladder=_LADDERS[sample.ladder],
+        bids=[pb.DepthLevel(price=price, shares=shares) for price, shares in sample.bids],
+        asks=[pb.DepthLevel(price=price, shares=shares) for price, shares in sample.asks],
+        bid_incomplete=sample.bid_incomplete,
+        ask_incomplete=sample.ask_incomplete,
+        locked=sample.locked,
+        crossed=sample.crossed,
+        stale=sample.stale,
+    )
 
 
 class MarketRpc(rpc.MarketServiceServicer):
@@ -53,16 +81,7 @@ class MarketRpc(rpc.MarketServiceServicer):
         names = [symbol.name for symbol in self._state.config.symbols]
         with self._market.watch(frozenset(slots)) as watcher:
             async for sample in watcher:
-                yield pb.Depth(
-                    symbol=names[sample.slot],
-                    exchange_time=sample.exchange_time,
-                    card_time=sample.card_time,
-                    bid_price=sample.bid_price,
-                    ask_price=sample.ask_price,
-                    bid_volume=sample.bid_volume,
-                    ask_volume=sample.ask_volume,
-                    skipped=watcher.skipped,
-                )
+                yield _message(names[sample.slot], sample, watcher.skipped)
                 if rate:
                     await asyncio.sleep(1 / rate)
                     watcher.latest_only()

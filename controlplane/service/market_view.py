@@ -10,30 +10,17 @@ import contextlib
 import threading
 from collections import deque
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass
 
 from controlplane.card.event_table import RecordType
 from controlplane.config.models import SymbolConfig
+from controlplane.service.depth_samples import DepthSample, DepthSamples
 from controlplane.store.day_statistics import DayStatistics
 from controlplane.store.record import Record
 
-__all__ = ["QUEUE", "DepthSample", "MarketView", "Watcher"]
+__all__ = ["QUEUE", "MarketView", "Watcher"]
 
 #: Samples that wait for one watcher at most.
 QUEUE = 256
-
-
-@dataclass(frozen=True, slots=True)
-class DepthSample:
-    """Best prices (1/10,000 dollar) and five-level volumes (shares, saturated) of a slot at an exchange time in ns."""
-
-    slot: int
-    exchange_time: int
-    card_time: int
-    bid_price: int
-    ask_price: int
-    bid_volume: int
-    ask_volume: int
 
 
 class Watcher:
@@ -92,6 +79,7 @@ class MarketView:
 
     def __init__(self, symbols: Sequence[SymbolConfig], loop: asyncio.AbstractEventLoop) -> None:
         self._day = [DayStatistics(symbol.tick) for symbol in symbols]
+        self._samples = DepthSamples(len(symbols))
         self._lock = threading.Lock()
         self._loop = loop
         self._watchers: set[Watcher] = set()
@@ -113,11 +101,17 @@ class MarketView:
         with self._lock:
             self._day = [DayStatistics(row.tick) for row in self._day]
 
+    def set_stale(self, slot: int, stale: bool) -> None:
+        """Say how a slot's book stands; before records of the card come, which tell of every change."""
+        with self._lock:
+            self._samples.set_stale(slot, stale)
+
     def apply(self, records: Sequence[Record]) -> None:
         """Take records in, from the reader's thread."""
-        samples = []
+        samples: list[DepthSample] = []
         with self._lock:
             for record in records:
+                samples += self._samples.take(record)
                 if record.slot >= len(self._day):
                     continue
                 words = record.words
@@ -125,7 +119,6 @@ class MarketView:
                     self._day[record.slot].trade(words[0], words[1])
                 elif record.type == RecordType.DEPTH:
                     self._day[record.slot].depth(words[0], words[1])
-                    samples.append(DepthSample(record.slot, record.exchange_time, record.card_time, *words[:4]))
         if samples:
             # The loop may be gone while the service stops: then nobody watches any more.
             with contextlib.suppress(RuntimeError):

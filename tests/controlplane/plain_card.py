@@ -69,7 +69,7 @@ class PlainCard:
             lease = self.values.get("control.lease", 0) > self.now
             self.armed = not self.killed and lease and bool(self.values.get("orders.session", 0))
 
-    def say(self, kind, words=(), *, slot=255, side=255, detail=0, exchange_time=0, order=0, chain=0, skip=0):
+    def say(self, kind, words=(), *, slot=255, side=255, detail=0, exchange_time=0, order=0, chain=0, cause=0, skip=0):
         """Send a record; ``skip`` sequence numbers are lost before it."""
         with self._news:
             self._sequence += 1 + skip
@@ -77,7 +77,7 @@ class PlainCard:
             padded = (*words, 0, 0, 0, 0, 0)[:5]
             number = RecordType[kind]
             record = EventRecord(
-                number, slot, side, detail, self._sequence, self.now, exchange_time, order, chain, 0, 0, padded
+                number, slot, side, detail, self._sequence, self.now, exchange_time, order, chain, cause, 0, padded
             )
             self._records.append(record)
             self._news.notify_all()

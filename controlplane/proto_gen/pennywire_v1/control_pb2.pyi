@@ -38,6 +38,13 @@ class FlattenOutcome(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     FLATTEN_OUTCOME_NOTHING_HELD: _ClassVar[FlattenOutcome]
     FLATTEN_OUTCOME_GIVEN_UP: _ClassVar[FlattenOutcome]
 
+class LadderState(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    LADDER_STATE_UNSPECIFIED: _ClassVar[LadderState]
+    LADDER_STATE_WHOLE: _ClassVar[LadderState]
+    LADDER_STATE_UNTOLD: _ClassVar[LadderState]
+    LADDER_STATE_LOST: _ClassVar[LadderState]
+
 class ConfirmationState(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
     CONFIRMATION_STATE_UNSPECIFIED: _ClassVar[ConfirmationState]
@@ -65,6 +72,10 @@ FLATTEN_OUTCOME_REFUSED: FlattenOutcome
 FLATTEN_OUTCOME_REJECTED: FlattenOutcome
 FLATTEN_OUTCOME_NOTHING_HELD: FlattenOutcome
 FLATTEN_OUTCOME_GIVEN_UP: FlattenOutcome
+LADDER_STATE_UNSPECIFIED: LadderState
+LADDER_STATE_WHOLE: LadderState
+LADDER_STATE_UNTOLD: LadderState
+LADDER_STATE_LOST: LadderState
 CONFIRMATION_STATE_UNSPECIFIED: ConfirmationState
 CONFIRMATION_STATE_PENDING: ConfirmationState
 CONFIRMATION_STATE_APPROVED: ConfirmationState
@@ -684,7 +695,7 @@ class StreamDepthRequest(_message.Message):
     def __init__(self, symbols: _Optional[_Iterable[str]] = ..., most_per_second: _Optional[float] = ...) -> None: ...
 
 class Depth(_message.Message):
-    __slots__ = ("symbol", "exchange_time", "card_time", "bid_price", "ask_price", "bid_volume", "ask_volume", "skipped")
+    __slots__ = ("symbol", "exchange_time", "card_time", "bid_price", "ask_price", "bid_volume", "ask_volume", "skipped", "ladder", "bids", "asks", "bid_incomplete", "ask_incomplete", "locked", "crossed", "stale")
     SYMBOL_FIELD_NUMBER: _ClassVar[int]
     EXCHANGE_TIME_FIELD_NUMBER: _ClassVar[int]
     CARD_TIME_FIELD_NUMBER: _ClassVar[int]
@@ -693,6 +704,14 @@ class Depth(_message.Message):
     BID_VOLUME_FIELD_NUMBER: _ClassVar[int]
     ASK_VOLUME_FIELD_NUMBER: _ClassVar[int]
     SKIPPED_FIELD_NUMBER: _ClassVar[int]
+    LADDER_FIELD_NUMBER: _ClassVar[int]
+    BIDS_FIELD_NUMBER: _ClassVar[int]
+    ASKS_FIELD_NUMBER: _ClassVar[int]
+    BID_INCOMPLETE_FIELD_NUMBER: _ClassVar[int]
+    ASK_INCOMPLETE_FIELD_NUMBER: _ClassVar[int]
+    LOCKED_FIELD_NUMBER: _ClassVar[int]
+    CROSSED_FIELD_NUMBER: _ClassVar[int]
+    STALE_FIELD_NUMBER: _ClassVar[int]
     symbol: str
     exchange_time: int
     card_time: int
@@ -701,7 +720,23 @@ class Depth(_message.Message):
     bid_volume: int
     ask_volume: int
     skipped: int
-    def __init__(self, symbol: _Optional[str] = ..., exchange_time: _Optional[int] = ..., card_time: _Optional[int] = ..., bid_price: _Optional[int] = ..., ask_price: _Optional[int] = ..., bid_volume: _Optional[int] = ..., ask_volume: _Optional[int] = ..., skipped: _Optional[int] = ...) -> None: ...
+    ladder: LadderState
+    bids: _containers.RepeatedCompositeFieldContainer[DepthLevel]
+    asks: _containers.RepeatedCompositeFieldContainer[DepthLevel]
+    bid_incomplete: bool
+    ask_incomplete: bool
+    locked: bool
+    crossed: bool
+    stale: bool
+    def __init__(self, symbol: _Optional[str] = ..., exchange_time: _Optional[int] = ..., card_time: _Optional[int] = ..., bid_price: _Optional[int] = ..., ask_price: _Optional[int] = ..., bid_volume: _Optional[int] = ..., ask_volume: _Optional[int] = ..., skipped: _Optional[int] = ..., ladder: _Optional[_Union[LadderState, str]] = ..., bids: _Optional[_Iterable[_Union[DepthLevel, _Mapping]]] = ..., asks: _Optional[_Iterable[_Union[DepthLevel, _Mapping]]] = ..., bid_incomplete: _Optional[bool] = ..., ask_incomplete: _Optional[bool] = ..., locked: _Optional[bool] = ..., crossed: _Optional[bool] = ..., stale: _Optional[bool] = ...) -> None: ...
+
+class DepthLevel(_message.Message):
+    __slots__ = ("price", "shares")
+    PRICE_FIELD_NUMBER: _ClassVar[int]
+    SHARES_FIELD_NUMBER: _ClassVar[int]
+    price: int
+    shares: int
+    def __init__(self, price: _Optional[int] = ..., shares: _Optional[int] = ...) -> None: ...
 
 class GetBarsRequest(_message.Message):
     __slots__ = ("symbol", "since", "until")

@@ -7,9 +7,11 @@ import pytest
 
 from controlplane.proto_gen.pennywire_v1 import control_pb2 as pb
 from controlplane.proto_gen.pennywire_v1 import control_pb2_grpc as rpc
+from controlplane.service.depth_samples import DepthSample
 from controlplane.service.market_rpc import MOST_WATCHERS
-from controlplane.service.market_view import QUEUE, DepthSample, Watcher
+from controlplane.service.market_view import QUEUE, Watcher
 from controlplane.service.refusal import words_of
+from tests.controlplane.ladders import records_of, tell
 
 VIEWER = pb.ROLE_VIEWER
 MINUTE = 60_000_000_000
@@ -57,6 +59,39 @@ def test_depth_comes_as_the_card_tells_it(market, plain_card, eventually):
         one.cancel()
         await eventually(lambda: service.market.watchers == 0)
 
+    market(scenario)
+
+
+def test_the_ladder_comes_with_its_sample(market, plain_card, eventually):
+    bids = [(250_000 - 100 * n, 100 + n) for n in range(5)]
+    asks = [(250_100, 700), (250_300, 0xFFFF_FFFF)]
+
+    async def scenario(stub, service):
+        stream = stub.StreamDepth(pb.StreamDepthRequest())
+        await eventually(lambda: service.market.watchers == 1)
+        tell(plain_card, 0, bids, asks, time=OPEN, cause=5, flags=0b0010)
+        depth(plain_card, 0, 250_000, 250_100, OPEN + 1)
+        whole, alone = await stream.read(), await stream.read()
+        assert whole.ladder == pb.LADDER_STATE_WHOLE
+        assert [(level.price, level.shares) for level in whole.bids] == bids
+        assert [(level.price, level.shares) for level in whole.asks] == [*asks, (0, 0), (0, 0), (0, 0)]
+        assert (whole.bid_price, whole.bid_volume, whole.exchange_time) == (250_000, 510, OPEN)
+        assert (whole.bid_incomplete, whole.ask_incomplete, whole.locked, whole.crossed) == (False, True, False, False)
+        assert (alone.ladder, len(alone.bids), len(alone.asks)) == (pb.LADDER_STATE_UNTOLD, 0, 0)
+        # A record is lost between the levels: the sample is told, its levels are not.
+        first, *levels = records_of(bids, asks)
+        for kind, detail, words in (first, levels[0]):
+            plain_card.say(kind, words, slot=0, detail=detail, exchange_time=OPEN + 2, cause=6)
+        plain_card.say("DEPTH_LEVEL", levels[2][2], slot=0, detail=2, exchange_time=OPEN + 2, cause=6, skip=1)
+        lost = await stream.read()
+        assert (lost.exchange_time, lost.ladder, len(lost.bids)) == (OPEN + 2, pb.LADDER_STATE_LOST, 0)
+        plain_card.say("SYMBOL_STATE", (7,), slot=0, detail=0b110011)
+        stale = await stream.read()
+        assert (stale.stale, stale.exchange_time) == (True, OPEN + 2)
+        assert not any(sample.stale for sample in (whole, alone, lost))
+        stream.cancel()
+
+    plain_card.values["slot[0].state"] = 0b110001  # bound, opened, market open
     market(scenario)
 
 
