@@ -11,7 +11,7 @@ import grpc
 from rich.text import Text
 from textual import work
 from textual.app import App, ComposeResult
-from textual.containers import Vertical
+from textual.containers import HorizontalScroll, Vertical
 from textual.screen import ModalScreen
 from textual.widgets import DataTable, Footer, Static
 
@@ -19,6 +19,7 @@ from controlplane.proto_gen.pennywire_v1 import control_pb2 as pb
 from controlplane.proto_gen.pennywire_v1 import control_pb2_grpc as rpc
 from controlplane.service.refusal import words_of
 from controlplane.service.remote import open_channel
+from controlplane.watch.ladder import ladder_text
 from controlplane.watch.words import (
     COLUMNS,
     agent_line,
@@ -75,6 +76,8 @@ class WatchApp(App[None]):
     CSS = """
     #state { height: auto; padding: 0 1; background: $panel; }
     #symbols { height: auto; max-height: 60%; }
+    #ladders { height: 8; padding: 1 1 0 1; }
+    #ladders Static { width: auto; min-width: 66; height: 6; }
     #below { height: auto; padding: 1 1 0 1; }
     #below Static { margin-bottom: 1; }
     """
@@ -87,11 +90,13 @@ class WatchApp(App[None]):
         self._channel: grpc.aio.Channel | None = None
         self._heard = 0
         self._rows: list[pb.AuditRow] = []
+        self._ladders: dict[str, Static] = {}
 
     def compose(self) -> ComposeResult:
         """Lay the screen out."""
         yield Static("connecting", id="state")
         yield DataTable(id="symbols", cursor_type="none", zebra_stripes=True)
+        yield HorizontalScroll(id="ladders")
         with Vertical(id="below"):
             yield Static(id="results")
             yield Static(id="agent")
@@ -160,6 +165,13 @@ class WatchApp(App[None]):
         for column, value in cells.items():
             table.update_cell(name, column, value)
 
+    def _climb(self, name: str, sample: pb.Depth) -> None:
+        """Show a symbol's ladder, in the order in which symbols are first heard of."""
+        if name not in self._ladders:
+            self._ladders[name] = Static()
+            self.query_one("#ladders", HorizontalScroll).mount(self._ladders[name])
+        self._ladders[name].update(ladder_text(name, sample))
+
     @work
     async def _follow_depth(self) -> None:
         """Show depth as it comes; when the stream breaks, begin a new one."""
@@ -169,6 +181,7 @@ class WatchApp(App[None]):
             try:
                 async for d in rpc.MarketServiceStub(self._channel).StreamDepth(request):
                     self._fill(d.symbol, depth_cells(d.bid_price, d.ask_price, d.bid_volume, d.ask_volume))
+                    self._climb(plain(d.symbol), d)
             except grpc.aio.AioRpcError:
                 # The other questions say what is wrong; this one is put again when they are.
                 await asyncio.sleep(_EVERY)

@@ -4,6 +4,7 @@ from typing import Any
 
 from controlplane.proto_gen.pennywire_v1 import control_pb2 as pb
 from controlplane.watch.flatten_words import flatten_line
+from controlplane.watch.ladder import ladder_note
 from controlplane.watch.words import KILLED_BY, plain, trouble
 
 __all__ = ["asked", "audit", "card", "depth", "fill", "flatten", "holding", "results"]
@@ -45,6 +46,9 @@ def depth(sample: pb.Depth) -> dict[str, Any]:
         "ask": sample.ask_price,
         "bid_volume": sample.bid_volume,
         "ask_volume": sample.ask_volume,
+        "levels": [[b.price, b.shares, a.price, a.shares] for b, a in zip(sample.bids, sample.asks, strict=True)],
+        "note": ladder_note(sample),
+        "stale": sample.stale,
     }
 
 

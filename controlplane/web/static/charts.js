@@ -181,52 +181,6 @@ export function drawImbalance(pen, width, height, colours, points, ratio) {
   return `${now} now; dashed: ${ratio}×, where the module acts`;
 }
 
-export function drawLadder(pen, width, height, colours, points, fills) {
-  const known = points.filter((p) => p[1] && p[2]);
-  if (!known.length) return quiet(pen, width, height, colours, "no quotes yet");
-  const [, bid, ask, bidVolume, askVolume] = known[known.length - 1];
-  const tick = bid < 10000 ? 1 : 100, recent = known.slice(-400), row = 22;
-  const rows = Math.max(5, Math.floor((height - 4) / row)), middle = (bid + ask) / 2;
-  const topPrice = (Math.ceil(middle / tick) + Math.floor(rows / 2)) * tick;
-  const at = new Map();
-  const count = (value, side) => {
-    const seen = at.get(value) || [0, 0];
-    seen[side] += 1;
-    at.set(value, seen);
-  };
-  for (const p of recent) { count(p[1], 0); count(p[2], 1); }
-  const traded = new Map();
-  for (const f of fills.slice(-100)) traded.set(f[2], (traded.get(f[2]) || 0) + (f[4] ? -f[3] : f[3]));
-  const centre = width / 2, room = centre - 34, most = Math.max(bidVolume, askVolume, 1);
-  pen.textBaseline = "middle";
-  for (let n = 0; n < rows; n++) {
-    const value = topPrice - n * tick, y = 2 + n * row, [bids, asks] = at.get(value) || [0, 0];
-    pen.fillStyle = colours["bid-soft"];
-    pen.fillRect(centre - 32 - (room * bids) / recent.length, y + 1, (room * bids) / recent.length, row - 2);
-    pen.fillStyle = colours["ask-soft"];
-    pen.fillRect(centre + 32, y + 1, (room * asks) / recent.length, row - 2);
-    const best = value === bid ? 0 : value === ask ? 1 : -1;
-    if (best >= 0) {
-      const volume = best ? askVolume : bidVolume, long = Math.max(2, (room * volume) / most);
-      pen.fillStyle = best ? colours.ask : colours.bid;
-      pen.fillRect(best ? centre + 32 : centre - 32 - long, y + row - 7, long, 5);
-      pen.textAlign = best ? "right" : "left";
-      pen.font = "bold 11px system-ui, 'DejaVu Sans', sans-serif";
-      pen.fillText(volume.toLocaleString("en-US"), best ? width - 2 : 2, y + row / 2 - 3);
-    } else pen.font = "11px system-ui, 'DejaVu Sans', sans-serif";
-    pen.fillStyle = best >= 0 ? colours.text : colours.soft;
-    pen.textAlign = "center";
-    pen.fillText(price(value), centre, y + row / 2);
-    const net = traded.get(value);
-    if (net) {
-      pen.fillStyle = net < 0 ? colours.ask : colours.bid;
-      pen.textAlign = net < 0 ? "left" : "right";
-      pen.fillText(net < 0 ? "▼" : "▲", centre + (net < 0 ? 22 : -22), y + row / 2);
-    }
-  }
-  return "five-level volume";
-}
-
 export function drawProfit(pen, width, height, colours, points) {
   if (points.length < 2) return quiet(pen, width, height, colours, "no results yet");
   const values = points.map((p) => p[1]);

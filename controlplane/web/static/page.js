@@ -1,6 +1,7 @@
 // The page: takes the service's updates as they come and shows them. Text is set by textContent only.
 
-import { Chart, clock, dollars, drawImbalance, drawLadder, drawLatency, drawMarkouts, drawMid, drawProfit, price } from "./charts.js";
+import { Chart, clock, dollars, drawImbalance, drawLatency, drawMarkouts, drawMid, drawProfit, price } from "./charts.js";
+import { showLadder } from "./ladder.js";
 import { begin, isOperator, write } from "./session.js";
 
 const by = (id) => document.getElementById(id);
@@ -17,7 +18,6 @@ const pointsOf = (symbol) => {
 const fillsOf = (symbol) => state.fills.filter((f) => f[0] === symbol);
 
 const charts = {
-  ladder: new Chart("ladder", (...pen) => drawLadder(...pen, pointsOf(chosen), fillsOf(chosen))),
   mid: new Chart("mid", (...pen) => drawMid(...pen, pointsOf(chosen), fillsOf(chosen))),
   imbalance: new Chart("imbalance", (...pen) => drawImbalance(...pen, pointsOf(chosen), state.settings.ratio || 0)),
   profit: new Chart("profit", (...pen) => drawProfit(...pen, state.profit)),
@@ -43,7 +43,8 @@ function choose(symbol) {
   chosen = symbol;
   for (const button of by("symbols").children) button.setAttribute("aria-pressed", String(button.textContent === symbol));
   for (const row of state.rows.values()) row.line.setAttribute("aria-selected", String(row.symbol === symbol));
-  for (const name of ["ladder", "mid", "imbalance"]) charts[name].refresh();
+  for (const name of ["mid", "imbalance"]) charts[name].refresh();
+  showLadder(state.rows.get(symbol)?.told || {}, fillsOf(symbol));
 }
 
 function showRow(told) {
@@ -59,8 +60,10 @@ function showRow(told) {
     button.onclick = () => choose(told.symbol);
     by("symbols").append(button);
     state.rows.set(told.symbol, row);
+    row.told = told;
     choose(chosen || told.symbol);
   }
+  row.told = told;
   const number = (value) => (value || 0).toLocaleString("en-US");
   const { cells } = row;
   tell(cells.symbol, told.symbol);
@@ -202,7 +205,8 @@ function take(told) {
   if (told.settings) state.settings = told.settings;
   if (told.results) { state.results = told.results; charts.latency.refresh(); charts.markouts.refresh(); }
   if (told.results || told.settings) showTiles();
-  if (told.depth || told.fills || told.settings) for (const name of ["ladder", "mid", "imbalance"]) charts[name].refresh();
+  if (told.depth || told.fills || told.settings) for (const name of ["mid", "imbalance"]) charts[name].refresh();
+  if (told.rows || told.fills) showLadder(state.rows.get(chosen)?.told || {}, fillsOf(chosen));
   if (told.audit) showAudit(told.audit);
   if (told.agent !== undefined) tell(by("agent"), told.agent);
   if (told.flatten !== undefined) tell(by("flatten-state"), told.flatten);

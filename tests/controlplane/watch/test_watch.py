@@ -11,6 +11,7 @@ from controlplane.proto_gen.pennywire_v1 import control_pb2 as pb
 from controlplane.proto_gen.pennywire_v1 import control_pb2_grpc as rpc
 from controlplane.watch.app import WatchApp
 from controlplane.watch.words import imbalance, plain
+from tests.controlplane.ladders import tell
 
 OPEN = 34_200_000_000_000
 
@@ -82,6 +83,40 @@ def test_the_screen_shows_card_market_and_results(watching, plain_card, tmp_path
         assert "refused by the gate: inventory 1" in shown
         assert "09:30:00  Calm [31m[b]and earning[/b]." in text_of(app, "agent")
         assert "\x1b" not in text_of(app, "agent")
+
+    watching(scenario)
+
+
+def ladder(app):
+    return str(app.screen_stack[0].query_one("#ladders").query("Static").first().content).splitlines()
+
+
+def test_the_screen_shows_five_levels_a_side(watching, plain_card):
+    bids = [(250_000, 9000), (249_900, 4500), (249_700, 100), (249_600, 1), (9_900, 2250)]
+    asks = [(250_100, 1000), (250_300, 4_000_000_000)]
+    plain_card.values["slot[0].state"] = 0b110001
+
+    async def scenario(app, pilot, _service, _channels):
+        await comes(pilot, lambda: cell(app, "PWAA", "position") == "0")
+        tell(plain_card, 0, bids, asks, time=OPEN, cause=5)
+        await comes(pilot, lambda: app.screen_stack[0].query("#ladders Static"))
+        name, *rows = ladder(app)
+        assert name == "PWAA"
+        assert [row.split() for row in rows] == [
+            ["█", "9,000", "25.00", "|", "25.01", "1,000", "█"],
+            ["█", "4,500", "24.99", "|", "25.03", "4,000,000,000", "████████"],
+            ["█", "100", "24.97", "|", "-", "-"],
+            ["█", "1", "24.96", "|", "-", "-"],
+            ["█", "2,250", "0.9900", "|", "-", "-"],
+        ]
+        # The next sample has no levels, and a crossed book: no level of the one before is shown.
+        plain_card.say("DEPTH", (250_200, 250_100, 9000, 1000, 0b1001), slot=0, exchange_time=OPEN + 1)
+        await comes(pilot, lambda: "crossed" in ladder(app)[0])
+        name, *rows = ladder(app)
+        assert name == "PWAA  levels not told with this sample; crossed; bids may miss a level"
+        assert [row.split() for row in rows] == [["?", "25.02", "|", "25.01", "?"], *[["?", "?", "|", "?", "?"]] * 4]
+        plain_card.say("SYMBOL_STATE", (7,), slot=0, detail=0b110011)
+        await comes(pilot, lambda: "STALE" in ladder(app)[0])
 
     watching(scenario)
 

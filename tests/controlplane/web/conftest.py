@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.controlplane.ladders import tell
 from tests.controlplane.web.browser import chromium, started
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -16,13 +17,14 @@ PICTURES = ROOT / "build" / "web"
 
 
 class LivelyMarket:
-    """Tells depth of three symbols 25 times a second each, with a trade now and then."""
+    """Tells depth of three symbols 25 times a second each with its levels, and a trade now and then."""
 
     def __init__(self, card):
         self.card = card
         self.time = OPEN
         self.step = 0
-        self._telling = None
+        #: Slots of which no depth is told.
+        self.silent = set()
 
     def tell(self):
         self.step += 1
@@ -32,8 +34,11 @@ class LivelyMarket:
             bid = start + 100 * round(4 * wave)
             heavy = round(6_000 + 5_500 * math.sin(self.step / 25 + slot))
             self.card.now += 6_250_000
-            words = (bid, bid + 100, heavy, 12_000 - heavy, 0)
-            self.card.say("DEPTH", words, slot=slot, exchange_time=self.time)
+            if slot in self.silent:
+                continue
+            bids = [(bid - 100 * n, heavy * (n + 1) // 15) for n in range(5)]
+            asks = [(bid + 100 + 100 * n, (12_000 - heavy) * (n + 1) // 15) for n in range(5)]
+            tell(self.card, slot, bids, asks, time=self.time, cause=self.step)
             if self.step % 40 == 20 + slot:
                 self.trade(slot, bid, self.step // 40)
 

@@ -8,7 +8,7 @@ from controlplane.proto_gen.pennywire_v1 import control_pb2_grpc as rpc
 from tests.controlplane.web.browser import DARK, LIGHT
 from tests.controlplane.web.conftest import OPEN, PICTURES
 
-CHARTS = ("ladder", "mid", "imbalance", "profit", "latency", "markouts")
+CHARTS = ("mid", "imbalance", "profit", "latency", "markouts")
 HOSTILE = '<img src=x onerror="document.title=`owned`"><script>document.title="owned"</script>'
 
 
