@@ -43,6 +43,24 @@ def test_what_is_no_reason_to_enter():
         assert len(card.heavy(shares=5_000)) == 1
 
 
+def test_five_levels_count_and_the_sixth_does_not():
+    with ToldCard() as card:
+        deep = [add(7, card.clock, 1_000 + i, b"B", 500, b"PWAA    ", BID - i * TICK) for i in range(1, 5)]
+        assert not card.market(*deep), "3,000 bid for over five levels"
+        assert not card.market(add(7, card.clock, 1_005, b"B", 9_000, b"PWAA    ", BID - 5 * TICK)), "the sixth"
+        assert len(card.market(add(7, card.clock, 1_006, b"B", 1, b"PWAA    ", BID - 4 * TICK))) == 1, "the fifth"
+
+
+def test_an_entry_is_over_when_what_it_got_and_what_was_canceled_are_all_of_it():
+    with ToldCard() as card:
+        card.heavy()
+        assert not card.hear(accepted(1, 100, ASK + TICK), executed(1, 20, ASK, match=1))
+        assert not card.hear(executed(1, 30, ASK + TICK, match=2))
+        assert (card.taker_state(), card.counts()) == (TakerState.ENTERING, (50, 50, 0))
+        (leave,) = card.hear(canceled(1, 50))
+        assert shape(leave) == ("O", 2, "S", 50, ASK + TICK + 3 * TICK, "0"), "from the worst price of its fills"
+
+
 def test_an_own_displayed_order_is_not_the_book_turning():
     """Bids show 100; offers show 250 of others and, at reference 900, the exit's 60."""
     with ToldCard() as card:
