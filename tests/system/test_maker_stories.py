@@ -176,6 +176,13 @@ def test_at_the_limit_of_inventory_a_side_is_not_quoted(side, filled):
         assert (selling if side == "B" else buying) == 100
 
 
+def test_a_sale_larger_than_what_is_held_is_a_short_one_whole():
+    with ToldCard("maker") as card:
+        quoted(card)
+        card.hear(executed(1, 40, BID, flag=b"A", match=1), canceled(2, 100, reason=b"G"))
+        assert shapes(card.quote(bid_shares=900)) == [("O", 3, "T", 100, ASK, "0")]
+
+
 def test_short_sales_take_what_is_located_and_no_more():
     with ToldCard("maker", settings={"maker[0].located": 170}) as card:
         quoted(card)
