@@ -136,8 +136,9 @@ class DailyLoss(wiring.Component):
         with m.Elif(unseen != 0):
             m.d.sync += unseen.eq(unseen - 1)
         m.d.comb += self.busy.eq((unseen != 0) & (self.limit != 0))
-        over = Signal()
-        m.d.sync += over.eq((self.limit != 0) & (self.result < -self.limit))
+        over, rest = Signal(), Signal(signed(65))  # what may still be lost
+        m.d.comb += rest.eq(self.result + self.limit)
+        m.d.sync += over.eq((self.limit != 0) & (rest < 0))
         m.d.sync += lost.eq((lost | over) & self.armed)
         m.d.comb += self.reached.eq(over | lost | ((self.limit != 0) & known_unpriced))
         return m

@@ -1,6 +1,6 @@
 """A product of two wide numbers in two cycles."""
 
-from amaranth import Module, Signal, signed
+from amaranth import Cat, Module, Signal, signed
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
@@ -36,10 +36,15 @@ class Product(wiring.Component):
         m = Module()
         low_a, high_a = self.a[:_HALF], self.a[_HALF:].as_signed()
         low_b, high_b = self.b[:_HALF], self.b[_HALF:].as_signed()
-        parts = []
-        for place, x, y in ((0, low_a, low_b), (1, low_a, high_b), (1, high_a, low_b), (2, high_a, high_b)):
-            part = Signal(signed(2 * _HALF + 2), name=f"part_{len(parts)}")
-            m.d.sync += part.eq(x * y)
-            parts.append(part << (_HALF * place))
-        m.d.sync += self.result.eq(sum(parts))
+        # A signal each, so that the factors' halves meet in a multiplier and its own register.
+        low, high = Signal(2 * _HALF), Signal(signed(2 * _HALF))
+        crossed = [Signal(signed(2 * _HALF + 1), name=f"crossed_{i}") for i in range(2)]
+        m.d.sync += [
+            low.eq(low_a * low_b),
+            high.eq(high_a * high_b),
+            crossed[0].eq(low_a * high_b),
+            crossed[1].eq(high_a * low_b),
+            # The lowest part is never negative and ends where the highest begins: they lie side by side, without a sum.
+            self.result.eq(Cat(low, high).as_signed() + ((crossed[0] + crossed[1]) << _HALF)),
+        ]
         return m
