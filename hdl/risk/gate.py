@@ -4,10 +4,11 @@ from amaranth import Module, Mux, Signal, signed
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from hdl.risk.judge import CardLevels, CardStops, GateConfig, Judge, level_refusal
+from hdl.risk.judge import PRICE_BITS, SHARE_BITS, CardLevels, CardStops, GateConfig, Judge, level_refusal
 from hdl.risk.marks import Mark
 from hdl.risk.own_resting import OwnPrices
-from hdl.risk.positions import ENTER_LETTER, MODIFY_LETTER, REPLACE_LETTER, OwnOrder
+from hdl.risk.own_rows import OwnOrder
+from hdl.risk.positions import ENTER_LETTER, MODIFY_LETTER, REPLACE_LETTER
 from hdl.risk.repeats import LastEntry
 from hdl.risk.standing import StandingEntry, StandingVerdicts
 from hdl.types import OrderAnswer, OrderAnswerKind, OrderIntent, OrderIntentKind, Refusal, Role, SlotFlags, TimeInForce
@@ -161,7 +162,8 @@ class RiskGate(wiring.Component):
         item, item_valid = Signal(OrderIntent), Signal()
         reason = Signal(Refusal)  # of the item, as of the cycle before
         judged = Signal(Refusal)  # all of that but its value, whose product and limit are registered beside it
-        worth, limit = Signal(64), Signal(52)
+        # Of what is refused for its price or its shares anyhow the product means nothing.
+        worth, limit = Signal(SHARE_BITS + PRICE_BITS), Signal(52)
         limited = Signal()
         bounced, bounced_valid = Signal(OrderIntent), Signal()  # an entry that came while something was held
         kept_cancel, cancel, cancel_valid = Signal(OrderIntent), Signal(OrderIntent), Signal()
@@ -216,7 +218,7 @@ class RiskGate(wiring.Component):
         judge = self._judge(m, subject, levels)
         m.d.sync += [
             judged.eq(judge.verdict),
-            worth.eq(subject.shares * subject.price),
+            worth.eq(subject.shares[:SHARE_BITS] * subject.price[:PRICE_BITS]),
             limit.eq(self.config.max_notional),
             limited.eq(judge.raises & (self.config.max_notional != 0)),
         ]

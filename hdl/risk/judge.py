@@ -4,18 +4,31 @@ from amaranth import Module, Mux, Signal, signed, unsigned
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
+from hdl.bounded import less, smaller
 from hdl.risk.gross import GROSS_BITS
 from hdl.risk.marks import Mark, price_band
 from hdl.risk.own_resting import OwnPrices, meets_own
-from hdl.risk.positions import OwnOrder
+from hdl.risk.own_rows import OwnOrder
 from hdl.risk.repeats import LastEntry
 from hdl.types import OrderIntent, OrderIntentKind, Refusal, Role, Side, SlotFlags
 
-__all__ = ["MAX_ORDER_PRICE", "MAX_ORDER_SHARES", "CardLevels", "CardStops", "GateConfig", "Judge", "level_refusal"]
+__all__ = [
+    "MAX_ORDER_PRICE",
+    "MAX_ORDER_SHARES",
+    "PRICE_BITS",
+    "SHARE_BITS",
+    "CardLevels",
+    "CardStops",
+    "GateConfig",
+    "Judge",
+    "level_refusal",
+]
 
 #: OUCH 5.0: a quantity is below one million, a price at most 199,999.9900 dollars.
 MAX_ORDER_SHARES = 999_999
 MAX_ORDER_PRICE = 1_999_999_900
+#: Bits of both: a product of more is of an order that is refused for one of them.
+SHARE_BITS, PRICE_BITS = MAX_ORDER_SHARES.bit_length(), MAX_ORDER_PRICE.bit_length()
 
 
 class GateConfig(data.Struct):
@@ -149,14 +162,14 @@ class Judge(wiring.Component):
         m.d.comb += [
             held.eq(Mux(sell, -self.position, self.position)),
             open_same.eq(Mux(sell, self.open_sell, self.open_buy)),
-            new_open.eq(Mux(enter, intent.shares, _less(intent.shares, row.executed))),
-            more.eq(Mux(enter, new_open, _less(new_open, row.counted))),
+            new_open.eq(Mux(enter, intent.shares, less(m, intent.shares, row.executed))),
+            more.eq(Mux(enter, new_open, less(m, new_open, row.counted))),
             exposure.eq(held + open_same + more),
             reduces.eq(enter & ((intent.role == Role.EXIT) | (intent.role == Role.FLATTEN)) & (exposure <= 0)),
             raises.eq((more != 0) & ~reduces),
         ]
-        size_limit = _smaller(config.max_order_size, config.ceiling_order_size)
-        inventory_limit = _smaller(config.max_inventory, config.ceiling_inventory)
+        size_limit = smaller(config.max_order_size, config.ceiling_order_size)
+        inventory_limit = smaller(config.max_inventory, config.ceiling_inventory)
         on_sale = Signal(33)
         m.d.comb += on_sale.eq(open_same + more)
         unlocated = on_sale > self.located
@@ -210,13 +223,3 @@ class Judge(wiring.Component):
         with m.If(levels != Refusal.NONE):
             m.d.comb += self.verdict.eq(levels)
         return m
-
-
-def _less(a, b):
-    """``a - b``, or zero where that would be negative."""
-    return Mux(a > b, (a - b)[:32], 0)
-
-
-def _smaller(a, b):
-    """The smaller of two unsigned numbers."""
-    return Mux(a < b, a, b)

@@ -4,6 +4,7 @@ from amaranth import Array, Cat, Module, Mux, Signal
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
+from hdl.bounded import less
 from hdl.types import OrderAnswer, OrderAnswerKind
 
 __all__ = ["Locates"]
@@ -66,7 +67,7 @@ class Locates(wiring.Component):
             sold.eq(self.answers.valid & (answer.kind == OrderAnswerKind.EXECUTED) & self.short),
             total.eq(used[answer.slot] + answer.shares),
             now.eq(total[:32] | total[32].replicate(32)),
-            left.eq(_less(self.balance[answer.slot], answer.shares)),
+            left.eq(less(m, self.balance[answer.slot], answer.shares)),
         ]
 
         # The host: a slot is read, its balance worked out, and written unless shares of some slot were sold meanwhile.
@@ -81,7 +82,7 @@ class Locates(wiring.Component):
             located.eq(self.located[slot[0]]),
             gone.eq(used[slot[0]]),
             located_then.eq(located),
-            fresh.eq(_less(located, gone)),
+            fresh.eq(less(m, located, gone)),
         ]
         for i in range(self.slots):
             with m.If(sold & (answer.slot == i)):
@@ -89,8 +90,3 @@ class Locates(wiring.Component):
             with m.Elif(~sold & valid[1] & (slot[2] == i)):
                 m.d.sync += [self.balance[i].eq(fresh), followed[i].eq(located_then)]
         return m
-
-
-def _less(a, b):
-    """``a - b``, or zero where that would be negative."""
-    return Mux(a > b, (a - b)[:32], 0)

@@ -2,34 +2,21 @@
 
 from itertools import pairwise
 
-from amaranth import Array, Module, Mux, Signal, signed, unsigned
+from amaranth import Module, Mux, Signal, signed, unsigned
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
+from hdl.bounded import less
+from hdl.risk.own_rows import OwnOrder, OwnRows, RowAnswered
 from hdl.risk.product import Product
 from hdl.types import OrderAnswer, OrderAnswerKind, OrderIntent, OrderIntentKind, Side
 
-__all__ = ["OwnOrder", "PositionChange", "Positions"]
+__all__ = ["PositionChange", "Positions"]
 
 #: OUCH type letters: the order port puts them into ``flag`` of SENT and REFUSED.
 ENTER_LETTER, REPLACE_LETTER, CANCEL_LETTER, MODIFY_LETTER = ord("O"), ord("U"), ord("X"), ord("M")
 #: Liquidity flag of an execution that added liquidity.
 ADDED = ord("A")
-
-
-class OwnOrder(data.Struct):
-    """One row of the card's own orders, as far as risk cares.
-
-    ``counted``: shares that could still fill. ``asked``: liability of the chain that a Replace under way asks for,
-    executions included; zero when none is under way. Until it is answered the order counts with the larger of the two.
-    """
-
-    live: unsigned(1)
-    slot: unsigned(8)
-    side: Side
-    counted: unsigned(32)
-    executed: unsigned(32)
-    asked: unsigned(32)
 
 
 class PositionChange(data.Struct):
@@ -123,41 +110,40 @@ class Positions(wiring.Component):
     def elaborate(self, platform):
         """Build the block."""
         m = Module()
-        rows = Array(Signal(OwnOrder, name=f"row{i}") for i in range(self.own_orders))
+        m.submodules.rows = rows = OwnRows(self.own_orders, readers=4)
         answer, grant = self.answers.payload, self.grants.payload
-        for wanted, shown in ((self.lookup_order, self.lookup), (self.seek_order, self.seek)):
-            with m.If(wanted < self.own_orders):
-                m.d.comb += shown.eq(rows[wanted])
+        asked = (self.lookup_order, self.seek_order, answer.order, grant.order)
+        m.d.comb += [
+            *(wanted.eq(order) for wanted, order in zip(rows.order, asked, strict=True)),
+            self.lookup.eq(rows.row[0]),
+            self.seek.eq(rows.row[1]),
+        ]
 
-        after = Signal(OwnOrder)
+        after = Signal(RowAnswered)
         row_changes = Signal()
         lost = Signal(32)  # shares that no longer can fill, by this answer
-        gained = Signal(32)  # shares that can fill since this answer
-        self._answer(m, rows, after, row_changes, lost, gained)
+        self._answer(m, rows.row[2], after, row_changes, lost)
 
         # A Replace meets its row as this very cycle's answer leaves it.
         grant_row = Signal(OwnOrder)
-        grant_after = Signal(OwnOrder)
         raised = Signal(32)
         enter = self.grants.valid & (grant.kind == OrderIntentKind.ENTER)
         replace = Signal()
         wanted_open = Signal(32)
-        with m.If(grant.order < self.own_orders):
-            m.d.comb += grant_row.eq(rows[grant.order])
-            with m.If(row_changes & (answer.order == grant.order)):
-                m.d.comb += grant_row.eq(after)
+        m.d.comb += grant_row.eq(rows.row[3])
+        with m.If(row_changes & (answer.order == grant.order)):
+            m.d.comb += [grant_row[name].eq(after[name]) for name in ("live", "counted", "executed")]
         m.d.comb += [
             replace.eq(self.grants.valid & (grant.kind == OrderIntentKind.REPLACE) & grant_row.live),
-            wanted_open.eq(_less(grant.shares, grant_row.executed)),
-            grant_after.eq(grant_row),
-            grant_after.asked.eq(grant.shares),
-            raised.eq(Mux(enter, grant.shares, Mux(replace, _less(wanted_open, grant_row.counted), 0))),
-            grant_after.counted.eq(grant_row.counted + raised),
+            wanted_open.eq(less(m, grant.shares, grant_row.executed)),
+            raised.eq(Mux(enter, grant.shares, Mux(replace, less(m, wanted_open, grant_row.counted), 0))),
+            rows.answered.eq(row_changes),
+            rows.answered_row.eq(after),
+            rows.granted.eq(replace),
+            rows.granted_row.order.eq(grant.order),
+            rows.granted_row.counted.eq(grant_row.counted + raised),
+            rows.granted_row.asked.eq(grant.shares),
         ]
-        with m.If(row_changes):
-            m.d.sync += rows[answer.order].eq(after)
-        with m.If(replace):
-            m.d.sync += rows[grant.order].eq(grant_after)
 
         # One sum for the answer's side and one for the grant's, and a choice of them at each slot: adders for each slot
         # would take more of the part than all the rest of the block.
@@ -167,7 +153,7 @@ class Positions(wiring.Component):
             answer_total.eq(Mux(answer.side == Side.BUY, self.open_buy[answer.slot], self.open_sell[answer.slot])),
             grant_total.eq(Mux(grant.side == Side.BUY, self.open_buy[grant.slot], self.open_sell[grant.slot])),
             both.eq(self.grants.valid & (answer.slot == grant.slot) & (answer.side == grant.side)),
-            after_answer.eq(answer_total + gained - lost + Mux(both, raised, 0)),
+            after_answer.eq(answer_total + after.counted - lost + Mux(both, raised, 0)),
             after_grant.eq(grant_total + raised),
         ]
         for i in range(self.slots):
@@ -179,48 +165,50 @@ class Positions(wiring.Component):
         self._cash(m)
         return m
 
-    def _answer(self, m, rows, after, row_changes, lost, gained) -> None:
-        """What an answer makes of its row, and of the grant that was not spoken of yet."""
-        answer, grant = self.answers.payload, self.grants.payload
-        before = Signal(OwnOrder)
-        asked_open = Signal(32)
-        row_given = Signal()
-        unsent_entry = Signal(32)  # shares of the granted ENTER that has no row yet
-        with m.If(answer.order < self.own_orders):
-            m.d.comb += [before.eq(rows[answer.order]), row_given.eq(self.answers.valid)]
-        m.d.comb += [after.eq(before), asked_open.eq(_less(before.asked, answer.chain_executed))]
+    def _answer(self, m, before, after, row_changes, lost) -> None:
+        """What an answer makes of its row, and of the grant that was not spoken of yet.
 
-        with m.Switch(answer.kind):
-            with m.Case(OrderAnswerKind.SENT, OrderAnswerKind.REFUSED):
-                refused = answer.kind == OrderAnswerKind.REFUSED
-                with m.If(self.answers.valid & (answer.flag != CANCEL_LETTER)):
-                    m.d.sync += self.unsent.eq(0)
-                with m.If(answer.flag == ENTER_LETTER):
-                    m.d.comb += [
-                        row_changes.eq(row_given & ~refused),
-                        after.eq(0),
-                        after.live.eq(1),
-                        after.slot.eq(answer.slot),
-                        after.side.eq(answer.side),
-                        after.counted.eq(unsent_entry),
-                        lost.eq(Mux(refused, unsent_entry, 0)),
-                    ]
-                with m.If((answer.flag == REPLACE_LETTER) & refused & before.live):
-                    # The number that lives is as it was, and the answer says what is open on it.
-                    m.d.comb += [row_changes.eq(row_given), after.asked.eq(0), after.counted.eq(answer.open)]
-                    m.d.comb += [lost.eq(before.counted), gained.eq(after.counted)]
-            with m.Default(), m.If(before.live):
-                m.d.comb += [
-                    row_changes.eq(row_given),
-                    after.executed.eq(answer.chain_executed),
-                    after.counted.eq(Mux(asked_open > answer.open, asked_open, answer.open)),
-                    lost.eq(before.counted),
-                    gained.eq(after.counted),
-                ]
-                with m.If((answer.kind == OrderAnswerKind.REPLACED) | (answer.kind == OrderAnswerKind.REJECTED)):
-                    m.d.comb += [after.asked.eq(0), after.counted.eq(answer.open)]
-                with m.If(answer.dead):
-                    m.d.comb += [after.live.eq(0), after.counted.eq(0), after.asked.eq(0)]
+        ``after.counted`` is what can fill since the answer; it is zero where the answer says nothing of that, as
+        ``lost`` is, so that the total moves by the one less the other.
+        """
+        answer, grant = self.answers.payload, self.grants.payload
+        unsent_entry = Signal(32)  # shares of the granted ENTER that has no row yet
+        kind = answer.kind
+        sent, refused = kind == OrderAnswerKind.SENT, kind == OrderAnswerKind.REFUSED
+        of_entry, begins, withdrawn, told, over, larger = Signal(), Signal(), Signal(), Signal(), Signal(), Signal()
+        asked_open = Signal(32)
+        with m.If(self.answers.valid & (sent | refused) & (answer.flag != CANCEL_LETTER)):
+            m.d.sync += self.unsent.eq(0)
+        m.d.comb += [
+            of_entry.eq((sent | refused) & (answer.flag == ENTER_LETTER)),
+            begins.eq(sent & (answer.flag == ENTER_LETTER)),
+            # A Replace that did not leave: the number that lives is as it was, and the answer says what is open on it.
+            withdrawn.eq(refused & (answer.flag == REPLACE_LETTER) & before.live),
+            told.eq(~sent & ~refused & before.live),
+            over.eq(told & answer.dead),
+            row_changes.eq(
+                self.answers.valid & (answer.order < self.own_orders) & (begins | withdrawn | told),
+            ),
+            asked_open.eq(less(m, before.asked, answer.chain_executed)),
+            after.order.eq(answer.order),
+            after.begins.eq(begins),
+            after.slot.eq(answer.slot),
+            after.side.eq(answer.side),
+            after.live.eq(~over),
+            after.counts.eq(begins | told),
+            after.executed.eq(Mux(told, answer.chain_executed, Mux(begins, 0, before.executed))),
+            after.settles.eq(
+                ~told | over | (kind == OrderAnswerKind.REPLACED) | (kind == OrderAnswerKind.REJECTED),
+            ),
+            # Until a Replace is answered its order counts with the larger of what is open and what was asked for.
+            larger.eq(~after.settles & (asked_open > answer.open)),
+            after.counted.eq(
+                (unsent_entry & begins.replicate(32))
+                | (answer.open & ((told | withdrawn) & ~over & ~larger).replicate(32))
+                | (asked_open & larger.replicate(32))
+            ),
+            lost.eq(Mux(of_entry, unsent_entry, before.counted & (told | withdrawn).replicate(32))),
+        ]
 
         with m.If(self.grants.valid & (grant.kind != OrderIntentKind.CANCEL)):
             m.d.sync += self.unsent.eq(1)
@@ -324,8 +312,3 @@ class Positions(wiring.Component):
         ]
         m.d.sync += money.eq(next_money)
         return adjusting, adjusted, added, money
-
-
-def _less(a, b):
-    """``a - b``, or zero where that would be negative."""
-    return Mux(a > b, (a - b)[:32], 0)

@@ -5,7 +5,7 @@ from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from hdl import types
-from hdl.risk.judge import MAX_ORDER_PRICE, CardLevels, CardStops, GateConfig, Judge, level_refusal
+from hdl.risk.judge import MAX_ORDER_PRICE, SHARE_BITS, CardLevels, CardStops, GateConfig, Judge, level_refusal
 from hdl.risk.marks import Mark
 from hdl.risk.own_resting import OwnPrices, meets_own
 from hdl.risk.repeats import LastEntry
@@ -170,18 +170,20 @@ class StandingVerdicts(wiring.Component):
         entry, config = self.entries.payload, self.config
         outside, dear = Signal(), Signal()
         bounded, limited, limit = Signal(), Signal(), Signal(52)
-        reach = Signal(64)  # what the collar can add to the value
+        # Of an entry of more shares than OUCH takes, which is refused for its size, the value means nothing.
+        shares = self.standing.shares[:SHARE_BITS]
+        reach = Signal(32 + SHARE_BITS)  # what the collar can add to the value
         m.d.sync += [
             bounded.eq(config.collar != 0),
             limited.eq(config.max_notional != 0),
             limit.eq(config.max_notional),
-            reach.eq(config.collar * self.standing.shares),
+            reach.eq(config.collar * shares),
         ]
         for side, far in ((Side.BUY, self.mark.ask), (Side.SELL, self.mark.bid)):
             judge = getattr(m.submodules, f"judge_{side.name.lower()}")
             lowest, highest = Signal(32, name=f"lowest_{side.name}"), Signal(33, name=f"highest_{side.name}")
-            value = Signal(64, name=f"value_{side.name}")
-            m.d.sync += [lowest.eq(judge.lowest), highest.eq(judge.highest), value.eq(far * self.standing.shares)]
+            value = Signal(32 + SHARE_BITS, name=f"value_{side.name}")
+            m.d.sync += [lowest.eq(judge.lowest), highest.eq(judge.highest), value.eq(far * shares)]
             with m.If(entry.side == side):
                 m.d.comb += [
                     outside.eq(bounded & ((entry.price < lowest) | (entry.price > highest))),

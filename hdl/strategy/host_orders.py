@@ -6,7 +6,8 @@ from amaranth.lib.wiring import In, Out
 
 from hdl import types
 from hdl.risk.judge import MAX_ORDER_SHARES
-from hdl.risk.positions import ENTER_LETTER, OwnOrder
+from hdl.risk.own_rows import OwnOrder
+from hdl.risk.positions import ENTER_LETTER
 from hdl.types import (
     RETRY_BIT,
     OrderAnswer,

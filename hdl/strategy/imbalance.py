@@ -1,9 +1,10 @@
 """Five-level imbalance of a book: which side is heavy, two cycles after the view."""
 
-from amaranth import Module, Mux, Signal, unsigned
+from amaranth import Module, Signal, unsigned
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
+from hdl.bounded import less
 from hdl.strategy.own_display import OwnShown, own_shares
 from hdl.types import DEPTH, DepthView
 
@@ -77,8 +78,8 @@ class Imbalance(wiring.Component):
             summed.eq(self.view.valid),
             sound.eq(both & whole & others & ~(view.locked | view.crossed) & (view.asks[0].price > view.bids[0].price)),
             spread.eq(view.asks[0].price - view.bids[0].price),
-            bid_volume.eq(_less(sum(view.bids[i].shares for i in range(DEPTH)), own_bids)),
-            ask_volume.eq(_less(sum(view.asks[i].shares for i in range(DEPTH)), own_asks)),
+            bid_volume.eq(less(m, sum(view.bids[i].shares for i in range(DEPTH)), own_bids)),
+            ask_volume.eq(less(m, sum(view.asks[i].shares for i in range(DEPTH)), own_asks)),
         ]
 
         # Second cycle: the comparison that decides.
@@ -97,8 +98,3 @@ class Imbalance(wiring.Component):
             self.ask_volume.eq(ask_volume),
         ]
         return m
-
-
-def _less(a, b):
-    """``a - b``, or zero where the order session is ahead of the feed and more is ours than is seen."""
-    return Mux(a > b, (a - b)[:VOLUME_BITS], 0)

@@ -1,6 +1,6 @@
 """The imbalance taker: enters with a heavy book, and gets out through one resting exit."""
 
-from amaranth import Module, Mux, Signal, signed
+from amaranth import Cat, Module, Mux, Signal, signed
 from amaranth.lib import data, fifo, memory, stream, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -10,6 +10,7 @@ from hdl.strategy.imbalance import VOLUME_BITS, Imbalance
 from hdl.strategy.own_display import OwnShown
 from hdl.strategy.taker_entry import TakerEntry
 from hdl.strategy.taker_exit import TakerExit
+from hdl.strategy.taker_rows import TakerRows
 from hdl.strategy.taker_types import (
     Alarm,
     AlarmCode,
@@ -17,11 +18,12 @@ from hdl.strategy.taker_types import (
     TakerConfig,
     TakerDistances,
     TakerEvent,
-    TakerOrigin,
     TakerPatience,
-    TakerRow,
+    TakerQuote,
+    TakerRefusal,
     TakerState,
     TakerView,
+    TakerWrites,
     Trigger,
 )
 from hdl.types import DepthView, OrderAnswer, OrderAnswerKind, OrderIntent, Refusal, Role, SlotFlags
@@ -31,6 +33,8 @@ __all__ = ["ImbalanceTaker"]
 #: Answers come at most every 4 cycles and are read at least every other cycle: this never fills.
 ANSWERS_QUEUED = 8
 _DISTANCES = ("take_profit", "stop", "slip", "stop_slip", "guard")
+#: What a trigger clears of a slot's row beside the shares filled.
+_CLEARED = ("closed", "chain_executed", *TakerWrites.fields()["progress"])
 
 
 class ImbalanceTaker(wiring.Component):
@@ -129,30 +133,29 @@ class ImbalanceTaker(wiring.Component):
         m.submodules.entry = entry = TakerEntry()
         m.submodules.exit = exit = TakerExit()
         told = Signal(self.slots)  # slots whose exposure without a way out was dealt with
-        view, event, slot, answer = self._begin(m, imbalance, told)
+        view, event, slot, answer, cooldown = self._begin(m, imbalance, told)
 
         # Third cycle: read the row, decide, write the row.
-        m.submodules.rows = rows = memory.Memory(shape=TakerRow, depth=self.slots, init=[])
-        m.submodules.quotes = quotes = memory.Memory(shape=TakerView, depth=self.slots, init=[])
-        row_read, row_write = rows.read_port(domain="comb"), rows.write_port()
+        m.submodules.quotes = quotes = memory.Memory(shape=TakerQuote, depth=self.slots, init=[])
         quote_read, quote_write = quotes.read_port(domain="comb"), quotes.write_port()
+        m.submodules.rows = rows = TakerRows(self.slots)
+        shown, age = Signal(TakerView), Signal(signed(65))
         spent_buy, spent_sell = Signal(self.slots), Signal(self.slots)
-        state = Signal(TakerState)
-        flags = Signal(SlotFlags)
+        state, flags = Signal(TakerState), Signal(SlotFlags)
         aside = self.stand_aside
-        may_enter = Signal()
-        flat = Signal()
-        issue_free = Signal()
+        may_enter, flat, issue_free = Signal(), Signal(), Signal()
         m.d.comb += [
             state.eq(self.taker_state[slot]),
             flags.eq(self.flags[slot]),
-            flat.eq(self.position[slot] == 0),
+            flat.eq(Cat(position == 0 for position in self.position).bit_select(slot, 1)),
             may_enter.eq(self.enable & self.slot_enabled[slot] & flat & flags.bound & flags.opened & ~aside[slot]),
             issue_free.eq(~self.intents.valid & ~self.gate_holding),
-            row_read.addr.eq(slot),
             quote_read.addr.eq(slot),
             quote_write.addr.eq(slot),
-            quote_write.data.eq(view),
+            *(quote_write.data[name].eq(view[name]) for name in ("bid", "ask")),
+            *(quote_write.data[name].eq(view.origin[name]) for name in ("cause", "exchange_time")),
+            shown.eq(view),
+            age.eq(self.card_time - rows.row.at),
             quote_write.en.eq(event == TakerEvent.VIEW),
         ]
         tradable = Signal()
@@ -161,9 +164,14 @@ class ImbalanceTaker(wiring.Component):
             m.d.comb += [
                 decision.event.eq(event),
                 decision.state.eq(state),
-                decision.row.eq(row_read.data),
+                decision.row.eq(rows.row),
                 decision.answer.eq(answer),
-                decision.now.eq(self.card_time),
+                decision.age.eq(age),
+            ]
+        with m.If(event != TakerEvent.VIEW):
+            m.d.comb += [
+                *(shown[name].eq(quote_read.data[name]) for name in ("bid", "ask")),
+                *(shown.origin[name].eq(quote_read.data[name]) for name in ("cause", "exchange_time")),
             ]
         m.d.comb += [
             entry.view.eq(view),
@@ -173,7 +181,8 @@ class ImbalanceTaker(wiring.Component):
             entry.may_sell.eq(tradable & self.sell_enabled[slot]),
             entry.spent_buy.eq(spent_buy.bit_select(slot, 1)),
             entry.spent_sell.eq(spent_sell.bit_select(slot, 1)),
-            exit.view.eq(Mux(event == TakerEvent.VIEW, view, quote_read.data)),
+            exit.view.eq(shown),
+            exit.now.eq(self.card_time),
             exit.slot.eq(slot),
             exit.bid_heavy.eq(imbalance.bid_heavy),
             exit.ask_heavy.eq(imbalance.ask_heavy),
@@ -185,13 +194,21 @@ class ImbalanceTaker(wiring.Component):
             exit.cancel_free.eq(~self.intents.valid),
         ]
         in_entry = Signal()
+        m.d.comb += in_entry.eq(
+            (state == TakerState.IDLE) | (state == TakerState.ENTERING) | (state == TakerState.COOLDOWN)
+        )
+        following = rows.following
         m.d.comb += [
-            in_entry.eq((state == TakerState.IDLE) | (state == TakerState.ENTERING) | (state == TakerState.COOLDOWN)),
-            row_write.addr.eq(slot),
-            row_write.en.eq(event != TakerEvent.NONE),
-            row_write.data.eq(Mux(in_entry, entry.next_row, exit.next_row)),
+            rows.slot.eq(slot),
+            # The exit changes neither what was filled nor at which price, the entry nothing that is the exit's.
+            *(following[name].eq(entry.next_row[name]) for name in ("side", "filled", "entry_price")),
+            *(following[name].eq(exit.next_row[name]) for name in ("order", "exit_price")),
+            *(following[name].eq(Mux(in_entry, 0, exit.next_row[name])) for name in _CLEARED),
+            following.at.eq(self.card_time + Mux(in_entry, 0, cooldown)),
+            following.origin.eq(Mux(event == TakerEvent.ANSWER, answer.origin, view.origin)),
         ]
         with m.If(event != TakerEvent.NONE):
+            m.d.comb += rows.writes.eq(Mux(in_entry, entry.writes, exit.writes))
             m.d.sync += self.taker_state[slot].eq(Mux(in_entry, entry.next_state, exit.next_state))
         with m.If(in_entry & (event != TakerEvent.NONE)):
             m.d.sync += [
@@ -212,18 +229,17 @@ class ImbalanceTaker(wiring.Component):
             m.d.sync += [self.intents.valid.eq(1), self.intents.payload.eq(exit.intent)]
         m.d.sync += [self.entries.valid.eq(enters), self.entries.payload.eq(entry.intent)]
         alarms = ~in_entry & (exit.alarm != AlarmCode.NONE)
-        left = exit.next_row
-        origin = Signal(TakerOrigin)
-        m.d.comb += origin.eq(Mux(event == TakerEvent.ANSWER, answer.origin, exit.view.origin))
+        cause = Mux(event == TakerEvent.ANSWER, answer.origin.cause, shown.origin.cause)
+        told_at = Mux(event == TakerEvent.ANSWER, answer.origin.exchange_time, shown.origin.exchange_time)
         m.d.sync += [
             self.alarm.valid.eq(alarms),
             self.alarm.payload.slot.eq(slot),
             self.alarm.payload.side.eq(exit.row.side),
             self.alarm.payload.code.eq(exit.alarm),
-            self.alarm.payload.shares.eq(left.filled - left.closed - left.chain_executed),
+            self.alarm.payload.shares.eq(exit.exposed),
             self.alarm.payload.entry_price.eq(exit.row.entry_price),
-            self.alarm.payload.cause.eq(origin.cause),
-            self.alarm.payload.exchange_time.eq(origin.exchange_time),
+            self.alarm.payload.cause.eq(cause),
+            self.alarm.payload.exchange_time.eq(told_at),
         ]
         self._trigger(m, enters, imbalance, entry)
         return m
@@ -234,20 +250,21 @@ class ImbalanceTaker(wiring.Component):
         Returns
         -------
         tuple
-            View, event, slot and answer, registered for the third cycle.
+            View, event, slot, answer and the slot's cool-down, registered for the third cycle.
         """
         m.submodules.answer_queue = answers = fifo.SyncFIFO(width=TakerAnswer.as_shape().size, depth=ANSWERS_QUEUED)
         m.submodules.refusal_queue = refusals = fifo.SyncFIFO(
-            width=TakerAnswer.as_shape().size, depth=max(self.slots, 4)
+            width=TakerRefusal.as_shape().size, depth=max(self.slots, 4)
         )
-        for source, queue in ((self.answers, answers), (self.refusals, refusals)):
+        for source, queue, kept_as in ((self.answers, answers, TakerAnswer), (self.refusals, refusals, TakerRefusal)):
             heard = source.payload
-            kept = Signal(TakerAnswer)
+            kept = Signal(kept_as)
             own = heard.module == types.Module.TAKER
             flattened = (heard.role == Role.FLATTEN) & (heard.kind == OrderAnswerKind.EXECUTED)
             m.d.comb += [
                 kept[name].eq(heard[name])
-                for name in ("kind", "slot", "role", "order", "shares", "price", "chain_executed", "dead", "flag")
+                for name in kept_as.as_shape().members
+                if name not in ("busy", "crossed", "origin")
             ]
             m.d.comb += [
                 kept.busy.eq((heard.refusal == Refusal.BUSY) | (heard.refusal == Refusal.TABLE_FULL)),
@@ -291,8 +308,11 @@ class ImbalanceTaker(wiring.Component):
                 exposed[i].eq((resting | (state == TakerState.UNMANAGED)) & ~self.permits[i] & ~told[i] & ~checked),
             ]
         event, slot = Signal(TakerEvent), Signal(8)
-        answer = Signal(TakerAnswer)
-        m.d.comb += answer.eq(Mux(answers.r_rdy, answers.r_data, refusals.r_data))
+        answer, refusal = Signal(TakerAnswer), Signal(TakerRefusal)
+        m.d.comb += [answer.eq(answers.r_data), refusal.eq(refusals.r_data)]
+        with m.If(~answers.r_rdy):
+            m.d.comb += answer.kind.eq(OrderAnswerKind.REFUSED)
+            m.d.comb += [answer[name].eq(refusal[name]) for name in TakerRefusal.as_shape().members]
         with m.If(view_valid):
             m.d.comb += [event.eq(TakerEvent.VIEW), slot.eq(view.slot)]
         with m.Elif(answers.r_rdy | refusals.r_rdy):
@@ -317,7 +337,7 @@ class ImbalanceTaker(wiring.Component):
             decided_view.eq(view),
             decided_answer.eq(answer),
             distances.tick.eq(config.tick),
-            *(distances[name].eq(config[name] * config.tick) for name in _DISTANCES),
+            *(distances[name].eq(_distance(config[name] * config.tick)) for name in _DISTANCES),
             *(patience[name].eq(config[name]) for name in ("time_stop", "guard_imbalance", "guard_window")),
             patience.guarded.eq(config.guard != 0),
             order_size.eq(config.order_size),
@@ -346,7 +366,7 @@ class ImbalanceTaker(wiring.Component):
             ),
         ]
         m.d.comb += self.trigger.payload.ratio.eq(ratio)
-        return decided_view, decided, decided_slot, decided_answer
+        return decided_view, decided, decided_slot, decided_answer, cooldown
 
     def _trigger(self, m, enters, imbalance, entry) -> None:
         """Tell and count the triggers."""
@@ -367,6 +387,11 @@ class ImbalanceTaker(wiring.Component):
             count = self.triggers[intent.slot]
             with m.If(~count.all()):
                 m.d.sync += count.eq(count + 1)
+
+
+def _distance(product):
+    """A product in the bits of a distance."""
+    return Cat(product[:32], product[32:].any())
 
 
 def _saturated(volume):

@@ -1,6 +1,6 @@
 """The taker's decisions while it has a position: one live exit, moved by Replace."""
 
-from amaranth import Module, Mux, Signal, signed
+from amaranth import Cat, Module, Mux, Signal, signed
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
@@ -16,6 +16,7 @@ from hdl.strategy.taker_types import (
     TakerRow,
     TakerState,
     TakerView,
+    TakerWrites,
     clamp_price,
 )
 from hdl.types import OrderAnswerKind, OrderIntent, OrderIntentKind, Role, Side, TimeInForce
@@ -33,6 +34,9 @@ class TakerExit(wiring.Component):
     A time stop that has run out, and the guard against a book that turns, move it just as the stop does: at the first
     view that shows them, for they are looked at when a view comes.
 
+    Prices are mirrored where the position is short: minus the price, less one, which is all bits the other way round.
+    So one comparison and one sum do for both sides, and a price that is worse for the position is the smaller one.
+
     Ports
     -----
     event, state, row, view, answer, distances, retries, cooldown, patience : In
@@ -41,8 +45,8 @@ class TakerExit(wiring.Component):
         Imbalance of the view.
     slot : In(8)
         Slot of the event.
-    now : In(64)
-        Card time.
+    now : In(64), age : In(signed 65)
+        Card time, and the cycles since the row's ``at``.
     flat : In(1)
         The slot's position is zero.
     stale : In(1)
@@ -53,12 +57,13 @@ class TakerExit(wiring.Component):
         A resting exit is cancelled when the book goes stale; otherwise it is left at the exchange.
     free, cancel_free : In(1)
         An exit issued now is taken by the gate in the next cycle; a Cancel issued now goes before all that waits.
-    next_state, next_row : Out
-        Slot afterwards.
+    next_state, next_row, writes : Out
+        Slot afterwards, the row where ``writes`` says so; ``origin`` is that of the event, ``at`` the end of the
+        cool-down.
     intent, issues : Out
         The order, if ``issues``.
-    alarm : Out(AlarmCode)
-        NONE for no alarm.
+    alarm : Out(AlarmCode), exposed : Out(32)
+        NONE for no alarm; shares of the position that are still to be closed.
     told : Out(1)
         A CHECK was dealt with.
     """
@@ -76,6 +81,7 @@ class TakerExit(wiring.Component):
     ask_heavy: In(1)
     slot: In(8)
     now: In(64)
+    age: In(signed(65))
     flat: In(1)
     stale: In(1)
     permits: In(1)
@@ -84,33 +90,49 @@ class TakerExit(wiring.Component):
     cancel_free: In(1)
     next_state: Out(TakerState)
     next_row: Out(TakerRow)
+    writes: Out(TakerWrites)
     intent: Out(OrderIntent)
     issues: Out(1)
     alarm: Out(AlarmCode)
+    exposed: Out(32)
     told: Out(1)
 
     def elaborate(self, platform):
         """Build the block."""
         m = Module()
-        row, following = self.row, self.next_row
-        long = Signal()
-        level = Signal(signed(PRICE_BITS))  # where the stop is hit
+        row, following, answer = self.row, self.next_row, self.answer
+        long, retry, done = Signal(), Signal(), Signal()
+        # What the fields become where they are written, whatever the event: a choice for each event would be as large.
+        closed = Signal(33)
+        flattens = answer.role == Role.FLATTEN
         m.d.comb += [
             self.next_state.eq(self.state),
-            following.eq(row),
             long.eq(row.side == Side.BUY),
-            level.eq(Mux(long, row.entry_price - self.distances.stop, row.entry_price + self.distances.stop)),
+            retry.eq(row.retries_used < self.retries),
+            closed.eq(row.closed + Mux(flattens, answer.shares, answer.chain_executed)),
+            done.eq(Mux(flattens, closed, closed[:32]) >= row.filled),
+            following.eq(row),
+            following.closed.eq(Mux(flattens & done, row.filled, closed)),
+            following.chain_executed.eq(Mux(answer.dead, 0, answer.chain_executed)),
+            following.order.eq(answer.order),
+            following.exit_price.eq(Mux(self.event == TakerEvent.ISSUE, self.intent.price, answer.price)),
+            self.writes.progress.eq(1),
         ]
+        near, level = self._prices(m, long)
+        self._intend(m, long, near, level)
         with m.Switch(self.event):
             with m.Case(TakerEvent.VIEW):
-                self._view(m, long, level)
+                self._view(m, long, near, level, retry)
             with m.Case(TakerEvent.ANSWER):
-                with m.If(self.answer.role == Role.EXIT):
-                    self._answer(m)
-                with m.Elif((self.answer.role == Role.FLATTEN) & ~row.live):
-                    self._flattened(m)
+                with m.If(answer.role == Role.EXIT):
+                    self._answer(m, retry, done)
+                with m.Elif(flattens & ~row.live):
+                    # The host closed a part of the position, or all of it, while no exit lived.
+                    m.d.comb += self.writes.closed.eq(1)
+                    with m.If(done):
+                        self._complete(m)
             with m.Case(TakerEvent.ISSUE):
-                self._issue(m, long, level)
+                self._issue(m)
             with m.Case(TakerEvent.CHECK):
                 self._check(m)
         return m
@@ -121,16 +143,30 @@ class TakerExit(wiring.Component):
             m.d.comb += self.alarm.eq(code)
         m.d.comb += self.next_row.alarmed.eq(1)
 
-    def _view(self, m, long, level) -> None:
+    def _complete(self, m) -> None:
+        """Nothing is left to close: the slot rests."""
+        m.d.comb += [self.next_state.eq(TakerState.COOLDOWN), self.writes.at.eq(1)]
+
+    def _prices(self, m, long):
+        """The price of the view at which the position could be closed, and where the stop is hit; both mirrored."""
+        near, level = Signal(signed(33)), Signal(signed(PRICE_BITS))
+        m.d.comb += [
+            near.eq(_mirrored(long, Mux(long, self.view.bid, self.view.ask))),
+            level.eq(_mirrored(long, self.row.entry_price) - self.distances.stop),
+        ]
+        return near, level
+
+    def _view(self, m, long, near, level, retry) -> None:
         """Watch the stop, what a stop order left behind, and what could not be placed."""
         row, view, following = self.row, self.view, self.next_row
-        near = Mux(long, view.bid, view.ask)
         quoted, traded, hit, behind, stop_hit = Signal(), Signal(), Signal(), Signal(), Signal()
+        there = Signal()
         m.d.comb += [
-            quoted.eq((near != 0) & Mux(long, view.bid <= level, view.ask >= level)),
-            traded.eq(view.traded & Mux(long, view.trade_price <= level, view.trade_price >= level)),
-            hit.eq((quoted | traded | self._impatient(m, long, near)) & ~self.stale),
-            behind.eq((near != 0) & ~self.stale & Mux(long, row.exit_price > view.bid, row.exit_price < view.ask)),
+            there.eq(Mux(long, view.bid, view.ask) != 0),
+            quoted.eq(there & (near <= level)),
+            traded.eq(view.traded & (_mirrored(long, view.trade_price) <= level)),
+            hit.eq((quoted | traded | self._impatient(m, long, near, there)) & ~self.stale),
+            behind.eq(there & ~self.stale & (_mirrored(long, row.exit_price) > near)),
             stop_hit.eq(row.stop_hit | hit),
             following.stop_hit.eq(stop_hit),
         ]
@@ -139,50 +175,46 @@ class TakerExit(wiring.Component):
                 with m.If(self.permits):
                     m.d.comb += following.alarmed.eq(0)
                 with m.If(stop_hit & ~self.stale):
-                    m.d.comb += [self.next_state.eq(TakerState.STOP_WANTED), following.origin.eq(view.origin)]
+                    m.d.comb += [self.next_state.eq(TakerState.STOP_WANTED), self.writes.origin.eq(1)]
             with m.Case(TakerState.STOPPING):
-                with m.If(behind & (row.retries_used < self.retries)):
+                with m.If(behind & retry):
                     m.d.comb += [
                         self.next_state.eq(TakerState.STOP_WANTED),
-                        following.origin.eq(view.origin),
+                        self.writes.origin.eq(1),
                         following.retries_used.eq(row.retries_used + 1),
                     ]
                 with m.Elif(behind):
                     self._alarm(m, AlarmCode.RETRIES)
             with m.Case(TakerState.UNMANAGED):
                 with m.If(self.flat & ~row.live):
-                    m.d.comb += self.next_state.eq(TakerState.COOLDOWN)
-                    m.d.comb += following.cooldown_until.eq(self.now + self.cooldown)
+                    self._complete(m)
                 with m.Elif(self.permits & ~row.held):
-                    m.d.comb += following.origin.eq(view.origin)
+                    m.d.comb += self.writes.origin.eq(1)
                     m.d.comb += self.next_state.eq(Mux(row.live, TakerState.STOP_WANTED, TakerState.EXIT_WANTED))
 
-    def _impatient(self, m, long, near):
+    def _impatient(self, m, long, near, there):
         """Whether the time stop has run out, or the book turned against the entry while the guard watches."""
         row, patience = self.row, self.patience
-        age = Signal(64)
         turned = Signal(signed(PRICE_BITS))
         watched, against, over = Signal(), Signal(), Signal()
+        late = self.age[48:64].any()
         m.d.comb += [
-            age.eq(self.now - row.opened_at),
-            turned.eq(Mux(long, row.entry_price - self.distances.guard, row.entry_price + self.distances.guard)),
-            watched.eq((row.filled != 0) & (age < patience.guard_window)),
+            turned.eq(_mirrored(long, row.entry_price) - self.distances.guard),
+            watched.eq((row.filled != 0) & ~late & (self.age[:48] < patience.guard_window)),
             against.eq(
-                (patience.guarded & (near != 0) & Mux(long, self.view.bid <= turned, self.view.ask >= turned))
+                (patience.guarded & there & (near <= turned))
                 | (patience.guard_imbalance & Mux(long, self.ask_heavy, self.bid_heavy))
             ),
-            over.eq((row.filled != 0) & (patience.time_stop != 0) & (age >= patience.time_stop)),
+            over.eq((row.filled != 0) & (patience.time_stop != 0) & (late | (self.age[:48] >= patience.time_stop))),
         ]
         return over | (watched & against)
 
-    def _answer(self, m) -> None:
+    def _answer(self, m, retry, done) -> None:
         """What became of the exit."""
-        row, answer, following = self.row, self.answer, self.next_row
-        retry = Signal()
-        m.d.comb += retry.eq(row.retries_used < self.retries)
+        row, answer, following, writes = self.row, self.answer, self.next_row, self.writes
         with m.Switch(answer.kind):
             with m.Case(OrderAnswerKind.SENT), m.If(~answer.dead):
-                m.d.comb += [following.order.eq(answer.order), following.live.eq(1)]
+                m.d.comb += [writes.order.eq(1), following.live.eq(1)]
             with m.Case(OrderAnswerKind.REFUSED):
                 # A cancel that came too late is refused too: its order is dead, and has said so.
                 expected = ((answer.flag == REPLACE_LETTER) & (self.state == TakerState.STOP_SENT)) | (
@@ -199,19 +231,19 @@ class TakerExit(wiring.Component):
                     ]
                     self._alarm(m, AlarmCode.UNMANAGED)
             with m.Default():
-                m.d.comb += following.chain_executed.eq(answer.chain_executed)
+                m.d.comb += writes.chain_executed.eq(1)
                 with m.If(answer.dead):
-                    self._over(m, retry)
+                    self._over(m, retry, done)
                 with m.Elif((answer.kind == OrderAnswerKind.ACCEPTED) & (self.state == TakerState.EXIT_SENT)):
-                    m.d.comb += following.exit_price.eq(answer.price)
+                    m.d.comb += writes.exit_price.eq(1)
                     with m.If(row.at_stop):
                         m.d.comb += self.next_state.eq(TakerState.STOPPING)
                     with m.Elif(row.stop_hit):
-                        m.d.comb += [self.next_state.eq(TakerState.STOP_WANTED), following.origin.eq(answer.origin)]
+                        m.d.comb += [self.next_state.eq(TakerState.STOP_WANTED), writes.origin.eq(1)]
                     with m.Else():
                         m.d.comb += self.next_state.eq(TakerState.RESTING)
                 with m.Elif((answer.kind == OrderAnswerKind.REPLACED) & (self.state == TakerState.STOP_SENT)):
-                    m.d.comb += [self.next_state.eq(TakerState.STOPPING), following.exit_price.eq(answer.price)]
+                    m.d.comb += [self.next_state.eq(TakerState.STOPPING), writes.exit_price.eq(1)]
                 with m.Elif((answer.kind == OrderAnswerKind.REJECTED) & (self.state == TakerState.STOP_SENT)):
                     # The Replace was rejected: the order is where it was, and the next view tries again.
                     with m.If(retry):
@@ -223,64 +255,48 @@ class TakerExit(wiring.Component):
                         m.d.comb += [self.next_state.eq(TakerState.UNMANAGED), following.held.eq(1)]
                         self._alarm(m, AlarmCode.RETRIES)
 
-    def _over(self, m, retry) -> None:
+    def _over(self, m, retry, done) -> None:
         """The exit order is dead: its chain is added up, and what is left needs a new one."""
-        row, answer, following = self.row, self.answer, self.next_row
-        closed = Signal(32)
-        m.d.comb += [
-            closed.eq(row.closed + answer.chain_executed),
-            following.closed.eq(closed),
-            following.chain_executed.eq(0),
-            following.live.eq(0),
-        ]
-        with m.If(closed >= row.filled):
-            m.d.comb += [
-                self.next_state.eq(TakerState.COOLDOWN),
-                following.cooldown_until.eq(self.now + self.cooldown),
-            ]
+        row, following, writes = self.row, self.next_row, self.writes
+        m.d.comb += [writes.closed.eq(1), following.live.eq(0)]
+        with m.If(done):
+            self._complete(m)
         with m.Elif(retry):
             m.d.comb += [
                 self.next_state.eq(TakerState.EXIT_WANTED),
                 following.retries_used.eq(row.retries_used + 1),
-                following.origin.eq(answer.origin),
+                writes.origin.eq(1),
             ]
         with m.Else():
             m.d.comb += [self.next_state.eq(TakerState.UNMANAGED), following.held.eq(1)]
             self._alarm(m, AlarmCode.RETRIES)
 
-    def _flattened(self, m) -> None:
-        """The host closed a part of the position, or all of it, while no exit lived."""
-        row, following = self.row, self.next_row
-        closed = Signal(33)
-        m.d.comb += [
-            closed.eq(row.closed + self.answer.shares),
-            following.closed.eq(Mux(closed < row.filled, closed, row.filled)),
-        ]
-        with m.If(closed >= row.filled):
-            m.d.comb += [
-                self.next_state.eq(TakerState.COOLDOWN),
-                following.cooldown_until.eq(self.now + self.cooldown),
-            ]
-
-    def _issue(self, m, long, level) -> None:
-        """Enter the exit, or move it."""
-        row, intent, following, distances = self.row, self.intent, self.next_row, self.distances
+    def _intend(self, m, long, near, level) -> None:
+        """The order that an ISSUE or a CHECK may send: enters the exit, moves it, or cancels it."""
+        row, intent, distances = self.row, self.intent, self.distances
+        checks = self.event == TakerEvent.CHECK
         moves = self.state == TakerState.STOP_WANTED
-        at_stop = Signal()
-        near, price = Signal(signed(PRICE_BITS)), Signal(signed(PRICE_BITS))
-        profit = Mux(long, row.entry_price + distances.take_profit, row.entry_price - distances.take_profit)
-        best = Mux(long, self.view.bid, self.view.ask)
+        at_stop, there = Signal(), Signal()
+        base, price = Signal(signed(PRICE_BITS)), Signal(signed(PRICE_BITS))
+        rest, executed = Signal(32), Signal(32)
+        answered = (self.event == TakerEvent.ANSWER) & (self.answer.kind != OrderAnswerKind.REFUSED)
+        away = Mux(at_stop, ~distances.stop_slip, distances.take_profit)
         m.d.comb += [
             at_stop.eq(moves | row.stop_hit),
+            there.eq(Mux(long, self.view.bid, self.view.ask) != 0),
             # Nothing on the near side: the stop's own level is the best that is known.
-            near.eq(Mux(best == 0, level, best)),
-            price.eq(Mux(at_stop, Mux(long, near - distances.stop_slip, near + distances.stop_slip), profit)),
+            base.eq(Mux(at_stop, Mux(there, near, level), _mirrored(long, row.entry_price))),
+            # A stop is priced through what is there, a profit away from the entry; mirrored back.
+            price.eq((base + Cat(away, at_stop).as_signed() + at_stop) ^ (~long).replicate(PRICE_BITS).as_signed()),
+            rest.eq(row.filled - row.closed),
+            executed.eq(Mux(answered, self.answer.chain_executed, row.chain_executed)),
+            self.exposed.eq(rest - executed),
             intent.kind.eq(Mux(moves, OrderIntentKind.REPLACE, OrderIntentKind.ENTER)),
             intent.slot.eq(self.slot),
             intent.module.eq(types.Module.TAKER),
             intent.role.eq(Role.EXIT),
             intent.side.eq(Mux(long, Side.SELL, Side.BUY)),
-            intent.shares.eq(row.filled - row.closed),
+            intent.shares.eq(rest),
             intent.price.eq(clamp_price(price, distances.tick)),
             intent.time_in_force.eq(TimeInForce.DAY),
             intent.order.eq(row.order),
@@ -288,33 +304,41 @@ class TakerExit(wiring.Component):
             intent.trigger_time.eq(row.origin.trigger_time),
             intent.exchange_time.eq(row.origin.exchange_time),
         ]
+        with m.If(checks):
+            m.d.comb += [
+                intent.kind.eq(OrderIntentKind.CANCEL),
+                *(intent[name].eq(0) for name in ("shares", "price", "cause", "exchange_time")),
+                intent.trigger_time.eq(self.now),
+            ]
+
+    def _issue(self, m) -> None:
+        """Enter the exit, or move it."""
+        moves = self.state == TakerState.STOP_WANTED
         with m.If(self.free & (moves | (self.state == TakerState.EXIT_WANTED))):
             m.d.comb += [
                 self.issues.eq(1),
                 self.next_state.eq(Mux(moves, TakerState.STOP_SENT, TakerState.EXIT_SENT)),
-                following.at_stop.eq(at_stop),
-                following.exit_price.eq(intent.price),
+                self.next_row.at_stop.eq(moves | self.row.stop_hit),
+                self.writes.exit_price.eq(1),
             ]
 
     def _check(self, m) -> None:
         """Nobody can move the exit now: say so, and cancel it if that is the rule."""
-        row, intent, following = self.row, self.intent, self.next_row
+        row, following = self.row, self.next_row
         cancels = Signal()
         resting = (self.state == TakerState.RESTING) | (self.state == TakerState.STOPPING)
         m.d.comb += [
             cancels.eq(self.cancel_exit & self.stale & resting),
             self.issues.eq(cancels & self.cancel_free),
             self.told.eq(~cancels | self.cancel_free),
-            intent.kind.eq(OrderIntentKind.CANCEL),
-            intent.slot.eq(self.slot),
-            intent.module.eq(types.Module.TAKER),
-            intent.role.eq(Role.EXIT),
-            intent.side.eq(Mux(row.side == Side.BUY, Side.SELL, Side.BUY)),
-            intent.order.eq(row.order),
-            intent.trigger_time.eq(self.now),
         ]
         with m.If(self.told):
             # Whoever opens the gate again has answered: what was given up is tried anew.
             m.d.comb += [following.held.eq(0), following.retries_used.eq(0), following.alarmed.eq(1)]
             with m.If((self.state != TakerState.UNMANAGED) | ~row.alarmed):
                 m.d.comb += self.alarm.eq(AlarmCode.UNMANAGED)
+
+
+def _mirrored(long, price):
+    """A price with its sign; all its bits the other way round for a short position."""
+    return Cat(price ^ (~long).replicate(len(price)), ~long).as_signed()

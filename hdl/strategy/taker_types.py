@@ -7,6 +7,7 @@ from hdl.risk.judge import MAX_ORDER_PRICE
 from hdl.types import OrderAnswerKind, Role, Side
 
 __all__ = [
+    "DISTANCE_BITS",
     "PRICE_BITS",
     "Alarm",
     "AlarmCode",
@@ -16,15 +17,20 @@ __all__ = [
     "TakerEvent",
     "TakerOrigin",
     "TakerPatience",
+    "TakerQuote",
+    "TakerRefusal",
     "TakerRow",
     "TakerState",
     "TakerView",
+    "TakerWrites",
     "Trigger",
     "clamp_price",
 ]
 
-#: A price plus or minus up to 255 ticks of up to 32 bits, with its sign.
-PRICE_BITS = 42
+#: A distance of up to 255 ticks: what is beyond 32 bits is only known to be so, for no price is that far.
+DISTANCE_BITS = 33
+#: A price plus or minus two distances, with its sign.
+PRICE_BITS = 36
 
 
 class TakerConfig(data.Struct):
@@ -60,11 +66,11 @@ class TakerDistances(data.Struct):
     """Distances of a slot in 1/10,000 dollar: ticks of the configuration times the tick size."""
 
     tick: unsigned(32)
-    take_profit: unsigned(40)
-    stop: unsigned(40)
-    slip: unsigned(40)
-    stop_slip: unsigned(40)
-    guard: unsigned(40)
+    take_profit: unsigned(DISTANCE_BITS)
+    stop: unsigned(DISTANCE_BITS)
+    slip: unsigned(DISTANCE_BITS)
+    stop_slip: unsigned(DISTANCE_BITS)
+    guard: unsigned(DISTANCE_BITS)
 
 
 class TakerState(enum.Enum, shape=8):
@@ -122,6 +128,26 @@ class TakerView(data.Struct):
     origin: TakerOrigin
 
 
+class TakerQuote(data.Struct):
+    """What is kept of a slot's last view."""
+
+    bid: unsigned(32)
+    ask: unsigned(32)
+    cause: unsigned(64)
+    exchange_time: unsigned(48)
+
+
+class TakerRefusal(data.Struct):
+    """What the taker keeps of a refusal of the gate, which is of no row and fills nothing: as ``TakerAnswer``."""
+
+    slot: unsigned(8)
+    role: Role
+    flag: unsigned(8)
+    busy: unsigned(1)
+    crossed: unsigned(1)
+    origin: TakerOrigin
+
+
 class TakerAnswer(data.Struct):
     """What the taker keeps of an answer: fields of :class:`hdl.types.OrderAnswer`."""
 
@@ -142,15 +168,15 @@ class TakerAnswer(data.Struct):
 
 
 class TakerRow(data.Struct):
-    """What the taker knows of a slot beside its state. Written whole at a trigger, so it needs no reset."""
+    """What the taker knows of a slot beside its state. What a trigger does not write is written before it is read."""
 
     #: Side of the entry.
     side: Side
     #: Shares of the entry, and the worst price one of them had.
     filled: unsigned(32)
     entry_price: unsigned(32)
-    #: Card time of the entry's first fill.
-    opened_at: unsigned(64)
+    #: Card time of the entry's first fill; in COOLDOWN, the one until which the slot rests.
+    at: unsigned(64)
     #: Shares closed by exit chains that are over, and by the chain that lives.
     closed: unsigned(32)
     chain_executed: unsigned(32)
@@ -166,9 +192,33 @@ class TakerRow(data.Struct):
     #: Retries are used up: nothing more is tried before the gate has closed and opened again.
     held: unsigned(1)
     alarmed: unsigned(1)
-    cooldown_until: unsigned(64)
     #: Why the exit is to be entered or moved.
     origin: TakerOrigin
+
+
+class TakerWrites(data.Struct):
+    """Which fields of a :class:`TakerRow` a decision changes: those of the same name, ``filled`` the side as well.
+
+    ``progress`` are all that are not named here: ``live`` and what follows it, but for the origin.
+    """
+
+    filled: unsigned(1)
+    entry_price: unsigned(1)
+    at: unsigned(1)
+    closed: unsigned(1)
+    chain_executed: unsigned(1)
+    order: unsigned(1)
+    exit_price: unsigned(1)
+    progress: unsigned(1)
+    origin: unsigned(1)
+
+    @staticmethod
+    def fields() -> dict[str, tuple[str, ...]]:
+        """Give the fields of the row that each member stands for."""
+        groups = {name: (name,) for name in TakerWrites.as_shape().members}
+        groups["filled"] = ("side", "filled")
+        groups["progress"] = ("live", "stop_hit", "at_stop", "retries_used", "held", "alarmed")
+        return groups
 
 
 class Trigger(data.Struct):

@@ -6,7 +6,7 @@ from amaranth.lib import wiring
 
 from hdl.risk.positions import ENTER_LETTER
 from hdl.strategy.taker_exit import TakerExit
-from hdl.strategy.taker_types import TakerEvent, TakerRow, TakerState
+from hdl.strategy.taker_types import TakerEvent, TakerRow, TakerState, TakerWrites
 from hdl.types import OrderAnswerKind, OrderIntentKind, Role
 
 #: States in which :class:`~hdl.strategy.taker_entry.TakerEntry` decides.
@@ -28,7 +28,7 @@ class ExitProperties(wiring.Component):
         self.exit = TakerExit()
         self.begins = Signal()
         inputs = ("event", "view", "answer", "distances", "retries", "cooldown", "patience", "bid_heavy", "ask_heavy")
-        inputs += ("slot", "now", "flat", "stale", "permits", "cancel_exit", "free", "cancel_free")
+        inputs += ("slot", "now", "age", "flat", "stale", "permits", "cancel_exit", "free", "cancel_free")
         self.filled = Signal(32)
         self.free = [self.begins, self.filled, *(getattr(self.exit, name) for name in inputs)]
 
@@ -72,7 +72,11 @@ class ExitProperties(wiring.Component):
                 closed.eq(0),
             ]
         with m.Else():
-            m.d.sync += [state.eq(exit.next_state), row.eq(exit.next_row)]
+            m.d.sync += state.eq(exit.next_state)
+            # As the taker's rows are written: what is not said to change stays.
+            for name, fields in TakerWrites.fields().items():
+                with m.If(exit.writes[name]):
+                    m.d.sync += [row[field].eq(exit.next_row[field]) for field in fields]
         issues = exit.issues & ~in_entry
         enters = issues & (intent.kind == OrderIntentKind.ENTER)
         with m.If(enters):

@@ -32,14 +32,14 @@ GATE_PROOF = Proof(
         Mutation(
             "knows no inventory ceiling",
             JUDGE,
-            "_smaller(config.max_inventory, config.ceiling_inventory)",
+            "smaller(config.max_inventory, config.ceiling_inventory)",
             "config.max_inventory",
         ),
         Mutation("forgets what could fill", JUDGE, "exposure.eq(held + open_same + more)", "exposure.eq(held + more)"),
         Mutation(
             "knows no order size ceiling",
             JUDGE,
-            "_smaller(config.max_order_size, config.ceiling_order_size)",
+            "smaller(config.max_order_size, config.ceiling_order_size)",
             "config.max_order_size",
         ),
         Mutation("grants before the last is sent", GATE, "card_permits & ~self.unsent\n", "card_permits\n"),

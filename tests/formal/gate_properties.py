@@ -8,7 +8,7 @@ from hdl.risk.gate import RiskGate
 from hdl.risk.judge import CardStops, GateConfig
 from hdl.risk.marks import Mark
 from hdl.risk.own_resting import OwnPrices
-from hdl.risk.positions import OwnOrder
+from hdl.risk.own_rows import OwnOrder
 from hdl.risk.standing import StandingEntry
 from hdl.types import OrderIntent, OrderIntentKind, Role, Side, SlotFlags
 

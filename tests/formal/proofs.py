@@ -53,15 +53,15 @@ PROOFS = (
             Mutation(
                 "does not count a Replace that raises",
                 POSITIONS,
-                "Mux(replace, _less(wanted_open, grant_row.counted), 0)",
+                "Mux(replace, less(m, wanted_open, grant_row.counted), 0)",
                 "0",
             ),
-            Mutation("forgets a Replace's old size", JUDGE, "_less(new_open, row.counted))", "0)"),
+            Mutation("forgets a Replace's old size", JUDGE, "less(m, new_open, row.counted))", "0)"),
             Mutation(
                 "counts a Cancel",
                 POSITIONS,
-                "Mux(replace, _less(wanted_open, grant_row.counted), 0)",
-                "_less(wanted_open, grant_row.counted)",
+                "Mux(replace, less(m, wanted_open, grant_row.counted), 0)",
+                "less(m, wanted_open, grant_row.counted)",
             ),
             Mutation(
                 "counts on the other side",
@@ -99,20 +99,20 @@ PROOFS = (
             Mutation(
                 "forgets what dead chains closed",
                 EXIT,
-                "following.closed.eq(closed),\n",
-                "following.closed.eq(row.closed),\n",
+                "m.d.comb += [writes.closed.eq(1), following.live.eq(0)]",
+                "m.d.comb += following.live.eq(0)",
             ),
             Mutation(
                 "asks for what is open alone",
                 EXIT,
-                "row.filled - row.closed)",
-                "row.filled - row.closed - row.chain_executed)",
+                "rest.eq(row.filled - row.closed)",
+                "rest.eq(row.filled - row.closed - row.chain_executed)",
             ),
             Mutation(
                 "forgets what was flattened",
                 EXIT,
-                "following.closed.eq(Mux(closed < row.filled, closed, row.filled))",
-                "following.closed.eq(row.closed)",
+                "m.d.comb += self.writes.closed.eq(1)\n",
+                "m.d.comb += self.writes.closed.eq(0)\n",
             ),
             Mutation(
                 "closes on the side of the entry",
