@@ -1,10 +1,11 @@
 """The market maker: keeps a bid and an offer around a fair value, and moves or pulls them."""
 
-from amaranth import Module, Mux, Signal, signed
+from amaranth import Cat, Module, Mux, Signal, signed
 from amaranth.lib import data, enum, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from hdl import types
+from hdl.bounded import less
 from hdl.strategy.maker_turns import MakerTurns
 from hdl.strategy.maker_types import (
     MakerConfig,
@@ -13,7 +14,6 @@ from hdl.strategy.maker_types import (
     QuoteAction,
     QuoteRow,
     QuoteState,
-    QuoteTarget,
     TurnKind,
 )
 from hdl.strategy.own_display import OwnShown
@@ -150,7 +150,7 @@ class MarketMaker(wiring.Component):
         m.submodules.turns = turns = MakerTurns(self.slots)
         m.submodules.quotes = quotes = QuoteRows(self.slots)
         m.submodules.targets = targets = QuoteTargets()
-        step, turn = Signal(_Step), Signal(MakerTurn)
+        step, turn, side = Signal(_Step), Signal(MakerTurn), Signal(Side)
         settings, view, position = Signal(MakerConfig), Signal(MakerView), Signal(signed(32))
         trigger_time = Signal(64)
         may_quote, pulls = self._levels(m, quotes)
@@ -172,6 +172,7 @@ class MarketMaker(wiring.Component):
             targets.config.eq(settings),
             targets.position.eq(position),
             quotes.slot.eq(turn.slot),
+            quotes.side.eq(Mux(step == _Step.ANSWER, turn.answer.side, side)),
             quotes.now.eq(self.card_time),
             quotes.answer.eq(turn.answer),
             quotes.cooldown.eq(self.config.cooldown),
@@ -184,13 +185,12 @@ class MarketMaker(wiring.Component):
         with m.If(self.intents.ready):
             m.d.sync += self.intents.valid.eq(0)
 
-        side = Signal(Side)
         decision = self._decision(m, step, side, turn, settings, position, may_quote, quotes, targets)
-        action, row, shares = Signal(QuoteAction), Signal(QuoteRow), Signal(32)
+        action, shares, short = Signal(QuoteAction), Signal(32), Signal()
         m.d.sync += targets.start.eq(0)
         with m.Switch(step):
             with m.Case(_Step.PICK):
-                m.d.sync += turn.eq(turns.turn.payload)
+                m.d.sync += [turn.eq(turns.turn.payload), side.eq(Side.BUY)]
                 with m.If(turns.turn.valid):
                     answered = turns.turn.payload.kind == TurnKind.ANSWER
                     m.d.sync += step.eq(Mux(answered, _Step.ANSWER, _Step.READ))
@@ -206,6 +206,7 @@ class MarketMaker(wiring.Component):
                     position.eq(self.position[turn.slot]),
                     trigger_time.eq(Mux(looks & turn.by_view, turns.read.trigger_time, self.card_time)),
                     targets.start.eq(looks),
+                    side.eq(Side.SELL),
                     step.eq(Mux(looks, _Step.TARGETS, _Step.ROWS)),
                 ]
             with m.Case(_Step.TARGETS), m.If(targets.done):
@@ -213,18 +214,24 @@ class MarketMaker(wiring.Component):
             with m.Case(_Step.ROWS):
                 m.d.sync += [side.eq(Side.BUY), step.eq(_Step.DECIDE)]
             with m.Case(_Step.DECIDE):
-                m.d.sync += [action.eq(decision.action), shares.eq(decision.shares), step.eq(_Step.ACT)]
-                self._following(m, decision, row)
+                m.d.sync += [
+                    action.eq(decision.action),
+                    shares.eq(decision.shares),
+                    short.eq(decision.short),
+                    step.eq(_Step.ACT),
+                ]
             with m.Case(_Step.ACT):
                 m.d.sync += [side.eq(Side.SELL), step.eq(Mux(side == Side.BUY, _Step.DECIDE, _Step.PICK))]
                 with m.If(action != QuoteAction.NONE):
                     # The other side has its turn once this operation is out of the way.
                     m.d.comb += [quotes.act.eq(1), turns.again.eq(1)]
                     m.d.sync += [self.intents.valid.eq(1), step.eq(_Step.PICK)]
+        row, target = decision.row, decision.target
         m.d.comb += [
-            quotes.side.eq(side),
             quotes.action.eq(action),
-            quotes.row.eq(row),
+            quotes.price.eq(target.price),
+            quotes.shares.eq(shares),
+            quotes.short.eq(short),
             quotes.throttle.eq(settings.throttle),
             self.entered.eq(quotes.act & (action == QuoteAction.ENTER)),
             self.moved.eq(quotes.act & (action == QuoteAction.REPLACE)),
@@ -237,9 +244,13 @@ class MarketMaker(wiring.Component):
                 intent.module.eq(types.Module.MAKER),
                 intent.role.eq(Role.QUOTE),
                 intent.side.eq(side),
-                intent.short.eq(row.short | (action == QuoteAction.MODIFY)),
+                intent.short.eq(
+                    Mux(action == QuoteAction.ENTER, short, row.short | (action == QuoteAction.MODIFY)),
+                ),
                 intent.shares.eq(Mux(action == QuoteAction.CANCEL, 0, shares)),
-                intent.price.eq(Mux(action == QuoteAction.CANCEL, 0, row.asked)),
+                intent.price.eq(
+                    Mux(action == QuoteAction.CANCEL, 0, Mux(action == QuoteAction.MODIFY, row.asked, target.price))
+                ),
                 intent.time_in_force.eq(TimeInForce.DAY),
                 intent.order.eq(row.order),
                 intent.cause.eq(view.cause),
@@ -267,64 +278,70 @@ class MarketMaker(wiring.Component):
         return may_quote, pulls
 
     def _decision(self, m, step, side, turn, settings, position, may_quote, quotes, targets) -> QuoteDecision:
-        """Latch both quotes and what is wanted of them in step ROWS; the decision is on ``side``."""
+        """Latch both quotes and what is wanted of them by step ROWS; the decision is on ``side``.
+
+        The bid is read in step READ and the offer in ROWS; nothing changes a quote between the two. The one that is
+        decided on is in front; the two change places with the side.
+        """
         m.submodules.decision = decision = QuoteDecision()
+        front, back = Signal(QuoteRow, name="front"), Signal(QuoteRow, name="back")
+        rests = Signal(2)  # bit k: the quote of that side has an ``until``
+        looked_at = Signal(64)
         sides = ((Side.BUY, "bid", self.bid_state), (Side.SELL, "ask", self.ask_state))
-        row = {s: Signal(QuoteRow, name=f"{name}_row") for s, name, _ in sides}
         state = {s: Signal(QuoteState, name=f"{name}_row_state") for s, name, _ in sides}
-        waits = {s: Signal(name=f"{name}_waits") for s, name, _ in sides}
         asked = {s: Signal(name=f"{name}_asked") for s, name, _ in sides}
-        target = {s: Signal(QuoteTarget, name=f"{name}_target") for s, name, _ in sides}
+        held = {s: Signal(name=f"{name}_held") for s, name, _ in sides}
         slot = turn.slot
-        wants = may_quote.bit_select(slot, 1) & (turn.kind == TurnKind.LOOK)  # else there are no targets
-        others = Signal(32)  # on sale beside the quote itself
+        wants = Signal()  # else there are no targets
+        others, other_sales = Signal(32), Signal(32)  # on sale beside the quote itself
         own_open, open_sell = Signal(32), Signal(32)
         m.d.comb += [
-            own_open.eq(Mux(self.ask_state[slot] == QuoteState.EMPTY, 0, quotes.ask.open)),
+            own_open.eq(Mux(self.ask_state[slot] == QuoteState.EMPTY, 0, quotes.row.open)),
             open_sell.eq(self.open_sell[slot]),
+            other_sales.eq(less(m, open_sell, own_open)),
         ]
+        reads = (step == _Step.READ) | (step == _Step.ROWS)
+        changes_places = step == _Step.ACT
+        with m.If((step == _Step.ROWS) | changes_places):
+            m.d.sync += front.eq(back)
+        with m.If(reads | changes_places):
+            m.d.sync += back.eq(quotes.row)
+            # What is asked of the other quote; the rest of it has been decided on.
+            m.d.sync += [
+                back[name].eq(Mux(changes_places, front[name], quotes.row[name])) for name in ("price", "asked")
+            ]
+        with m.If(reads):
+            m.d.sync += rests.eq(Cat(rests[1], quotes.resting))
         with m.If(step == _Step.ROWS):
             m.d.sync += [
-                others.eq(Mux(open_sell > own_open, open_sell - own_open, 0)),
+                looked_at.eq(self.card_time),
+                wants.eq(may_quote.bit_select(slot, 1) & (turn.kind == TurnKind.LOOK)),
+                others.eq(other_sales),
                 decision.move.eq(settings.move * settings.tick),
                 decision.located.eq(self.located[slot]),
                 decision.short_ok.eq(settings.short_allowed & ~self.flags[slot].short_restricted),
             ]
             for s, name, states in sides:
-                wanted = getattr(targets, name)
                 m.d.sync += [
-                    row[s].eq(getattr(quotes, name)),
                     state[s].eq(states[slot]),
-                    waits[s].eq(getattr(quotes, f"{name}_waits")),
                     asked[s].eq(getattr(quotes, f"{name}_asked")),
-                    target[s].eq(wanted),
-                    target[s].wanted.eq(wanted.wanted & wants),
+                    held[s].eq(getattr(quotes, f"{name}_held")),
                 ]
         buys = side == Side.BUY
+        target = Mux(buys, targets.bid, targets.ask)
         m.d.comb += [
             decision.side.eq(side),
-            *(
-                getattr(decision, name).eq(Mux(buys, of[Side.BUY], of[Side.SELL]))
-                for name, of in (
-                    ("state", state), ("row", row), ("target", target), ("waits", waits), ("cancel_asked", asked),
-                )
+            decision.row.eq(front),
+            decision.target.eq(target),
+            decision.target.wanted.eq(Mux(buys, targets.bid.wanted, targets.ask.wanted) & wants),
+            decision.state.eq(Mux(buys, state[Side.BUY], state[Side.SELL])),
+            decision.cancel_asked.eq(Mux(buys, asked[Side.BUY], asked[Side.SELL])),
+            decision.waits.eq(
+                Mux(buys, held[Side.BUY], held[Side.SELL]) | (Mux(buys, rests[0], rests[1]) & (looked_at < front.until))
             ),
             decision.covered.eq(Mux(position > others, position - others, 0)),
             decision.other_live.eq(Mux(buys, state[Side.SELL], state[Side.BUY]) != QuoteState.EMPTY),
-            decision.other_row.eq(Mux(buys, row[Side.SELL], row[Side.BUY])),
-        ]  # fmt: skip
+            decision.other_price.eq(back.price),
+            decision.other_asked.eq(back.asked),
+        ]
         return decision
-
-    @staticmethod
-    def _following(m, decision, row) -> None:
-        """What the quote is once the decision has left for the gate."""
-        m.d.sync += row.eq(decision.row)
-        with m.If(decision.action == QuoteAction.ENTER):
-            m.d.sync += [
-                row.price.eq(decision.target.price),
-                row.open.eq(decision.shares),
-                row.executed.eq(0),
-                row.short.eq(decision.short),
-            ]
-        with m.If((decision.action == QuoteAction.ENTER) | (decision.action == QuoteAction.REPLACE)):
-            m.d.sync += row.asked.eq(decision.target.price)

@@ -1,14 +1,14 @@
 """Whose turn it is: views, answers and pulls of all slots, put into one row for the market maker."""
 
-from amaranth import Module, Mux, Signal
+from amaranth import Module, Signal
 from amaranth.lib import data, fifo, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from hdl import types
-from hdl.strategy.maker_types import MakerAnswer, MakerTurn, MakerView, TurnKind
+from hdl.strategy.maker_types import MakerAnswer, MakerRefusal, MakerTurn, MakerView, TurnKind
 from hdl.strategy.maker_views import MakerViews
 from hdl.strategy.own_display import OwnShown
-from hdl.types import DepthView, OrderAnswer, Refusal, SlotFlags
+from hdl.types import DepthView, OrderAnswer, OrderAnswerKind, Refusal, SlotFlags
 
 __all__ = ["MakerTurns"]
 
@@ -87,19 +87,22 @@ class MakerTurns(wiring.Component):
             views.read_slot.eq(self.read_slot),
             self.read.eq(views.read),
         ]
-        answers = self._queue(m, "answer_queue", self.answers, ANSWERS_QUEUED)
-        refusals = self._queue(m, "refusal_queue", self.refusals, REFUSALS_QUEUED)
+        answers, answer = self._queue(m, "answer_queue", self.answers, MakerAnswer, ANSWERS_QUEUED)
+        refusals, refusal = self._queue(m, "refusal_queue", self.refusals, MakerRefusal, REFUSALS_QUEUED)
 
         due, seen, fresh = Signal(self.slots), Signal(self.slots), Signal(self.slots)
         looks, chosen = Signal(self.slots), Signal(8)
         turn = self.turn.payload
         m.d.comb += [
             looks.eq(due & self.may_quote & fresh),
-            turn.answer.eq(Mux(answers.r_rdy, answers.r_data, refusals.r_data)),
+            turn.answer.eq(answer),
             turn.by_view.eq(seen.bit_select(chosen, 1)),
             turn.slot.eq(chosen),
             self.busy.eq(views.busy | answers.r_rdy | refusals.r_rdy | self.pulls.any() | looks.any()),
         ]
+        with m.If(~answers.r_rdy):
+            m.d.comb += turn.answer.kind.eq(OrderAnswerKind.REFUSED)
+            m.d.comb += [turn.answer[name].eq(refusal[name]) for name in MakerRefusal.as_shape().members]
         for candidates in (looks, self.pulls):  # the last statement wins
             for i in reversed(range(self.slots)):
                 with m.If(candidates[i]):
@@ -127,15 +130,16 @@ class MakerTurns(wiring.Component):
                 m.d.sync += fresh[i].eq(0)  # until the next view nothing is known of the book
         return m
 
-    def _queue(self, m, name, source, depth):
-        """Queue what concerns the maker."""
-        m.submodules[name] = queue = fifo.SyncFIFO(width=MakerAnswer.as_shape().size, depth=depth)
-        heard, kept = source.payload, Signal(MakerAnswer, name=f"{name}_kept")
-        names = ("kind", "slot", "side", "order", "price", "open", "chain_executed", "dead", "flag")
+    def _queue(self, m, name, source, kept_as, depth):
+        """Queue what concerns the maker; give the queue, and its oldest entry."""
+        m.submodules[name] = queue = fifo.SyncFIFO(width=kept_as.as_shape().size, depth=depth)
+        heard, kept = source.payload, Signal(kept_as, name=f"{name}_kept")
+        oldest = Signal(kept_as, name=f"{name}_oldest")
         m.d.comb += [
-            *(kept[field].eq(heard[field]) for field in names),
+            *(kept[field].eq(heard[field]) for field in kept_as.as_shape().members if field != "busy"),
             kept.busy.eq((heard.refusal == Refusal.BUSY) | (heard.refusal == Refusal.TABLE_FULL)),
             queue.w_data.eq(kept),
             queue.w_en.eq(source.valid & (heard.module == types.Module.MAKER) & (heard.slot < self.slots)),
+            oldest.eq(queue.r_data),
         ]
-        return queue
+        return queue, oldest

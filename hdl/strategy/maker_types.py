@@ -8,6 +8,7 @@ from hdl.types import OrderAnswerKind, Side
 __all__ = [
     "MakerAnswer",
     "MakerConfig",
+    "MakerRefusal",
     "MakerTurn",
     "MakerView",
     "QuoteAction",
@@ -117,6 +118,15 @@ class MakerAnswer(data.Struct):
     dead: unsigned(1)
     flag: unsigned(8)
     #: The gate or the order port had no time for it: worth another try at the next view.
+    busy: unsigned(1)
+
+
+class MakerRefusal(data.Struct):
+    """What the maker keeps of a refusal of the gate: it is of no row yet, and fills nothing."""
+
+    slot: unsigned(8)
+    side: Side
+    flag: unsigned(8)
     busy: unsigned(1)
 
 

@@ -1,6 +1,6 @@
 """The newest view of every slot, as far as the market maker needs it."""
 
-from amaranth import Module, Signal, unsigned
+from amaranth import Module, Mux, Signal, unsigned
 from amaranth.lib import data, memory, stream, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -102,9 +102,15 @@ class MakerViews(wiring.Component):
 
 
 def _best(m, side, view, shares):
-    """Price and shares of the best level of a side on which others stand; zero shares for none."""
+    """Price and shares of the best level of a side on which others stand; zero shares, and any price, for none.
+
+    Levels have no gap, and ours are two at most: others stand on one of the first three if they stand on any.
+    """
     price, size = Signal(32, name=f"{side}_price"), Signal(32, name=f"{side}_size")
-    for i in reversed(range(DEPTH)):  # the last statement wins
-        with m.If(shares[i] != 0):
-            m.d.comb += [price.eq(getattr(view, side)[i].price), size.eq(shares[i])]
+    levels = getattr(view, side)
+    on_first, on_second = shares[0] != 0, shares[1] != 0
+    m.d.comb += [
+        price.eq(Mux(on_first, levels[0].price, Mux(on_second, levels[1].price, levels[2].price))),
+        size.eq(Mux(on_first, shares[0], Mux(on_second, shares[1], shares[2]))),
+    ]
     return price, size

@@ -158,14 +158,14 @@ def own_shares(m, own, levels):
     levels : array of Level
         The same side of a view, best first.
     """
-    total, at_best, alone = Signal(34), Signal(34), Signal()
-    seen, best = [], []
+    total, alone = Signal(34), Signal()
+    seen = []
     for order in own:
         there = Signal()
         m.d.comb += there.eq(_any((level.price == order.price) & (level.shares != 0) for level in levels))
         seen.append(order.shares & there.replicate(32))
-        best.append(order.shares & (order.price == levels[0].price).replicate(32))
-    m.d.comb += [total.eq(sum(seen)), at_best.eq(sum(best)), alone.eq((at_best != 0) & (at_best >= levels[0].shares))]
+    ours, left = _at_level(own, levels[0])
+    m.d.comb += [total.eq(sum(seen)), alone.eq((ours != 0) & (left <= 0))]
     return total, alone
 
 
@@ -179,11 +179,20 @@ def other_levels(own, levels):
     levels : array of Level
         The same side of a view, best first.
     """
-    others = []
-    for level in levels:
-        ours = sum(order.shares & (order.price == level.price).replicate(32) for order in own)
-        others.append(Mux(level.shares > ours, (level.shares - ours)[:32], 0))
-    return others
+    lefts = [_at_level(own, level)[1] for level in levels]
+    return [Mux(left < 0, 0, left[:32]) for left in lefts]
+
+
+def _at_level(own, level):
+    """Shares of ours at a level, and what is left of it without them: below zero where we have more than it shows.
+
+    Levels differ in price. So where two orders of ours do too, one of them at most is at a level, and where they do not
+    both are, or neither: what they have together is added once, for all levels.
+    """
+    first, second = own
+    together = first.shares + (second.shares & (first.price == second.price).replicate(32))
+    ours = Mux(level.price == first.price, together, Mux(level.price == second.price, second.shares, 0))
+    return ours, level.shares - ours
 
 
 def _any(conditions):

@@ -4,6 +4,7 @@ from amaranth import Module, Mux, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
+from hdl.bounded import smaller
 from hdl.risk.judge import MAX_ORDER_SHARES
 from hdl.strategy.maker_types import QuoteAction, QuoteRow, QuoteState, QuoteTarget
 from hdl.types import Side
@@ -41,8 +42,8 @@ class QuoteDecision(wiring.Component):
         Shares of a long position that no other sale counts on.
     short_ok : In(1), located : In(32)
         A short sale may be sent; shares located for it.
-    other_live : In(1), other_row : In(QuoteRow)
-        The slot's other quote.
+    other_live : In(1), other_price, other_asked : In(32)
+        The slot's other quote: its price, and the one asked for.
     move : In(40)
         Least distance of a move in 1/10,000 dollar.
     waits : In(1)
@@ -60,7 +61,8 @@ class QuoteDecision(wiring.Component):
     short_ok: In(1)
     located: In(32)
     other_live: In(1)
-    other_row: In(QuoteRow)
+    other_price: In(32)
+    other_asked: In(32)
     move: In(40)
     waits: In(1)
     action: Out(QuoteAction)
@@ -70,7 +72,7 @@ class QuoteDecision(wiring.Component):
     def elaborate(self, platform):
         """Build the block."""
         m = Module()
-        row, target, other = self.row, self.target, self.other_row
+        row, target = self.row, self.target
         sells = self.side == Side.SELL
         open_short, wanted_open = Signal(32), Signal(32)
         chain = Signal(33)
@@ -78,10 +80,10 @@ class QuoteDecision(wiring.Component):
         mismarked = Signal()  # a long sale that has to be a short one
         distance = Signal(32)
         m.d.comb += [
-            open_short.eq(_smaller(target.shares, self.located)),
+            open_short.eq(smaller(target.shares, self.located)),
             goes_short.eq(sells & (target.shares > self.covered) & self.short_ok & (open_short > self.covered)),
             wanted_open.eq(
-                Mux(goes_short, open_short, Mux(sells, _smaller(target.shares, self.covered), target.shares))
+                Mux(goes_short, open_short, Mux(sells, smaller(target.shares, self.covered), target.shares))
             ),
             wanted.eq(target.wanted & (wanted_open != 0)),
             chain.eq(row.executed + wanted_open),
@@ -89,8 +91,8 @@ class QuoteDecision(wiring.Component):
                 self.other_live
                 & Mux(
                     sells,
-                    (target.price <= other.price) | (target.price <= other.asked),
-                    (target.price >= other.price) | (target.price >= other.asked),
+                    (target.price <= self.other_price) | (target.price <= self.other_asked),
+                    (target.price >= self.other_price) | (target.price >= self.other_asked),
                 )
             ),
             distance.eq(Mux(row.price > target.price, row.price - target.price, target.price - row.price)),
@@ -115,7 +117,3 @@ class QuoteDecision(wiring.Component):
                 with m.Elif(off & ~self.waits & ~crosses):
                     m.d.comb += [self.action.eq(QuoteAction.REPLACE), self.shares.eq(chain), self.short.eq(row.short)]
         return m
-
-
-def _smaller(a, b):
-    return Mux(a < b, a, b)

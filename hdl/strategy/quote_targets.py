@@ -104,7 +104,7 @@ class QuoteTargets(wiring.Component):
             (self.bid, bid_ticks, asks_outweigh, config.inventory - self.position),
             (self.ask, ask_ticks, bids_outweigh, config.inventory + self.position),
         ):
-            price = Signal(signed(PLACE_BITS + 32))
+            price = Signal(signed(len(ticks) + 33))
             left = Signal(signed(34))
             m.d.comb += [price.eq(view.bid + ticks * config.tick), left.eq(room)]
             m.d.sync += [
