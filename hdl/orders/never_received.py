@@ -52,7 +52,8 @@ class NeverReceived(wiring.Component):
             answer = self.outgoing.payload
             m.d.comb += [
                 self.outgoing.valid.eq(1),
-                answer.eq(0),
+                # What is told on of it. The other fields mean nothing in such an answer and stay as they are.
+                *(answer[name].eq(0) for name in ("letter", "reason", "timestamp", "count")),
                 answer.kind.eq(ExchangeAnswerKind.NEVER_RECEIVED),
                 answer.user_ref.eq(following),
             ]

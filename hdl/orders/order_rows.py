@@ -1,7 +1,7 @@
 """The card's own order table: one row a chain, changed by what leaves the card and by what the exchange answers."""
 
-from amaranth import Array, Module, Mux, Signal
-from amaranth.lib import enum, memory, stream, wiring
+from amaranth import Array, Module, Mux, Signal, unsigned
+from amaranth.lib import data, enum, memory, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from hdl.orders.row_answer import RowAnswer
@@ -11,6 +11,7 @@ from hdl.orders.structs import (
     AnswerDetail,
     Command,
     ExchangeAnswer,
+    ExchangeAnswerKind,
     RowIdentity,
     RowOutcome,
     RowSeen,
@@ -28,6 +29,11 @@ class _Step(enum.Enum, shape=2):
     READ = 1
     CHANGE = 2
     WRITE = 3
+
+
+class _Refs(data.Struct):
+    current: unsigned(32)
+    following: unsigned(32)
 
 
 class OrderRows(wiring.Component):
@@ -113,6 +119,7 @@ class OrderRows(wiring.Component):
         count = self.rows
         m.submodules.identities = identities = memory.Memory(shape=RowIdentity, depth=count, init=[])
         m.submodules.states = states = memory.Memory(shape=RowState, depth=count, init=[])
+        m.submodules.refs = refs = memory.Memory(shape=_Refs, depth=count, init=[])
         m.submodules.decrements = decrements = memory.Memory(shape=32, depth=count, init=[])
         m.submodules.commanded = commanded = RowCommand()
         m.submodules.answered = answered = RowAnswer()
@@ -122,7 +129,10 @@ class OrderRows(wiring.Component):
         query_read = identities.read_port(domain="comb")
         decrement_write, decrement_read = decrements.write_port(), decrements.read_port(domain="comb")
         decrement_query = decrements.read_port(domain="comb")
+        refs_write = refs.write_port()
+        refs_read, refs_query = refs.read_port(domain="comb"), refs.read_port(domain="comb")
 
+        # The numbers are there twice: in registers, all of which an answer's is compared with, and as rows to be read.
         current = Array(Signal(32, name=f"current{i}") for i in range(count))
         following = Array(Signal(32, name=f"following{i}") for i in range(count))
         replacing = Signal(count)
@@ -136,14 +146,13 @@ class OrderRows(wiring.Component):
             in_table.eq(self.query_row < count),
             self.query_live.eq(in_table & self.live.bit_select(asked_row, 1)),
             self.query_replacing.eq(replacing.bit_select(asked_row, 1)),
-            self.query_ref.eq(current[asked_row]),
+            refs_query.addr.eq(asked_row),
+            self.query_ref.eq(Mux(self.query_replacing, refs_query.data.following, refs_query.data.current)),
             query_read.addr.eq(asked_row),
             self.query_identity.eq(query_read.data),
             decrement_query.addr.eq(asked_row),
             self.query_decremented.eq(decrement_query.data),
         ]
-        with m.If(self.query_replacing):
-            m.d.comb += self.query_ref.eq(following[asked_row])
 
         # The row given out next: a pointer that goes round until it points at a free one.
         m.d.comb += self.row_free.eq(~used.bit_select(self.free_row, 1))
@@ -167,6 +176,8 @@ class OrderRows(wiring.Component):
             state_write.addr.eq(row),
             decrement_read.addr.eq(row),
             decrement_write.addr.eq(row),
+            refs_read.addr.eq(row),
+            refs_write.addr.eq(row),
             numbers.number.eq(answered.exchange.user_ref),
             # Looking for a free row is work too, while there is one.
             self.busy.eq(
@@ -182,6 +193,9 @@ class OrderRows(wiring.Component):
                     commanded.command.eq(self.commands.payload),
                     answered.exchange.eq(self.exchange.payload),
                 ]
+                with m.If(self.commands.valid):
+                    # So what only an answer says is zero beside a command, without a choice between the two.
+                    m.d.sync += answered.exchange.kind.eq(ExchangeAnswerKind.NOTHING)
                 number = self.exchange.payload.user_ref
                 for i in range(count):
                     m.d.sync += [
@@ -210,8 +224,8 @@ class OrderRows(wiring.Component):
             seen.row.eq(row),
             seen.live.eq(self.live.bit_select(row, 1) & (~is_command | (commanded.command.row < count))),
             seen.replacing.eq(replacing.bit_select(row, 1)),
-            seen.current.eq(current[row]),
-            seen.following.eq(following[row]),
+            seen.current.eq(refs_read.data.current),
+            seen.following.eq(refs_read.data.following),
             seen.identity.eq(identity_read.data),
             seen.state.eq(state_read.data),
             seen.decremented.eq(decrement_read.data),
@@ -221,6 +235,11 @@ class OrderRows(wiring.Component):
             answered.next_hit.eq(next_hit),
             answered.known.eq(numbers.found),
             outcome.eq(Mux(is_command, commanded.outcome, answered.outcome)),
+            *(outcome.answer[name].eq(answered.outcome.answer[name]) for name in ("match", "reason")),
+            *(
+                outcome.detail[name].eq(answered.outcome.detail[name])
+                for name in ("reference", "prevented", "previous")
+            ),
         ]
 
         writing = Signal()
@@ -243,6 +262,9 @@ class OrderRows(wiring.Component):
             state_write.data.eq(outcome.state),
             decrement_write.en.eq(writing & outcome.write_state),
             decrement_write.data.eq(outcome.decremented),
+            refs_write.en.eq(writing & outcome.write_refs),
+            refs_write.data.current.eq(outcome.current),
+            refs_write.data.following.eq(outcome.following),
             numbers.note.eq(writing & outcome.note),
             numbers.note_number.eq(outcome.note_number),
             numbers.noted.known.eq(1),

@@ -60,6 +60,8 @@ class ExchangeAnswerKind(enum.Enum, shape=4):
     PRIORITY = 11
     #: Not said by the exchange: the host knows that it never received the number.
     NEVER_RECEIVED = 12
+    #: No answer: the row table has a command before it.
+    NOTHING = 15
 
 
 class ExchangeAnswer(data.Struct):
