@@ -25,7 +25,7 @@ class DepthLevels(wiring.Component):
 
     All five are of one view: from ``begin`` until the last one has been taken no other view is held. A view that comes
     meanwhile is passed by, and ``whole`` is low until one has come afterwards. The levels move up by one place as the
-    best is taken, which costs less than choosing among them.
+    best is taken, which costs no more than choosing among them.
 
     Latency: a view is held one cycle after it was valid; the first level is offered ``PACE`` cycles after ``begin``,
     each of the others ``PACE`` cycles after the one before was taken.

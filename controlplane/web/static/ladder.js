@@ -7,7 +7,7 @@ const LEVELS = 5, table = document.getElementById("ladder"), note = document.get
 const lines = Array.from({ length: 2 * LEVELS }, (_, n) => {
   const line = table.tBodies[0].insertRow(), side = n < LEVELS ? "ask" : "bid";
   line.dataset.level = `${side}${n < LEVELS ? LEVELS - 1 - n : n - LEVELS}`;
-  for (const name of ["bid", "at", "ask"]) line.insertCell().className = name === "at" ? side : `${name} bar`;
+  for (const name of ["bid", "at", "ask"]) line.insertCell().className = name === side ? `${side} bar` : side;
   return line;
 });
 
@@ -30,7 +30,9 @@ export function showLadder(row, fills) {
     fill(at, told || (!number && row.bid !== undefined) ? price(value) : "?");
     fill(isAsk ? ask : bid, told ? (value ? shares.toLocaleString("en-US") : "–") : "?", shares / most);
     // Our own net trades at this price stand on the other, empty side.
-    fill(isAsk ? bid : ask, net > 0 ? "▲" : net < 0 ? "▼" : "");
+    const mark = isAsk ? bid : ask;
+    fill(mark, net > 0 ? "▲" : net < 0 ? "▼" : "");
+    mark.className = net < 0 ? "ask" : "bid";
   });
   table.classList.toggle("old", Boolean(row.stale));
   const words = row.note ?? "no sample yet";
