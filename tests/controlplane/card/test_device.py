@@ -214,6 +214,18 @@ def test_events_come_decoded_and_losses_are_counted(device, fake_card):
     assert (device.received, device.lost) == (3, 3)
 
 
+def test_levels_come_with_the_numbers_of_both_sides(device, fake_card):
+    device.subscribe()
+    # Type, slot, side, detail, number, times, order, chain, cause, epoch, five words: docs/blocks/telemetry.md.
+    level = RECORD.pack(28, 2, 255, 4, 6, 99, 34_200_000_000_001, 0, 0, 77, 3, 249_600, 700, 250_500, 0xFFFF_FFFF, 0)
+    fake_card.send_events([record(5, type=12, words=(250_000, 250_100, 3000, 900, 16)), level])
+    best, last = device.poll_events(16, 5000)
+    assert (best.name, best.word("bid_volume"), best.word("flags")) == ("DEPTH", 3000, 16)
+    assert (last.name, last.slot, last.detail, last.cause) == ("DEPTH_LEVEL", 2, 4, 77)
+    words = [last.word(name) for name in ("bid_price", "bid_shares", "ask_price", "ask_shares")]
+    assert words == [249_600, 700, 250_500, 0xFFFF_FFFF]
+
+
 def test_a_batch_larger_than_asked_for_is_kept(device, fake_card):
     device.subscribe()
     fake_card.send_events([record(n) for n in range(1, 65)])
