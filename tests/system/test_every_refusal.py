@@ -1,8 +1,10 @@
 """Every check of the gate from outside: an order of the host that would pass, one thing changed, and nothing leaves.
 
 The number of the refusal is read where the host reads it, in the counter of its own and in the GATE_REFUSED record. Not
-here, since no order of the host can bring them about: NO_LEASE (the kill comes with it), TABLE_FULL, BUSY, OPEN_ORDERS
-and REDUCE_ONLY; they have tests of the block and a proof.
+here, since no order of the host can bring them about: BUSY (``test_taker_stories.py``) and OPEN_ORDERS
+(``test_maker_stories.py``); and what nothing outside this card can: NO_LEASE (the kill comes with it), TABLE_FULL (four
+symbols never have 16 orders) and REDUCE_ONLY (the card sizes a FLATTEN itself), which have tests of the block and a
+proof.
 """
 
 import pytest
