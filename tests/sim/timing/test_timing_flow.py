@@ -1,9 +1,13 @@
 """The flow in small: one block from Amaranth to a routed netlist, its ports kept alive by the scaffold."""
 
+import json
+from collections import Counter
+
 import pytest
 from amaranth import Module, unsigned
+from amaranth.back import rtlil
 from amaranth.hdl import Fragment
-from amaranth.lib import wiring
+from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 from amaranth.sim import Simulator
 
@@ -12,7 +16,7 @@ from hdl.book.rows import BookRows
 from sim.timing.budget import memories_of
 from sim.timing.demand import Demand, demand_of, require_fit
 from sim.timing.engine import block_of, configuration
-from sim.timing.flow import FlowError, emit, place_and_route, synthesise
+from sim.timing.flow import FlowError, emit, place_and_route, synthesise, write_source
 from sim.timing.part import ECPIX5_85F
 from sim.timing.report import Area, read_files
 from sim.timing.scaffold import Scaffold
@@ -118,6 +122,28 @@ def test_what_does_not_fit_is_not_placed_and_told_by_block(tmp_path, ffs, brams,
         require_fit(Demand(part["engine"], part), ECPIX5_85F, "engine of 'huge'", tmp_path)
     assert "engine.book" in (tmp_path / "demand.txt").read_text()
     require_fit(Demand(Area(83_640, 83_640, 208, 0), {}), ECPIX5_85F, "engine of 'full'", tmp_path)
+
+
+class Five(wiring.Component):
+    """Adds five numbers."""
+
+    given: In(data.ArrayLayout(16, 5))
+    total: Out(19)
+
+    def elaborate(self, platform):
+        m = Module()
+        m.d.comb += self.total.eq(sum(self.given[i] for i in range(5)))
+        return m
+
+
+def test_a_sum_of_five_is_carry_chains_and_nothing_else(tmp_path):
+    block = Five()
+    write_source(rtlil.convert(block, name="top", ports=[block.given.as_value(), block.total]), tmp_path)
+    cells = json.loads(synthesise(tmp_path, lambda _: None).read_text())["modules"]["top"]["cells"]
+    # Two bits a cell: three sums of 17 and 18 bits and one of 19, in whatever order.
+    kinds = Counter(cell["type"] for cell in cells.values())
+    assert set(kinds) == {"CCU2C"}
+    assert kinds["CCU2C"] <= 4 * 10
 
 
 def test_a_source_that_cannot_be_read_is_told_with_what_the_tool_said(tmp_path):
