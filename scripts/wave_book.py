@@ -114,10 +114,10 @@ def ladder() -> Scene:
         pulses = ((1, block.read), (3, block.load), (4, block.step_reduce), (5, block.step_insert), (5, block.commit))
         for offset, pulse in pulses:
             script[start + offset].append((pulse, 1))
-        script[start + 4] += [(block.reduce, int(takes is not None))]
         if takes:
             script[start + 4] += [(block.reduce_key, takes[0]), (block.reduce_shares, takes[1])]
-        script[start + 5] += [(block.insert, 1), (block.insert_key, adds[0]), (block.insert_shares, adds[1])]
+        script[start + 4] += [(block.insert_key, adds[0]), (block.insert_shares, adds[1])]
+        script[start + 5] += [(block.reduce, int(takes is not None)), (block.insert, 1)]
     pulsed = (block.read, block.load, block.step_reduce, block.step_insert, block.commit, block.insert, block.reduce)
     script = [[*((p, 0) for p in pulsed if not any(p is q for q, _ in given)), *given] for given in script]
 
@@ -133,12 +133,15 @@ def ladder() -> Scene:
         {
             "read": bit(block.read),
             "load": bit(block.load),
-            "reduce (key: shares)": when(
-                block.reduce, lambda ctx: f"{ctx.get(block.reduce_key)}: {ctx.get(block.reduce_shares)}"
+            "step_reduce": bit(block.step_reduce),
+            "reduce_key: reduce_shares": when(
+                block.step_reduce, lambda ctx: f"{ctx.get(block.reduce_key)}: {ctx.get(block.reduce_shares)}"
             ),
-            "insert (key: shares)": when(
-                block.insert, lambda ctx: f"{ctx.get(block.insert_key)}: {ctx.get(block.insert_shares)}"
+            "insert_key: insert_shares": when(
+                block.step_reduce, lambda ctx: f"{ctx.get(block.insert_key)}: {ctx.get(block.insert_shares)}"
             ),
+            "reduce": bit(block.reduce),
+            "insert": bit(block.insert),
             "commit": bit(block.commit),
             "asks": levels,
         },

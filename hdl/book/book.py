@@ -168,7 +168,9 @@ class OrderBook(wiring.Component):
             refill.quiet.eq(quiet & ~table.sweeping),
             refill.cells.eq(table.cells),
             refill.live.eq(table.live),
-            refill.stash.eq(table.stash),
+            refill.stashed.eq(table.stashed),
+            table.stash_scan.eq(refill.stash_scan),
+            table.stash_index.eq(refill.stash_index),
             rows.initialising.eq(table.initialising),
             rows.read.eq(stage[0]),
             rows.read_slot.eq(slots[0]),
@@ -211,32 +213,39 @@ class OrderBook(wiring.Component):
                 old_price.eq(old.price),
             ]
 
-        # Cycle 4: shares leave the old level; it is decided whether there is a new order.
+        # Cycle 4: the levels are found that shares leave and come to; it is decided whether there is a new order.
         inserts = Signal()
         overflows = Signal()
         wants = Signal()
         zero = Signal()
-        old_key = Signal(32)
+        old_key, new_key = Signal(32), Signal(32)
+        appends = Signal()
         m.d.comb += [
             old_key.eq(key_of(old_price, side)),
+            new_key.eq(key_of(event.price, side)),
+            appends.eq(task == RefillStep.APPEND),
             rows.step_reduce.eq(stage[3]),
-            rows.reduce.eq(acts),
             rows.reduce_key.eq(old_key),
             rows.reduce_shares.eq(shares_taken),
+            rows.insert_key.eq(Mux(appends, refill.key, new_key)),
+            rows.insert_shares.eq(Mux(appends, refill.shares, event.shares)),
             rows.clear.eq(second.clears),
-            rows.set_bound.eq((task == RefillStep.APPEND) | (task == RefillStep.FINISH)),
-            rows.bound.eq(Mux(task == RefillStep.APPEND, refill.key, refill.bound)),
+            rows.set_bound.eq(appends | (task == RefillStep.FINISH)),
+            rows.bound.eq(Mux(appends, refill.key, refill.bound)),
             table.reduce.eq(stage[3] & acts),
             table.remaining.eq(remaining),
             table.clear.eq(stage[3] & second.clears),
             wants.eq(second.adds | (second.replaces & acts)),
             zero.eq(~event.shares.any() | ~event.price.any()),
+            refill.event_step.eq(stage[3]),
             refill.event_slot.eq(Mux(stage[3], slots[1], slots[2])),
             refill.event_side.eq(side),
             refill.reduce.eq(table.reduce),
             refill.reduce_key.eq(old_key),
             refill.reduce_shares.eq(shares_taken),
             refill.reduce_ordinal.eq(table.old_ordinal),
+            refill.insert_key.eq(new_key),
+            refill.insert_shares.eq(event.shares),
             refill.cleared.eq(table.clear),
         ]
         with m.If(stage[3]):
@@ -254,33 +263,27 @@ class OrderBook(wiring.Component):
                 overflows.eq(wants & ~zero & ~table.duplicate & ~table.has_room),
             ]
 
-        # Cycle 5: shares come to the new level, and the row is written.
-        new_key = Signal(32)
-        appends = Signal()
+        # Cycle 5: shares leave the one level and come to the other, and the row is written.
         commits = Signal()
         changed = Signal()
         m.d.comb += [
             commits.eq(stage[4] & ~(taken & background)),  # an event that comes takes the place of background work
-            appends.eq(task == RefillStep.APPEND),
             changed.eq(acts | inserts | third.clears | appends | (task == RefillStep.FINISH)),
-            new_key.eq(key_of(third.event.price, side)),
             rows.step_insert.eq(stage[4]),
+            rows.reduce.eq(acts),
             rows.insert.eq(inserts | appends),
-            rows.insert_key.eq(Mux(appends, refill.key, new_key)),
-            rows.insert_shares.eq(Mux(appends, refill.shares, third.event.shares)),
             rows.commit.eq(commits),
             rows.changed.eq(changed),
             rows.cleared.eq(third.clears),
             rows.put_slot.eq(slots[2]),
             rows.put_side.eq(side),
-            table.insert.eq(commits & inserts),
+            table.insert.eq(stage[4] & inserts),  # background work inserts nothing
+            table.moving.eq(moving),
             table.insert_side.eq(side),
             table.insert_shares.eq(third.event.shares),
             table.insert_price.eq(third.event.price),
             table.relocate.eq(commits & moving),
             refill.insert.eq(table.insert),
-            refill.insert_key.eq(new_key),
-            refill.insert_shares.eq(third.event.shares),
             refill.insert_ordinal.eq(table.new_ordinal),
             refill.moved.eq(table.relocate),
             refill.done.eq(commits & (task != RefillStep.NONE)),

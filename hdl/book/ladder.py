@@ -9,15 +9,18 @@ the end of a full row the bound falls to just before it: what lies beyond is the
 ``valid`` is a thermometer (levels 0 to n-1 exist), so "more than k levels" is one bit. Level shares are as wide as
 the sum of every order the table can hold, so they never saturate here; a view saturates them at 32 bits.
 
-Both units are combinational and take the same time for any row: all prices are compared at once. The caller puts a
-register between them.
+An operation may take shares from one level and put shares on another. Both prices are compared with all levels at
+once, whatever the row, and what is found is kept in a register (:class:`RowMatch`); in the next cycle every level moves
+once, to where it is after both (:class:`RowChange`). Moving it twice, once for each, would be half as much again.
 """
 
-from amaranth import Module, Mux, Signal, Value, unsigned
+from amaranth import Cat, Module, Mux, Signal, Value, unsigned
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
-__all__ = ["KEY_MAX", "RowInsert", "RowReduce", "assign_row", "key_of", "row_layout", "row_signature"]
+from hdl.book.one_hot import select
+
+__all__ = ["KEY_MAX", "RowChange", "RowMatch", "assign_row", "key_of", "row_layout", "row_signature"]
 
 #: Bound of a row that holds its whole side.
 KEY_MAX = 0xFFFFFFFF
@@ -63,62 +66,35 @@ def key_of(price: Value, side: Value | int) -> Value:
     return price ^ Mux(side, 0, KEY_MAX)
 
 
-class RowReduce(wiring.Component):
-    """Takes shares from a level of a row; a level left with none is removed.
+def found_signature(levels: int, share_bits: int) -> wiring.Signature:
+    """Give what is known of an operation on a row once its prices were compared.
 
-    A key that the row does not hold changes nothing: its level lies beyond the bound.
-
-    Parameters
-    ----------
-    levels, share_bits : int
-        As in :func:`row_signature`.
-
-    Ports
-    -----
-    row, result
-        The row before and after, in the same cycle.
-    enable, key, shares
-        What to take. The level must have at least as many shares: it has, they came from an order in it.
+    ``old`` and ``new``: which level has the price that shares are taken from and put on, one-hot, none if no level has
+    it; ``old_shares`` and ``new_shares``: its shares, zero if there is none; ``behind``: which levels or holes come
+    after the new price; ``within``: the new price is not above the row's bound.
     """
-
-    def __init__(self, levels: int, share_bits: int) -> None:
-        self._levels = levels
-        row = row_signature(levels, share_bits)
-        super().__init__({"row": In(row), "enable": In(1), "key": In(32), "shares": In(share_bits), "result": Out(row)})
-
-    def elaborate(self, platform: object) -> Module:
-        """Build the block."""
-        m = Module()
-        n = self._levels
-        row = self.row
-        equal = Signal(n)
-        gone = Signal(n)
-        shift = Signal(n)  # level i takes the place of its better neighbour's successor
-        for i in range(n):
-            m.d.comb += [
-                equal[i].eq(self.enable & row.valid[i] & (row.keys[i] == self.key)),
-                gone[i].eq(equal[i] & (row.shares[i] == self.shares)),
-                shift[i].eq(gone[: i + 1].any()),
-            ]
-        for i in range(n):
-            kept = Mux(equal[i], row.shares[i] - self.shares, row.shares[i])
-            after_key = row.keys[i + 1] if i + 1 < n else 0
-            after_shares = row.shares[i + 1] if i + 1 < n else 0
-            after_valid = row.valid[i + 1] if i + 1 < n else 0
-            m.d.comb += [
-                self.result.keys[i].eq(Mux(shift[i], after_key, row.keys[i])),
-                self.result.shares[i].eq(Mux(shift[i], after_shares, kept)),
-                self.result.valid[i].eq(Mux(shift[i], after_valid, row.valid[i])),
-            ]
-        m.d.comb += self.result.bound.eq(row.bound)
-        return m
+    return wiring.Signature(
+        {
+            "old": Out(levels),
+            "old_shares": Out(share_bits),
+            "taken": Out(share_bits),
+            "new": Out(levels),
+            "new_shares": Out(share_bits),
+            "behind": Out(levels),
+            "key": Out(32),
+            "put": Out(share_bits),
+            "put_less_taken": Out(share_bits),
+            "within": Out(1),
+        }
+    )
 
 
-class RowInsert(wiring.Component):
-    """Adds shares to a level of a row, or puts a new level where it belongs.
+class RowChange(wiring.Component):
+    """Takes shares from a level of a row and puts shares on one, as if the first came before the second.
 
-    A key above the bound changes nothing. A new level in a full row pushes the worst one off the end (itself, if it
-    is the worst): the bound falls to just before the one pushed off, and ``spilled`` says so.
+    A level left with none is removed. A new level is put where it belongs; in a row that is still full it pushes the
+    worst one off the end (itself, if it is the worst): the bound falls to just before the one pushed off, and
+    ``spilled`` says so. A price beyond the bound changes nothing: its level is not this row's.
 
     Parameters
     ----------
@@ -127,12 +103,13 @@ class RowInsert(wiring.Component):
 
     Ports
     -----
-    row, result
-        The row before and after, in the same cycle.
-    enable, key, shares
-        What to add; ``shares`` may be those of a whole level.
-    spilled
-        A level was pushed off the end.
+    row, found
+        The row, and what :class:`RowMatch` found in it.
+    reduce, insert
+        Whether shares are taken, and put. The level that they are taken from has at least as many: they came from an
+        order in it.
+    result, spilled
+        The row after it; a level was pushed off the end. Same cycle.
     """
 
     def __init__(self, levels: int, share_bits: int) -> None:
@@ -141,9 +118,9 @@ class RowInsert(wiring.Component):
         super().__init__(
             {
                 "row": In(row),
-                "enable": In(1),
-                "key": In(32),
-                "shares": In(share_bits),
+                "found": In(found_signature(levels, share_bits)),
+                "reduce": In(1),
+                "insert": In(1),
                 "result": Out(row),
                 "spilled": Out(1),
             }
@@ -153,31 +130,133 @@ class RowInsert(wiring.Component):
         """Build the block."""
         m = Module()
         n = self._levels
-        row = self.row
-        equal = Signal(n)
-        behind = Signal(n)  # a thermometer from the other end: this level (or hole) comes after the key
-        fresh = Signal()
-        m.d.comb += fresh.eq(self.enable & (self.key <= row.bound) & ~equal.any())
-        for i in range(n):
-            m.d.comb += [
-                equal[i].eq(row.valid[i] & (row.keys[i] == self.key)),
-                behind[i].eq(~row.valid[i] | (row.keys[i] > self.key)),
-            ]
-        for i in range(n):
-            here = behind[i] & ~(behind[i - 1] if i else 0)
-            before_key = row.keys[i - 1] if i else 0
-            before_shares = row.shares[i - 1] if i else 0
-            before_valid = row.valid[i - 1] if i else 0
-            grown = Mux(self.enable & equal[i], row.shares[i] + self.shares, row.shares[i])
-            move = fresh & behind[i]
-            m.d.comb += [
-                self.result.keys[i].eq(Mux(move, Mux(here, self.key, before_key), row.keys[i])),
-                self.result.shares[i].eq(Mux(move, Mux(here, self.shares, before_shares), grown)),
-                self.result.valid[i].eq(Mux(move, Mux(here, 1, before_valid), row.valid[i])),
-            ]
-        pushed = Mux(behind[n - 1], row.keys[n - 1], self.key)
+        row, found = self.row, self.found
+
+        # Shares: at one price they are put on what is left, even if nothing is.
+        at_one_price = Signal()
+        less, more = Signal.like(found.put), Signal.like(found.put)
+        takes, emptied, fresh = Signal(), Signal(), Signal()
         m.d.comb += [
-            self.spilled.eq(fresh & row.valid[n - 1]),
+            at_one_price.eq(self.insert & (found.old & found.new).any()),
+            takes.eq(self.reduce & ~at_one_price),
+            emptied.eq(takes & (found.old_shares == found.taken)),
+            fresh.eq(self.insert & found.within & ~found.new.any()),
+            less.eq(found.old_shares - found.taken),
+            more.eq(found.new_shares + Mux(self.reduce & at_one_price, found.put_less_taken, found.put)),
+        ]
+
+        # Places: what lies behind a removed level moves up, what lies behind a new one moves down, between the two.
+        removed, fresh_at = Signal(n), Signal(n + 1)  # at this place or before it; the new one may come after all
+        for i in range(n):
+            m.d.comb += [
+                removed[i].eq(emptied & found.old[: i + 1].any()),
+                fresh_at[i].eq(fresh & found.behind[i]),
+            ]
+        m.d.comb += fresh_at[n].eq(fresh)
+        for i in range(n):
+            worse = (row.keys[i + 1], row.shares[i + 1]) if i + 1 < n else (0, 0)
+            better = (row.keys[i - 1], row.shares[i - 1]) if i else (0, 0)
+            gone_before, new_before = (removed[i - 1], fresh_at[i - 1]) if i else (0, 0)
+            old_before = found.old[i - 1] if i else 0
+            new_behind = found.new[i + 1] if i + 1 < n else 0
+            up, down, puts, lessened = (Signal(name=f"{name}_{i}") for name in ("up", "down", "puts", "lessened"))
+            m.d.comb += [
+                up.eq(removed[i] & ~fresh_at[i + 1] & ~puts),
+                down.eq(new_before & ~gone_before & ~puts),
+                puts.eq(
+                    (fresh_at[i] & ~new_before & ~gone_before)
+                    | (fresh_at[i + 1] & ~fresh_at[i] & removed[i])
+                    | (self.insert & Mux(removed[i], new_behind, found.new[i]))
+                ),
+                lessened.eq(takes & ~emptied & Mux(new_before, old_before, found.old[i] & ~fresh_at[i])),
+                self.result.keys[i].eq(_one_of(puts, up, down, (found.key, worse[0], better[0], row.keys[i]))),
+                self.result.shares[i].eq(
+                    Mux(lessened, less, _one_of(puts, up, down, (more, worse[1], better[1], row.shares[i])))
+                ),
+            ]
+        pushed = Mux(found.behind[n - 1], row.keys[n - 1], found.key)
+        m.d.comb += [
+            self.spilled.eq(fresh & row.valid[n - 1] & ~removed[n - 1]),
             self.result.bound.eq(Mux(self.spilled, pushed - 1, row.bound)),
+            self.result.valid.eq(row.valid),
+        ]
+        with m.If(fresh & ~removed[n - 1]):
+            m.d.comb += self.result.valid.eq(Cat(1, row.valid[:-1]))
+        with m.Elif(~fresh & removed[n - 1]):
+            m.d.comb += self.result.valid.eq(row.valid[1:])
+        return m
+
+
+class RowMatch(wiring.Component):
+    """Finds two prices in a row.
+
+    Parameters
+    ----------
+    levels, share_bits : int
+        As in :func:`row_signature`.
+
+    Ports
+    -----
+    row
+        The row; it has to hold still until the next cycle.
+    old_key, taken
+        Price of the level that shares may be taken from, and how many.
+    new_key, put
+        Price of the level that shares may be put on, and how many; may be those of a whole level.
+    found
+        What :class:`RowChange` needs to know, in the next cycle.
+
+    Latency: 1 cycle, always.
+    """
+
+    def __init__(self, levels: int, share_bits: int) -> None:
+        self._levels = levels
+        super().__init__(
+            {
+                "row": In(row_signature(levels, share_bits)),
+                "old_key": In(32),
+                "taken": In(share_bits),
+                "new_key": In(32),
+                "put": In(share_bits),
+                "found": Out(found_signature(levels, share_bits)),
+            }
+        )
+
+    def elaborate(self, platform: object) -> Module:
+        """Build the block."""
+        m = Module()
+        row, found = self.row, self.found
+        old, new = Signal(self._levels), Signal(self._levels)
+        other_way = Signal(32)
+        m.d.comb += other_way.eq(~self.new_key)
+        for i in range(self._levels):
+            m.d.comb += [
+                old[i].eq(row.valid[i] & (row.keys[i] == self.old_key)),
+                new[i].eq(row.valid[i] & (row.keys[i] == self.new_key)),
+            ]
+            # Greater, as the carry of an adder: so no key of the row has to be inverted, only the other.
+            m.d.sync += found.behind[i].eq(~row.valid[i] | (row.keys[i] + other_way)[-1])
+        m.d.sync += [
+            found.old.eq(old),
+            found.old_shares.eq(select(old, list(row.shares))),
+            found.taken.eq(self.taken),
+            found.new.eq(new),
+            found.new_shares.eq(select(new, list(row.shares))),
+            found.key.eq(self.new_key),
+            found.put.eq(self.put),
+            found.put_less_taken.eq(self.put - self.taken),
+            found.within.eq(self.new_key <= row.bound),
         ]
         return m
+
+
+def _one_of(first: Value, second: Value, third: Value, choices: tuple) -> Value:
+    """Give the one of the first three choices that is asked for, at most one, else the fourth.
+
+    Written so that each bit takes two look-up tables of four inputs: the first tells the second, by a constant, which
+    of the two that it does not know it is.
+    """
+    width = len(choices[3])
+    high, low = first | third, first | second
+    told = Mux(high, low.replicate(width), Mux(low, choices[1], choices[3]))
+    return Mux(high, (told & choices[0]) | (~told & choices[2]), told)

@@ -6,7 +6,7 @@ from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 from amaranth.utils import bits_for
 
-__all__ = ["BookMemory"]
+__all__ = ["SHALLOW", "BookMemory"]
 
 #: Rows of a memory that is made of look-up tables: block RAM has 512 rows at its widest, and few bits in each.
 SHALLOW = 16
@@ -19,6 +19,7 @@ class BookMemory(wiring.Component):
     cycles: an address given with ``read_enable`` in cycle 0 has its data on ``read_data`` from cycle 2 until the data
     of a later read replace them. With ``latency=1`` the output register is left out. That register is made of the
     fabric's flip-flops, because Yosys infers no other; nothing but the forwarding lies between it and the block RAM.
+    With ``latency=0`` there is no register at all: the row of ``read_address`` as the cycles before have left it.
 
     A memory of a few wide rows is made of look-up tables: the rows of price levels, of 32 levels
     each, would take 144 block RAMs of 512 rows whether there are eight symbols or two.
@@ -36,21 +37,23 @@ class BookMemory(wiring.Component):
     depth : int
         Rows.
     latency : int
-        Cycles from address to data: 1 or 2.
+        Cycles from address to data: 2, 1, or for a memory made of look-up tables 0.
     forwards : bool
         As above; only with a latency of 2.
 
     Ports
     -----
     read_enable, read_address, read_data
-        The read port.
+        The read port; without a latency ``read_enable`` is not looked at.
     write_enable, write_address, write_data
         The write port.
     """
 
     def __init__(self, shape: object, depth: int, *, latency: int = 2, forwards: bool = False) -> None:
-        if latency not in (1, 2):
-            raise ValueError(f"a read takes 1 or 2 cycles, not {latency!r}")
+        if latency not in (0, 1, 2):
+            raise ValueError(f"a read takes 0, 1 or 2 cycles, not {latency!r}")
+        if latency == 0 and depth > SHALLOW:
+            raise ValueError(f"at most {SHALLOW} rows are read in no time, not {depth!r}: use a latency of 1 or 2")
         if forwards and latency != 2:
             raise ValueError(f"forwarding is made for a read of 2 cycles, not of {latency!r}")
         self._forwards = forwards
@@ -72,17 +75,22 @@ class BookMemory(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         """Build the block."""
         m = Module()
-        attributes = {"ram_style": "distributed" if self._depth <= SHALLOW else "block", "no_rw_check": 1}
+        attributes: dict[str, str | int] = {"ram_style": "distributed" if self._depth <= SHALLOW else "block"}
+        if self._latency:
+            attributes["no_rw_check"] = 1
         m.submodules.memory = memory = Memory(shape=self._shape, depth=self._depth, init=[], attrs=attributes)
         write = memory.write_port()
-        read = memory.read_port()
         m.d.comb += [
             write.en.eq(self.write_enable),
             write.addr.eq(self.write_address),
             write.data.eq(self.write_data),
-            read.en.eq(self.read_enable),
-            read.addr.eq(self.read_address),
         ]
+        if self._latency == 0:
+            at_once = memory.read_port(domain="comb")
+            m.d.comb += [at_once.addr.eq(self.read_address), self.read_data.eq(at_once.data)]
+            return m
+        read = memory.read_port()
+        m.d.comb += [read.en.eq(self.read_enable), read.addr.eq(self.read_address)]
         if self._latency == 1:
             m.d.comb += self.read_data.eq(read.data)
             return m

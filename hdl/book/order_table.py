@@ -1,6 +1,6 @@
 """Every live order of the followed symbols, found by its reference within a constant time."""
 
-from amaranth import Array, Cat, Module, Mux, Signal
+from amaranth import Array, Cat, Module, Mux, Signal, Value
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 from amaranth.utils import bits_for
@@ -36,6 +36,15 @@ def entry_layout(slots: int) -> data.StructLayout:
     )
 
 
+#: What an operation is told of the order that it speaks of.
+TOLD = data.StructLayout({"side": 1, "shares": 32, "price": 32})
+
+
+def told_of(entry: data.View) -> Value:
+    """Give the fields of :data:`TOLD` of an order."""
+    return Cat(entry[name] for name, _ in TOLD)
+
+
 class OrderTable(wiring.Component):
     """A hash table of four banks and a stash; the full 64-bit reference is compared.
 
@@ -54,7 +63,7 @@ class OrderTable(wiring.Component):
     3      ``found``, ``old``: the order spoken of, if ``slot`` has it
     4      ``duplicate``, ``has_room`` for ``target``; ``reduce``: ``old`` now has ``remaining`` shares, 0 removes it;
            ``clear``: every order of ``slot`` is gone
-    5      ``insert``: ``target`` is added; ``relocate``: the stashed order is moved
+    5      ``insert``: ``target`` is added; ``relocate``: the stashed order is moved (``moving`` tells that it may be)
     ====== ==========================================================================================
 
     Each operation finds the table as the one before leaves it: what that one is still about to write is taken from
@@ -72,13 +81,15 @@ class OrderTable(wiring.Component):
     step, early_reference, reference, target, slot, replace, found, old, duplicate, has_room
         As above; ``reference``, ``target``, ``slot`` and ``replace`` (``target`` takes the place of ``reference``,
         and may be equal to it) are there in cycles 1 and 2.
-    reduce, remaining, insert, insert_side, insert_shares, insert_price, clear, relocate
+    reduce, remaining, insert, insert_side, insert_shares, insert_price, clear, relocate, moving
         As above.
     quiet, scan_enable, scan_address, cells, live, sweeping
         Background reads: with ``quiet`` (see :mod:`hdl.book.scan`) and not ``sweeping``, the row asked for is on
         ``cells`` two cycles later, ``live`` telling which of them are live orders.
-    stash, wants_move, crowded, move_reference
-        The stash's entries; whether moving one may help; whether it is more than half full; which one to move.
+    stash_scan, stash_index, stashed
+        With ``quiet`` and ``stash_scan``, an entry of the stash, in the same cycle; a live order if it is ``valid``.
+    wants_move, crowded, move_reference
+        Whether moving a stashed order may help; whether the stash is more than half full; which one to move.
     old_ordinal, new_ordinal
         Place of ``old`` (cycle 4) and of an order inserted (cycle 5), as numbers in the order of a scan:
         row times 4 plus bank, the stash after all rows.
@@ -108,7 +119,7 @@ class OrderTable(wiring.Component):
                 "slot": In(slot),
                 "replace": In(1),
                 "found": Out(1),
-                "old": Out(self.entry),
+                "old": Out(TOLD),
                 "duplicate": Out(1),
                 "has_room": Out(1),
                 "reduce": In(1),
@@ -119,13 +130,16 @@ class OrderTable(wiring.Component):
                 "insert_price": In(32),
                 "clear": In(1),
                 "relocate": In(1),
+                "moving": In(1),
                 "quiet": In(1),
                 "scan_enable": In(1),
                 "scan_address": In(self.address_bits),
                 "cells": Out(data.ArrayLayout(self.entry, BANKS)),
                 "live": Out(BANKS),
                 "sweeping": Out(1),
-                "stash": Out(data.ArrayLayout(self.entry, STASH)),
+                "stash_scan": In(1),
+                "stash_index": In(range(STASH)),
+                "stashed": Out(self.entry),
                 "wants_move": Out(1),
                 "crowded": Out(1),
                 "move_reference": Out(64),
@@ -143,7 +157,7 @@ class OrderTable(wiring.Component):
         banks = [BookMemory(self.entry, self.rows, forwards=True) for _ in range(BANKS)]
         for bank, memory in enumerate(banks):
             m.submodules[f"bank_{bank}"] = memory
-        m.submodules.stash = stash = Stash(self.entry, STASH)
+        m.submodules.stash = stash = Stash(self.entry, TOLD, STASH)
         m.submodules.sweep = sweep = Sweep(self.address_bits, BANKS)
 
         # The operation travels with its cycles, because the next one is two behind: the number is that of the first
@@ -157,6 +171,10 @@ class OrderTable(wiring.Component):
             m.d.sync += [reference_3.eq(self.reference), target_3.eq(self.target), slot_4.eq(self.slot)]
         with m.If(self.step[4]):
             m.d.sync += [target_5.eq(target_3), slot_5.eq(slot_4)]
+
+        # Cycles 2 and 3 of two operations never meet, so that one comparator a place does for both references.
+        compared = Mux(self.step[2], self.reference, target_3)
+        alike = Cat(cell.reference == compared for cell in self.cells)
 
         # Generations: an order is live while its slot has not been cleared since.
         generations = Array(Signal(GENERATION_BITS, name=f"generation_{s}") for s in range(self.slots))
@@ -203,22 +221,20 @@ class OrderTable(wiring.Component):
             sweep.request.eq(self.clear),
             self.sweeping.eq(sweep.active),
             self.initialising.eq(sweep.initialising),
-            self.stash.eq(stash.entries),
-            stash.reference.eq(self.reference),
+            stash.reference.eq(compared),
             stash.slot.eq(self.slot),
-            stash.target.eq(target_3),
             stash.clear.eq(self.clear),
             stash.clear_slot.eq(slot_4),
         ]
 
         # Cycles 2 and 3: the order spoken of. What the memories and the stash do not show yet are the deeds of an
         # operation two cycles before, now in its cycles 4 and 5, and what one three cycles before adds in its cycle 5.
-        write = Signal(self.entry)
+        arriving = Signal(TOLD)
         place = Signal(BANKS)
         stash_place = Signal(STASH)
         hits_3 = Signal(BANKS)
         stash_hits_3 = Signal(STASH)
-        held = [Signal(self.entry, name=f"held_{b}") for b in range(BANKS)]
+        held = [Signal(TOLD, name=f"held_{b}") for b in range(BANKS)]
         same_3 = Signal()
         after_order = Signal()  # the operation before speaks of this order
         after_target = Signal()  # the operation before may add this order
@@ -227,21 +243,16 @@ class OrderTable(wiring.Component):
         target_again = Signal()  # the operation before may add the order that this one may add
         left, none_left = Signal(32), Signal()  # of an order that was spoken of in the last cycle
         was_reduced = Signal()
-        inserted = Signal(self.entry)  # the last order that was added, and its place
+        inserted = Signal(TOLD)  # the last order that was added, and its place
         inserted_place = Signal(BANKS)
         inserted_stash = Signal(STASH)
         with m.If(self.step[2]):
             same_slot = self.slot == slot_4
             m.d.sync += [
-                hits_3.eq(
-                    Cat(
-                        self.live[b] & (cell.reference == self.reference) & (cell.slot == self.slot)
-                        for b, cell in enumerate(self.cells)
-                    )
-                ),
+                hits_3.eq(self.live & alike & Cat(cell.slot == self.slot for cell in self.cells)),
                 stash_hits_3.eq(stash.hits),
                 same_3.eq(self.replace & (self.target == self.reference)),
-                *(held[b].eq(self.cells[b]) for b in range(BANKS)),
+                *(order.eq(told_of(cell)) for order, cell in zip(held, self.cells, strict=True)),
                 after_order.eq(self.step[4] & (self.reference == reference_3)),
                 after_target.eq(self.step[4] & same_slot & (self.reference == target_3)),
                 after_insert.eq(self.insert & (self.slot == slot_5) & (self.reference == target_5)),
@@ -252,17 +263,19 @@ class OrderTable(wiring.Component):
         with m.If(self.reduce):
             m.d.sync += [left.eq(self.remaining), none_left.eq(~self.remaining.any())]
         with m.If(self.insert):
-            m.d.sync += [inserted.eq(write), inserted_place.eq(place), inserted_stash.eq(stash_place)]
+            m.d.sync += [inserted.eq(arriving), inserted_place.eq(place), inserted_stash.eq(stash_place)]
         hits_now = Signal(BANKS)
         stash_hits_now = Signal(STASH)
         m.d.comb += [
             hits_now.eq(hits_3),
             stash_hits_now.eq(stash_hits_3),
             self.found.eq((hits_3.any() | stash_hits_3.any()) & ~after_clear),
-            self.old.eq(select(hits_3, held) | select(stash_hits_3, list(stash.entries))),
+            stash.told_index.eq(number_of(stash_hits_3)),
+            arriving.eq(Cat(self.insert_side, self.insert_shares, self.insert_price)),
+            self.old.eq(Mux(stash_hits_3.any(), stash.told.as_value(), select(hits_3, held))),
         ]
         with m.If(after_target & self.insert):
-            m.d.comb += [self.found.eq(1), self.old.eq(write), hits_now.eq(place), stash_hits_now.eq(stash_place)]
+            m.d.comb += [self.found.eq(1), self.old.eq(arriving), hits_now.eq(place), stash_hits_now.eq(stash_place)]
         with m.Elif(after_insert):
             m.d.comb += [
                 self.found.eq(1),
@@ -281,82 +294,71 @@ class OrderTable(wiring.Component):
         same = Signal()
         free = Signal(BANKS)
         taken = Signal()
-        residents = [Signal(self.entry, name=f"resident_{b}") for b in range(BANKS)]
-        old = Signal(self.entry)
+        resident = Signal(self.entry)  # whose place a stashed order takes if none is free
+        victim = Signal(range(BANKS))  # its bank; moves on every time
+        old = Signal(TOLD)
         with m.If(self.step[3]):
-            matches = Cat(self.live[b] & (cell.reference == target_3) for b, cell in enumerate(self.cells))
             filled = Cat(self.insert & place[b] & (new_rows[b] == new_rows_2[b]) for b in range(BANKS))
             m.d.sync += [
                 hits.eq(hits_now),
                 stash_hits.eq(stash_hits_now),
                 same.eq(same_3),
                 free.eq(~self.live & ~filled),
-                taken.eq(matches.any() | stash.target_hits.any() | (self.insert & target_again)),
+                taken.eq((self.live & alike).any() | stash.matches.any() | (self.insert & target_again)),
                 old.eq(self.old),
-                *(residents[b].eq(self.cells[b]) for b in range(BANKS)),
+                resident.eq(Array(cell.as_value() for cell in self.cells)[victim]),
             ]
         m.d.comb += [
             self.duplicate.eq(taken & ~same),
             self.has_room.eq(same | free.any() | stash.has_room),
         ]
 
-        # Writing: cycle 4 the order spoken of, cycle 5 the order to come.
+        # Writing: cycle 4 the order spoken of, cycle 5 the order to come or the one that is moved. Which it is chooses
+        # what would be written; whether it is written hangs on more, and comes later.
+        write = Signal(self.entry)
         write_bank = Signal(BANKS)
-        write_row = [Signal(self.address_bits, name=f"write_row_{b}") for b in range(BANKS)]
         first_free = free & (~free + 1)
-        victim = Signal(range(BANKS))  # whose place a stashed order takes; moves on every time
         attempts = Signal(range(ATTEMPTS + 1))
-        for bank, memory in enumerate(banks):
-            m.d.comb += [
-                memory.write_enable.eq(write_bank[bank]),
-                memory.write_address.eq(write_row[bank]),
-                memory.write_data.eq(write),
-                write_row[bank].eq(new_rows[bank]),
-            ]
         stash_index = Signal(range(STASH))
+        goes_on = self.step[4]
+        leaving = Mux(self.moving, told_of(stash.read), arriving.as_value())
+        written = data.View(TOLD, Mux(goes_on, Cat(old.side, self.remaining, old.price), leaving))
+        slot = Mux(goes_on, slot_4, Mux(self.moving, stash.read.slot, slot_5))
         m.d.comb += [
             place.eq(Mux(same, hits, first_free)),
             stash_index.eq(Mux(same, number_of(stash_hits), stash.room_index)),
             stash_place.eq(Mux(place.any(), 0, 1 << stash_index)),
+            write.valid.eq(Mux(goes_on, self.remaining.any(), self.step[5])),
+            write.side.eq(written.side),
+            write.shares.eq(written.shares),
+            write.price.eq(written.price),
+            write.slot.eq(slot),
+            write.generation.eq(generations[slot]),
+            write.reference.eq(Mux(goes_on, reference_3, target_5)),
+            write_bank.eq(
+                (hits & self.reduce.replicate(BANKS))
+                | (place & self.insert.replicate(BANKS))
+                | (Mux(free.any(), first_free, 1 << victim) & self.relocate.replicate(BANKS))
+                | sweep.erase
+            ),
+            stash.read_index.eq(Mux(self.quiet & self.stash_scan, self.stash_index, stash.oldest_index)),
+            self.stashed.eq(stash.read),
+            stash.write_enable.eq((self.reduce & stash_hits.any()) | (self.insert & ~place.any()) | self.relocate),
+            stash.write_index.eq(
+                Mux(goes_on, number_of(stash_hits), Mux(self.moving, stash.oldest_index, stash_index))
+            ),
+            stash.write_entry.eq(Mux(self.moving, resident, write)),
+            stash.write_entry.valid.eq(Mux(self.moving, ~free.any(), write.valid)),
         ]
-        with m.If(self.reduce):
+        for bank, memory in enumerate(banks):
+            row = Mux(goes_on, old_rows[bank], Mux(self.step[5], new_rows[bank], sweep.erase_address))
             m.d.comb += [
-                write.eq(old),
-                write.shares.eq(self.remaining),
-                write.valid.eq(self.remaining.any()),
-                write_bank.eq(hits),
-                *(write_row[b].eq(old_rows[b]) for b in range(BANKS)),
-                stash.write_enable.eq(stash_hits.any()),
-                stash.write_index.eq(number_of(stash_hits)),
-                stash.write_entry.eq(write),
+                memory.write_enable.eq(write_bank[bank]),
+                memory.write_address.eq(row),
+                memory.write_data.eq(write),
             ]
-        with m.Elif(self.insert):
-            m.d.comb += [
-                write.valid.eq(1),
-                write.side.eq(self.insert_side),
-                write.slot.eq(slot_5),
-                write.generation.eq(generations[slot_5]),
-                write.shares.eq(self.insert_shares),
-                write.price.eq(self.insert_price),
-                write.reference.eq(target_5),
-                write_bank.eq(place),
-                stash.write_enable.eq(~place.any()),
-                stash.write_index.eq(stash_index),
-                stash.write_entry.eq(write),
-            ]
-        with m.Elif(self.relocate):
-            m.d.comb += [
-                write.eq(stash.oldest),
-                write_bank.eq(Mux(free.any(), first_free, 1 << victim)),
-                stash.write_enable.eq(1),
-                stash.write_index.eq(stash.oldest_index),
-                stash.write_entry.eq(Array(cell.as_value() for cell in residents)[victim]),
-            ]
-            with m.If(free.any()):
-                m.d.comb += stash.write_entry.valid.eq(0)
+        with m.If(self.relocate):
             m.d.sync += victim.eq(victim + 1)
-        with m.Elif(sweep.erase.any()):
-            m.d.comb += [write_bank.eq(sweep.erase), *(write_row[b].eq(sweep.erase_address) for b in range(BANKS))]
 
         old_row = select(hits, old_rows)
         new_row = select(place, new_rows)
@@ -373,7 +375,7 @@ class OrderTable(wiring.Component):
         m.d.comb += [
             self.wants_move.eq(stash.occupied & (attempts != ATTEMPTS)),
             self.crowded.eq(stash.crowded),
-            self.move_reference.eq(stash.oldest.reference),
+            self.move_reference.eq(stash.read.reference),
         ]
         with m.If(self.clear | (self.reduce & ~self.remaining.any()) | (self.relocate & free.any())):
             m.d.sync += attempts.eq(0)

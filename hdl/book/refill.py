@@ -1,11 +1,11 @@
 """Bringing back, in the background, the price levels that were pushed off the end of a row."""
 
-from amaranth import Array, Cat, Const, Module, Mux, Signal
+from amaranth import Cat, Const, Module, Mux, Signal
 from amaranth.lib import data, enum, wiring
 from amaranth.lib.wiring import In, Out
 from amaranth.utils import bits_for
 
-from hdl.book.ladder import KEY_MAX, RowInsert, RowReduce, assign_row, key_of, row_signature
+from hdl.book.ladder import KEY_MAX, RowChange, RowMatch, assign_row, key_of, row_signature
 from hdl.book.mixing import BANKS
 from hdl.book.order_table import STASH, entry_layout
 from hdl.book.scan import TableScan
@@ -52,11 +52,12 @@ class Refill(wiring.Component):
 
     Ports
     -----
-    quiet, scan_enable, scan_address, cells, live, stash
+    quiet, scan_enable, scan_address, cells, live, stash_scan, stash_index, stashed
         As of :class:`hdl.book.order_table.OrderTable`.
-    event_slot, event_side, reduce, reduce_key, reduce_shares, reduce_ordinal, insert, insert_key, insert_shares,
-    insert_ordinal
-        What an event does to an order; ``reduce`` in its cycle 4, ``insert`` in cycle 5; never both at once.
+    event_step, event_slot, event_side, reduce, reduce_key, reduce_shares, reduce_ordinal, insert_key, insert_shares,
+    insert, insert_ordinal
+        What an event does to orders: those up to ``insert_shares`` in its cycle 4, in which ``event_step`` is high, the
+        others, and slot and side again, in cycle 5.
     cleared
         ``event_slot`` is cleared.
     spilled
@@ -90,7 +91,10 @@ class Refill(wiring.Component):
                 "scan_address": Out(address_bits),
                 "cells": In(data.ArrayLayout(entry, BANKS)),
                 "live": In(BANKS),
-                "stash": In(data.ArrayLayout(entry, STASH)),
+                "stash_scan": Out(1),
+                "stash_index": Out(range(STASH)),
+                "stashed": In(entry),
+                "event_step": In(1),
                 "event_slot": In(slot),
                 "event_side": In(1),
                 "reduce": In(1),
@@ -128,14 +132,17 @@ class Refill(wiring.Component):
         m = Module()
         address_bits = self._address_bits
         m.submodules.scan = scan = TableScan(address_bits)
-        m.submodules.reduce = reduce = RowReduce(self._levels, self._share_bits)
-        m.submodules.insert = insert = RowInsert(self._levels, self._share_bits)
+        m.submodules.match = match = RowMatch(self._levels, self._share_bits)
+        m.submodules.change = change = RowChange(self._levels, self._share_bits)
         row = row_signature(self._levels, self._share_bits).create(path=("gathered",))
         lower = Signal(32)  # keys above this one are gathered: the bound of the row to be filled
         position = Signal(address_bits + 3)  # ordinal of the first order not yet seen
         in_stash = position[address_bits + 2]
 
+        # What the gathered row is changed by is found in one cycle and done in the next. Two changes are never so close
+        # that the first is not done when the second is found: an event's are one, the scan's have a cycle between.
         gathers = Signal()
+        takes, puts = Signal(), Signal()  # to be done in the next cycle
         given_up = Signal()
 
         # Which row is next.
@@ -168,8 +175,8 @@ class Refill(wiring.Component):
                 & (key_of(cell.price, cell.side) > lower)
                 & (position[:2] <= bank)
             )
-        stashed = Signal(entry_layout(self._slots))
-        m.d.comb += stashed.eq(Array(entry.as_value() for entry in self.stash)[position[: bits_for(STASH - 1)]])
+        stashed = self.stashed
+        m.d.comb += self.stash_index.eq(position)
 
         with m.FSM() as fsm:
             with m.State("REST"), m.If(self.pending):
@@ -201,7 +208,7 @@ class Refill(wiring.Component):
                 with m.If(given_up):
                     m.next = "REST"
             with m.State("STASH"):
-                m.d.comb += gathers.eq(1)
+                m.d.comb += [gathers.eq(1), self.stash_scan.eq(1)]
                 m.d.sync += [
                     chosen_key.eq(key_of(stashed.price, stashed.side)),
                     chosen_shares.eq(stashed.shares),
@@ -222,7 +229,7 @@ class Refill(wiring.Component):
             with m.State("GATHER"):
                 m.d.comb += gathers.eq(1)
                 with m.If(self.quiet):
-                    m.d.comb += insert.enable.eq(chosen_fits)
+                    m.d.comb += puts.eq(chosen_fits)
                     m.d.sync += position.eq(chosen_ordinal + 1)
                 # Without quiet an event came between: what was chosen may be old, so it is read again.
                 m.next = "TABLE"
@@ -234,7 +241,7 @@ class Refill(wiring.Component):
                     self.want.eq(Mux(row.valid[0], RefillStep.APPEND, RefillStep.FINISH)),
                 ]
                 with m.If(self.done & row.valid[0] & ~self.row_full):
-                    m.d.comb += reduce.enable.eq(1)
+                    m.d.comb += takes.eq(1)
                     m.d.sync += lower.eq(self.key)
                 with m.Elif(self.done):
                     m.d.comb += self.refilled.eq(1)
@@ -250,28 +257,24 @@ class Refill(wiring.Component):
             self.key.eq(row.keys[0]),
             self.shares.eq(row.shares[0]),
             self.bound.eq(row.bound),
-            *assign_row(reduce.row, row),
-            *assign_row(insert.row, row),
         ]
-        # The gathered row: the scan and the steps change it while no event is there, events in their cycles 4 and 5.
+        # The gathered row: the scan and the steps change it while no event is there, events in their cycle 5.
+        taking, putting = Signal(), Signal()
         with m.If(self.reduce):
-            m.d.comb += [
-                reduce.enable.eq(gathers & ours & (self.reduce_key > lower) & (self.reduce_ordinal < position)),
-                reduce.key.eq(self.reduce_key),
-                reduce.shares.eq(self.reduce_shares),
-            ]
-        with m.Else():
-            m.d.comb += [reduce.key.eq(self.key), reduce.shares.eq(self.shares)]
-        with m.If(self.insert):
-            m.d.comb += [
-                insert.enable.eq(gathers & ours & (self.insert_key > lower) & (self.insert_ordinal < position)),
-                insert.key.eq(self.insert_key),
-                insert.shares.eq(self.insert_shares),
-            ]
-        with m.Else():
-            m.d.comb += [insert.key.eq(chosen_key), insert.shares.eq(chosen_shares)]
-        with m.If(reduce.enable):
-            m.d.sync += assign_row(row, reduce.result)
-        with m.Elif(insert.enable):
-            m.d.sync += assign_row(row, insert.result)
+            m.d.comb += takes.eq(gathers & ours & (self.reduce_key > lower) & (self.reduce_ordinal < position))
+        inserts = self.insert & gathers & ours & (match.found.key > lower) & (self.insert_ordinal < position)
+        m.d.sync += [taking.eq(takes), putting.eq(puts)]
+        wiring.connect(m, match.found, change.found)
+        m.d.comb += [
+            *assign_row(match.row, row),
+            match.old_key.eq(Mux(self.event_step, self.reduce_key, self.key)),
+            match.taken.eq(Mux(self.event_step, self.reduce_shares, self.shares)),
+            match.new_key.eq(Mux(self.event_step, self.insert_key, chosen_key)),
+            match.put.eq(Mux(self.event_step, self.insert_shares, chosen_shares)),
+            *assign_row(change.row, row),
+            change.reduce.eq(taking),
+            change.insert.eq(putting | inserts),
+        ]
+        with m.If(taking | putting | inserts):
+            m.d.sync += assign_row(row, change.result)
         return m

@@ -1,61 +1,70 @@
-"""A few orders in registers, for those that find all their places in the table taken."""
+"""A few orders beside the table, for those that find all their places in it taken."""
 
-from amaranth import Array, Cat, Module, Signal
+from amaranth import Array, Module, Signal
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 from amaranth.utils import bits_for
+
+from hdl.book.memory import BookMemory
 
 __all__ = ["Stash"]
 
 
 class Stash(wiring.Component):
-    """Orders compared in full, all at once.
+    """Orders whose references are compared in full, all at once.
 
-    Only live orders are ever in it: a cleared slot's are dropped at once.
+    What is compared of an order is in registers, and all of it in memories made of look-up tables, one for each
+    number that orders are read by: a choice among registers would cost as much as all the rest of a book's table. Only
+    live orders are ever in it: a cleared slot's are dropped at once.
 
     Parameters
     ----------
     entry : data.StructLayout
         An order, with at least ``valid``, ``slot``, ``reference``.
+    told : data.StructLayout
+        Those of an entry's fields that ``told`` has.
     size : int
         Orders it holds.
 
     Ports
     -----
-    entries
-        All of them.
-    reference, slot, hits
-        Which entry is the live order ``reference`` of ``slot``, one-hot; same cycle.
-    target, target_hits
-        Which entry has the reference ``target``, whatever its slot; same cycle.
+    reference, slot, matches, hits
+        Which entries have the reference, whatever their slot, and which is the live order ``reference`` of ``slot``,
+        one-hot; same cycle.
+    told_index, told
+        An entry by its number; same cycle.
+    read_index, read
+        The same, all of it; same cycle.
     has_room, room_index
         There is a free entry, and the first one's number.
-    occupied, crowded, oldest, oldest_index
-        There is an order; more than half the entries are taken; the order with the lowest number.
+    occupied, crowded, oldest_index
+        There is an order; more than half the entries are taken; the lowest number of an order.
     write_enable, write_index, write_entry
         Replaces an entry from the next cycle on.
     clear, clear_slot
         Drops every order of a slot. Not together with a write.
     """
 
-    def __init__(self, entry: data.StructLayout, size: int) -> None:
+    def __init__(self, entry: data.StructLayout, told: data.StructLayout, size: int) -> None:
         self._entry = entry
+        self._told = told
         self._size = size
         index = bits_for(size - 1)
         slot = entry["slot"].shape
         super().__init__(
             {
-                "entries": Out(data.ArrayLayout(entry, size)),
                 "reference": In(64),
                 "slot": In(slot),
+                "matches": Out(size),
                 "hits": Out(size),
-                "target": In(64),
-                "target_hits": Out(size),
+                "told_index": In(index),
+                "told": Out(told),
+                "read_index": In(index),
+                "read": Out(entry),
                 "has_room": Out(1),
                 "room_index": Out(index),
                 "occupied": Out(1),
                 "crowded": Out(1),
-                "oldest": Out(entry),
                 "oldest_index": Out(index),
                 "write_enable": In(1),
                 "write_index": In(index),
@@ -68,27 +77,42 @@ class Stash(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         """Build the block."""
         m = Module()
-        held = [Signal(self._entry, name=f"held_{i}") for i in range(self._size)]
-        valid = Cat(entry.valid for entry in held)
+        valid = Signal(self._size)
+        references = [Signal(64, name=f"reference_{i}") for i in range(self._size)]
+        slots = [Signal.like(self.slot, name=f"slot_{i}") for i in range(self._size)]
+        m.submodules.told_orders = told_orders = BookMemory(self._told, self._size, latency=0)
+        m.submodules.read_orders = read_orders = BookMemory(self._entry, self._size, latency=0)
         m.d.comb += [
             self.has_room.eq(~valid.all()),
             self.occupied.eq(valid.any()),
-            self.crowded.eq(sum(entry.valid for entry in held) > self._size // 2),
-            self.oldest.eq(Array(entry.as_value() for entry in held)[self.oldest_index]),
+            self.crowded.eq(sum(valid[i] for i in range(self._size)) > self._size // 2),
+            *(memory.write_enable.eq(self.write_enable) for memory in (told_orders, read_orders)),
+            *(memory.write_address.eq(self.write_index) for memory in (told_orders, read_orders)),
+            told_orders.read_address.eq(self.told_index),
+            self.told.eq(told_orders.read_data),
+            *(told_orders.write_data[name].eq(self.write_entry[name]) for name, _ in self._told),
+            read_orders.read_address.eq(self.read_index),
+            read_orders.write_data.eq(self.write_entry),
+            self.read.eq(read_orders.read_data),
+            # Whether there is an order is not the memory's to say: a slot's orders are dropped all at once.
+            self.read.valid.eq(Array(valid)[self.read_index]),
         ]
         for i in reversed(range(self._size)):
-            with m.If(held[i].valid):
+            with m.If(valid[i]):
                 m.d.comb += self.oldest_index.eq(i)
             with m.Else():
                 m.d.comb += self.room_index.eq(i)
-        for i, entry in enumerate(held):
+        for i, (reference, slot) in enumerate(zip(references, slots, strict=True)):
             m.d.comb += [
-                self.entries[i].eq(entry),
-                self.hits[i].eq(entry.valid & (entry.reference == self.reference) & (entry.slot == self.slot)),
-                self.target_hits[i].eq(entry.valid & (entry.reference == self.target)),
+                self.matches[i].eq(valid[i] & (reference == self.reference)),
+                self.hits[i].eq(self.matches[i] & (slot == self.slot)),
             ]
             with m.If(self.write_enable & (self.write_index == i)):
-                m.d.sync += entry.eq(self.write_entry)
-            with m.Elif(self.clear & (entry.slot == self.clear_slot)):
-                m.d.sync += entry.valid.eq(0)
+                m.d.sync += [
+                    valid[i].eq(self.write_entry.valid),
+                    reference.eq(self.write_entry.reference),
+                    slot.eq(self.write_entry.slot),
+                ]
+            with m.Elif(self.clear & (slot == self.clear_slot)):
+                m.d.sync += valid[i].eq(0)
         return m

@@ -22,7 +22,7 @@ def _size(text: str) -> tuple[str, int]:
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m sim.poke", description="Poke a block of the gateware by hand.")
-    parser.add_argument("block", help="e.g. book.ladder, or book.ladder.RowInsert")
+    parser.add_argument("block", help="e.g. book.ladder, or book.ladder.RowMatch")
     parser.add_argument("sizes", nargs="*", type=_size, metavar="NAME=VALUE", help="the block's parameters")
     parser.add_argument("--script", type=Path, help="run this instead of a prompt; it has the same names")
     parser.add_argument("--wave", type=Path, help="the wave file (default: build/waves/BLOCK.vcd)")

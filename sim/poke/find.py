@@ -42,7 +42,7 @@ def find_block(name: str) -> tuple[type[wiring.Component], list[str]]:
     Parameters
     ----------
     name : str
-        ``book.ladder``: the first block of ``hdl/book/ladder.py``; ``book.ladder.RowInsert``: the one of that name.
+        ``book.ladder``: the first block of ``hdl/book/ladder.py``; ``book.ladder.RowMatch``: the one of that name.
 
     Returns
     -------

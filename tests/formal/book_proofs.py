@@ -2,7 +2,7 @@
 
 from proof import Mutation, Proof
 
-BOOK, TABLE, ROWS = "hdl/book/book.py", "hdl/book/order_table.py", "hdl/book/rows.py"
+BOOK, TABLE, MEMORY = "hdl/book/book.py", "hdl/book/order_table.py", "hdl/book/row_memory.py"
 LADDER, QUEUE = "hdl/book/ladder.py", "hdl/book/queue.py"
 
 _GOING_ON = "going_on = stage[: LATENCY - 1] & ~(taken & background).replicate(LATENCY - 1)"
@@ -32,27 +32,74 @@ BOOK_PROOFS = (
         "row",
         "row_properties",
         "RowProperties",
-        1,
+        2,
         (
             Mutation(
                 "keeps a level of no shares",
                 LADDER,
-                "gone[i].eq(equal[i] & (row.shares[i] == self.shares))",
-                "gone[i].eq(0)",
+                "emptied.eq(takes & (found.old_shares == found.taken))",
+                "emptied.eq(0)",
             ),
-            Mutation(
-                "takes up what is beyond the bound", LADDER, "self.enable & (self.key <= row.bound) &", "self.enable &"
-            ),
+            Mutation("takes up what is beyond the bound", LADDER, "self.insert & found.within &", "self.insert &"),
             Mutation("keeps its bound when it spills", LADDER, "Mux(self.spilled, pushed - 1, row.bound)", "row.bound"),
             Mutation("believes it has what it pushed off", LADDER, "pushed - 1, row.bound", "pushed, row.bound"),
-            Mutation("opens a second level at one price", LADDER, " & ~equal.any())", ")"),
+            Mutation("opens a second level at one price", LADDER, " & ~found.new.any())", ")"),
             Mutation(
                 "loses the level it moves aside",
                 LADDER,
-                "Mux(here, self.key, before_key)",
-                "Mux(here, self.key, row.keys[i])",
+                "found.key, worse[0], better[0], row",
+                "found.key, worse[0], row.keys[i], row",
+            ),
+            Mutation(
+                "moves levels up that lie behind the new one",
+                LADDER,
+                "up.eq(removed[i] & ~fresh_at[i + 1] & ~puts)",
+                "up.eq(removed[i] & ~puts)",
+            ),
+            Mutation(
+                "forgets what it took when it puts some there",
+                LADDER,
+                "Mux(self.reduce & at_one_price, found.put_less_taken, found.put)",
+                "found.put",
             ),
         ),
+    ),
+    Proof(
+        "row_memory",
+        "row_memory_properties",
+        "RowMemoryProperties",
+        14,
+        (
+            Mutation("takes up a row before it is written", MEMORY, "with m.If(being_written & (", "with m.If(0 & ("),
+            Mutation(
+                "shows the rows of a slot that was cleared",
+                MEMORY,
+                "read_there = there.bit_select(rows.read_address, 1)",
+                "read_there = there[0] | 1",
+            ),
+            Mutation(
+                "shows the other side of a slot that is cleared",
+                MEMORY,
+                "with m.If(self.clear | ~read_there):",
+                "with m.If(~read_there):",
+            ),
+            Mutation(
+                "takes up a row of block RAM before it is written",
+                MEMORY,
+                "from_result.eq(being_written & (",
+                "from_result.eq(0 & (",
+            ),
+            Mutation(
+                "takes up a row of block RAM while it is written", MEMORY, "from_last.eq(kept & (", "from_last.eq(0 & ("
+            ),
+            Mutation(
+                "empties one side of a slot that is cleared",
+                MEMORY,
+                "own_side = self.cleared | (",
+                "own_side = (",
+            ),
+        ),
+        bounded=True,
     ),
     Proof(
         "book_serial",
@@ -81,11 +128,6 @@ BOOK_PROOFS = (
             ),
             Mutation("adds an order twice", TABLE, "target_again.eq(self.step[4] & (", "target_again.eq(0 & ("),
             Mutation("writes over the order just added", TABLE, "free.eq(~self.live & ~filled)", "free.eq(~self.live)"),
-            Mutation(
-                "takes up a row before it is written", ROWS, "own_in_adder.eq(adder_slot &", "own_in_adder.eq(0 &"
-            ),
-            Mutation("takes up a row while it is written", ROWS, "own_kept.eq(kept_slot &", "own_kept.eq(0 &"),
-            Mutation("shows the other side as it was", ROWS, "other_in_adder.eq(adder_slot &", "other_in_adder.eq(0 &"),
         ),
         bounded=True,
     ),

@@ -19,11 +19,11 @@ for level, (price, shares) in enumerate([(100, 7), (102, 5), (105, 9)]):
     ports.row.keys[level] = price
     ports.row.shares[level] = shares
 ports.row.valid = 0b0111
-ports.enable, ports.key, ports.shares = 1, 102, 5
+ports.reduce, ports.found.old, ports.found.old_shares, ports.found.taken = 1, 0b0010, 5, 5
 assert ports.result.valid == 0b0011
 assert [ports.result.keys[i] for i in range(2)] == [100, 105]
 assert [ports.result.shares[i] for i in range(2)] == [7, 9]
-ports.shares = 2
+ports.found.taken = 2
 assert ports.result.shares[1] == 3
 print("poked")
 """
@@ -45,8 +45,8 @@ def test_a_block_is_poked_by_a_script(tmp_path):
     done = poke("book.ladder", "levels=4", "--script", script, "--wave", wave)
     assert done.returncode == 0, done.stderr
     assert done.stdout == f"poked\nwave: {wave}\n"
-    assert "RowInsert" in done.stderr  # the file's other block is named
-    assert {"row__keys__0", "row__shares__3", "result__valid", "enable"} <= names_in(wave)
+    assert "RowMatch" in done.stderr  # the file's other block is named
+    assert {"row__keys__0", "row__shares__3", "result__valid", "reduce"} <= names_in(wave)
     changes = wave.read_text().partition("$enddefinitions")[2]
     assert f"b{102:032b}" in changes  # a price that was set is seen
 
@@ -109,9 +109,9 @@ def test_fields_of_a_struct_go_by_their_names(tmp_path):
     ("words", "complaint"),
     [
         (("book.leader",), "there is no hdl/book/leader.py"),
-        (("book.ladder.Row",), "has no block 'Row': it has RowReduce, RowInsert"),
+        (("book.ladder.Row",), "has no block 'Row': it has RowChange, RowMatch"),
         (("book.operation",), "hdl.book.operation has no block of its own"),
-        (("book.ladder", "depth=4"), "RowReduce has no parameter 'depth'; it has: levels, share_bits"),
+        (("book.ladder", "depth=4"), "RowChange has no parameter 'depth'; it has: levels, share_bits"),
         (("book.memory",), "takes 'shape', which is no number"),
     ],
 )

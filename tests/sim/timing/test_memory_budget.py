@@ -54,6 +54,10 @@ def test_every_configuration_fits_the_part(name: str):
     needs = memories_of(Engine(CONFIGS[name]), ECPIX5_85F)
     assert sum(need.block_rams for need in needs) <= ECPIX5_85F.block_rams
     # Every order is in the budget, with its full reference and its price.
-    table = [need for need in needs if need.name.startswith("book.table.")]
-    assert sum(need.rows for need in table) == CONFIGS[name].table_orders
-    assert all(need.width >= 64 + 32 + 32 for need in table)
+    banks = [need for need in needs if need.name.startswith("book.table.bank_")]
+    assert sum(need.rows for need in banks) == CONFIGS[name].table_orders
+    # The stash's orders are kept once more without the reference, for another reader.
+    stash = [need for need in needs if need.name.startswith("book.table.stash.")]
+    whole = max(stash, key=lambda need: need.width)
+    assert {need.rows for need in stash} == {16}
+    assert all(need.width >= 64 + 32 + 32 for need in [*banks, whole])
