@@ -206,7 +206,7 @@ function take(told) {
   if (told.results) { state.results = told.results; charts.latency.refresh(); charts.markouts.refresh(); }
   if (told.results || told.settings) showTiles();
   if (told.depth || told.fills || told.settings) for (const name of ["mid", "imbalance"]) charts[name].refresh();
-  if (told.rows || told.fills) showLadder(state.rows.get(chosen)?.told || {}, fillsOf(chosen));
+  if (told.fills || told.rows?.some((row) => row.symbol === chosen)) showLadder(state.rows.get(chosen)?.told || {}, fillsOf(chosen));
   if (told.audit) showAudit(told.audit);
   if (told.agent !== undefined) tell(by("agent"), told.agent);
   if (told.flatten !== undefined) tell(by("flatten-state"), told.flatten);
