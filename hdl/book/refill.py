@@ -173,6 +173,7 @@ class Refill(wiring.Component):
                 & (cell.slot == self.slot)
                 & (cell.side == self.side)
                 & (key_of(cell.price, cell.side) > lower)
+                & (key_of(cell.price, cell.side) <= row.bound)  # beyond it there is no room for it
                 & (position[:2] <= bank)
             )
         stashed = self.stashed

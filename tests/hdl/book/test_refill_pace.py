@@ -60,3 +60,37 @@ def test_with_room_the_side_is_whole_again_in_the_promised_time():
 
 def test_without_room_it_stays_incomplete():
     assert play(ROOM - 1) == (True, True)
+
+
+def test_orders_that_the_gathered_row_has_no_room_for_are_passed_over_as_they_are_read():
+    # 36 orders beyond a row of 8, of which the best four levels are gathered. Read one by one they would take 4 cycles
+    # each; passed over when four better ones are known, the scan of 16 rows is most of what there is to do.
+    orders, levels, added, deleted = 64, 8, 44, 5
+    beyond, places, put = added - levels, PLACES_OF_THE_STASH, levels // 2
+    begin_and_finish = 2 * 7
+    least = orders // 4 + 2 * places + 7 * put + begin_and_finish
+    dut = OrderBook(1, orders, levels)
+    simulator = Simulator(dut)
+    simulator.add_clock(1e-8)
+    took = 0
+
+    async def feed(ctx):
+        nonlocal took
+        event = dut.events.payload
+        for i in range(added + deleted):
+            kind = EventKind.ADD if i < added else EventKind.DELETE
+            reference = i + 1 if i < added else i - added + 1
+            values = {"kind": kind, "side": Side.SELL, "reference": reference, "price": 100 + i, "shares": 10}
+            for name, value in values.items():
+                ctx.set(getattr(event, name), value)
+            ctx.set(dut.events.valid, 1)
+            await ctx.tick().until(dut.events.ready)
+            ctx.set(dut.events.valid, 0)
+            await ctx.tick()
+        while ctx.get(dut.busy):
+            took += 1
+            await ctx.tick()
+
+    simulator.add_testbench(feed)
+    simulator.run()
+    assert least - begin_and_finish < took < least + 4 * beyond * 2 // 3
