@@ -168,14 +168,11 @@ class Refill(wiring.Component):
         ]
         fits = Signal(BANKS)
         for bank, cell in enumerate(self.cells):
-            m.d.comb += fits[bank].eq(
-                self.live[bank]
-                & (cell.slot == self.slot)
-                & (cell.side == self.side)
-                & (key_of(cell.price, cell.side) > lower)
-                & (key_of(cell.price, cell.side) <= row.bound)  # beyond it there is no room for it
-                & (position[:2] <= bank)
-            )
+            key = key_of(cell.price, cell.side)
+            beside = self.live[bank] & (cell.slot == self.slot) & (cell.side == self.side)
+            # Beyond the gathered row's bound there is no room for it.
+            wanted = (key > lower) & (key <= row.bound)
+            m.d.comb += fits[bank].eq(beside & wanted & (position[:2] <= bank))
         stashed = self.stashed
         m.d.comb += self.stash_index.eq(position)
 
