@@ -30,7 +30,7 @@ _WIDTH = 120
 _LEAST_SHARE = 0.01
 
 
-def run(name: str, block: str | None, *, target_mhz: float, seed: int, say: Progress) -> tuple[Timing, Path]:
+def run(name: str, block: str | None, *, target_mhz: float | None, seed: int, say: Progress) -> tuple[Timing, Path]:
     """Synthesise, place and route the engine of a configuration; what is done already is not done again.
 
     Writes ``report.json`` and ``report.txt`` below ``build/timing``, and the figures into ``build/bench.json``. One
@@ -43,8 +43,8 @@ def run(name: str, block: str | None, *, target_mhz: float, seed: int, say: Prog
         Of the configuration.
     block : str or None
         Block to be timed alone, ``book.rows`` for instance; None: the whole engine.
-    target_mhz : float
-        Clock to be aimed at, MHz.
+    target_mhz : float or None
+        Clock to be aimed at, MHz; None: the configuration's own.
     seed : int
         Of the placer.
     say : callable
@@ -74,7 +74,8 @@ def run(name: str, block: str | None, *, target_mhz: float, seed: int, say: Prog
     if block is None:
         merge(BENCH, asked_for(demand, part, name))
     require_fit(demand, part, f"{what} of {name!r}", work)
-    report = place_and_route(work, part, target_mhz=target_mhz, seed=seed, say=say)
+    own_mhz = 1e6 / config.clock_period_ps
+    report = place_and_route(work, part, target_mhz=target_mhz or own_mhz, seed=seed, say=say)
     timing = read_files(report, netlist, source)
     device = f"{part.device}-{part.speed}{part.package}"
     about = {"config": name, "block": what, "part": device, "seed": seed}
@@ -136,9 +137,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m sim.timing", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
     running = commands.add_parser("run", help="synthesise, place and route the engine")
-    running.add_argument("config")
+    running.add_argument("config", help="tiny, ecpix5, ...; tiny-gigabit, ...: as a gigabit board has it")
     running.add_argument("--block", help="of the engine, to be timed alone: book.rows, gate.judge")
-    running.add_argument("--mhz", type=float, default=156.25, help="clock to be aimed at")
+    running.add_argument("--mhz", type=float, help="clock to be aimed at; without: the configuration's own")
     running.add_argument("--seed", type=int, default=1, help="of the placer")
     budgeting = commands.add_parser("budget", help="print the memory budget")
     budgeting.add_argument("config")

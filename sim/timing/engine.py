@@ -5,23 +5,32 @@ from amaranth.lib import wiring
 
 from hdl.configs import CONFIGS, CardConfig
 from hdl.engine import Engine
+from hdl.gigabit_card import at_gigabit
 from sim.timing.part import Part
 from sim.timing.scaffold import Scaffold
 
 __all__ = ["block_of", "configuration", "engine_in_scaffold"]
 
 
+#: What a configuration's name ends with where a gigabit board's form of it is meant.
+_AT_GIGABIT = "-gigabit"
+
+
 def configuration(name: str) -> CardConfig:
-    """Give a configuration by its name.
+    """Give a configuration by its name; with ``-gigabit`` behind it, as a gigabit board has it (decision 0031).
 
     Raises
     ------
     ValueError
         There is none of that name.
     """
-    if name not in CONFIGS:
-        raise ValueError(f"there is no configuration {name!r}: there are {', '.join(CONFIGS)}")
-    return CONFIGS[name]
+    plain = name.removesuffix(_AT_GIGABIT)
+    if plain not in CONFIGS:
+        known = ", ".join(CONFIGS)
+        raise ValueError(
+            f"there is no configuration {name!r}: there are {known}, and each with {_AT_GIGABIT} behind it"
+        )
+    return CONFIGS[plain] if plain == name else at_gigabit(CONFIGS[plain])
 
 
 def engine_in_scaffold(config: CardConfig) -> Scaffold:

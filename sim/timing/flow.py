@@ -52,7 +52,9 @@ _COMMANDS = (
     "wreduce",
     "opt_clean",
     f"techmap -map {_SUMS.name}",
-    f"synth_ecp5 -top top -json {NETLIST}",
+    # Choices made of look-up tables that have to be neighbours are quicker in themselves, but take more of them, and
+    # leave a full part fewer places.
+    f"synth_ecp5 -nowidelut -top top -json {NETLIST}",
 )
 #: Seconds between two words on how far a tool is.
 _INTERVAL = 30

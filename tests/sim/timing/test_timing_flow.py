@@ -168,3 +168,11 @@ def test_a_block_of_the_engine_is_the_one_that_the_engine_has():
 def test_a_block_that_is_not_there_is_refused_with_those_that_are(path, there):
     with pytest.raises(ValueError, match=f"there is no block .*: there are .*{there}"):
         block_of(configuration("tiny"), path, ECPIX5_85F)
+
+
+def test_a_configuration_as_a_gigabit_board_has_it():
+    wide, narrow = configuration("tiny"), configuration("tiny-gigabit")
+    assert (narrow.width, narrow.clock_period_ps) == (1, 8000)
+    assert (narrow.slots, narrow.table_orders) == (wide.slots, wide.table_orders)
+    with pytest.raises(ValueError, match=r"no configuration 'huge-gigabit': there are demo, .* -gigabit behind it"):
+        configuration("huge-gigabit")
