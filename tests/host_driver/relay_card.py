@@ -77,8 +77,13 @@ class RelayCard:
 
     @property
     def url(self):
-        at = f"{CARD_IP}:{self.socket.getsockname()[1]}"
-        return f"udp:{at}" if WIRE_NAMESPACE is None else f"xdp:{os.environ['PENNYWIRE_TEST_INTERFACE']}/0?peer={at}"
+        interface = os.environ.get("PENNYWIRE_TEST_INTERFACE")
+        return self.udp_url if interface is None else f"xdp:{interface}/0?peer={self.udp_url.removeprefix('udp:')}"
+
+    @property
+    def udp_url(self):
+        """For a second handle: a queue of an interface serves one by ``xdp:``."""
+        return f"udp:{CARD_IP}:{self.socket.getsockname()[1]}"
 
     def close(self):
         self.stopping = True

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from sim.exchange.session_server import SessionServer
-from tests.host_driver.relay_card import WIRE_NAMESPACE, RelayCard, address
+from tests.host_driver.relay_card import RelayCard, address
 
 BUILD = Path(__file__).parents[2] / "build" / "host-driver" / "tests"
 SECRET = "s3cret"
@@ -48,9 +48,9 @@ class Exchange:
 
 
 class Relay:
-    def __init__(self, variant, card, exchange, *options, password=SECRET):
-        command = [BUILD / f"ctl_{variant}", "--device", card.url, "relay", "--exchange", exchange.server.address,
-                   "--user", "user1", "--card-silence-ms", "700", *options]  # fmt: skip
+    def __init__(self, variant, card, exchange, *options, password=SECRET, device=None):
+        command = [BUILD / f"ctl_{variant}", "--device", device or card.url, "relay", "--user", "user1"]
+        command += ["--exchange", exchange.server.address, "--card-silence-ms", "700", *options]
         environment = {**os.environ, "PENNYWIRE_SESSION_PASSWORD": password}
         self.child = subprocess.Popen(
             command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment
@@ -304,12 +304,11 @@ def test_a_relay_that_is_taken_for_dead_opens_again(start, exchange, new_card):
     relay.wait_for("up")
 
 
-@pytest.mark.skipif(WIRE_NAMESPACE is not None, reason="a queue of an interface serves one handle, and these are two")
 def test_the_session_is_taken_over(start, exchange, new_card):
     card = new_card()
     first = start(card, exchange)
     first.wait_for("up")
-    second = start(card, exchange, "--take-over")
+    second = start(card, exchange, "--take-over", device=card.udp_url)
     code, errors = first.over()
     assert (code, "another relay has taken the order session" in errors) == (1, True)
     second.wait_for("up")
