@@ -15,10 +15,9 @@ from tests.system.test_order_scenarios import (
     SYMBOLS,
     Once,
     Played,
-    SteeredCard,
     differences,
     quote,
-    steer,
+    trading_card,
 )
 
 
@@ -44,9 +43,7 @@ def among(session, letter, changed, after):
 
 
 def test_orders_that_are_dead_when_they_are_answered(session):
-    with SteeredCard("demo") as card:
-        steer(card)
-        card.arm()
+    with trading_card() as card:
         played = Played(card, session, venue=venue(dead_on_entry=0.3, dead_on_replace=0.5))
         entered = {order["user_ref_num"]: order["time_in_force"] for order in played.asked("O")}
         dead = {entered[said["user_ref_num"]] for said in played.told("A") if said["state"] == "D"}
@@ -56,9 +53,7 @@ def test_orders_that_are_dead_when_they_are_answered(session):
 
 
 def test_quotes_that_the_exchange_changes_by_itself(session):
-    with SteeredCard("demo") as card:
-        steer(card)
-        card.arm()
+    with trading_card() as card:
         quote(card)
         for slot in SLOTS:
             card.set("maker.cooldown", 1_000_000, index=slot)
@@ -70,9 +65,7 @@ def test_quotes_that_the_exchange_changes_by_itself(session):
 
 def test_cancels_that_take_their_time_or_are_refused(session):
     """The maker is switched off and on for a second each, so that it pulls its quotes."""
-    with SteeredCard("demo") as card:
-        steer(card)
-        card.arm()
+    with trading_card() as card:
         quote(card)
         played = Played(
             card,
@@ -86,9 +79,7 @@ def test_cancels_that_take_their_time_or_are_refused(session):
 
 
 def test_trades_that_are_broken_are_put_right_by_the_host_and_only_then_agree(session):
-    with SteeredCard("demo") as card:
-        steer(card)
-        card.arm()
+    with trading_card() as card:
         played = Played(card, session, venue=venue(break_trade=0.2))
         broken = played.reckoning.broken()
         assert broken
@@ -108,9 +99,7 @@ def test_nothing_is_sold_short_once_that_is_restricted(session, short_restricted
     """Reg SHO 1 of one symbol and 2 of the next, in the middle; orders are on their way for 5 ms then."""
     middle = time_of(session[len(session) // 2])
     actions = {SYMBOLS[0]: lambda m: m[:19] + b"1", SYMBOLS[1]: lambda m: m[:19] + b"2"}
-    with SteeredCard("demo") as card:
-        steer(card)
-        card.arm()
+    with trading_card() as card:
         quote(card)
         rules = Rules(short_restricted=short_restricted, seed=5)
         played = Played(
@@ -124,17 +113,13 @@ def test_nothing_is_sold_short_once_that_is_restricted(session, short_restricted
 
 
 def test_a_halt_that_cancels_what_rests(session):
-    with SteeredCard("demo") as card:
-        steer(card)
-        card.arm()
+    with trading_card() as card:
         once = Once(card, lambda *_: None)
         Played(card, session, on_boundary=once)
     assert once.at, "something must be held over a boundary, or this shows nothing"
     slot = once.slots[0]
     halted = among(session, b"H", {SYMBOLS[slot]: lambda m: m[:19] + b"H" + m[20:]}, once.at)
-    with SteeredCard("demo") as card:
-        steer(card)
-        card.arm()
+    with trading_card() as card:
         played = Played(card, halted, venue=Venue(FEES, rules=Rules(halt_cancels=True)))
         assert "H" in {said["reason"] for said in played.told("C")}
         assert card.get_slot("slot.position", slot), "what was held is held"

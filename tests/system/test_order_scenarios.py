@@ -4,6 +4,8 @@ After every one position, cash and open orders on the card are the exchange's ow
 session add up to (``sim/soak/ouch_log.py``, typed in from the protocol's field tables alone).
 """
 
+from contextlib import contextmanager
+
 import pytest
 
 from hdl.strategy.host_orders import HostOutcome, HostStep
@@ -42,6 +44,15 @@ def steer(card, **ticks):
         card.set("slot.taker_ratio", 0x0180, index=slot)
         card.set("slot.taker_order_size", SIZE, index=slot)
         card.set("slot.taker_ticks", index=slot, **({"take_profit": 2, "stop": 1, "slip": 1} | ticks))
+
+
+@contextmanager
+def trading_card(**ticks):
+    """A card that is steered so, and armed."""
+    with SteeredCard("demo") as card:
+        steer(card, **ticks)
+        card.arm()
+        yield card
 
 
 def quote(card):
@@ -141,9 +152,7 @@ class Once:
 @pytest.fixture(scope="module")
 def plain(session):
     """The session with nothing in the way, and when a position was first held at a boundary."""
-    with SteeredCard("demo") as card:
-        steer(card)
-        card.arm()
+    with trading_card() as card:
         once = Once(card, lambda *_: None)
         played = Played(card, session, on_boundary=once)
         assert not differences(card, played.venue, played.reckoning)
@@ -164,9 +173,7 @@ def test_partial_fills_of_either_leg(plain):
 
 def test_a_fill_races_the_cancel(session):
     """Quotes are pulled by a kill of the host while 40 ms lie between card and exchange, each way."""
-    with SteeredCard("demo") as card:
-        steer(card)
-        card.arm()
+    with trading_card() as card:
         quote(card)
         killed = []
 
@@ -187,9 +194,7 @@ def test_a_fill_races_the_cancel(session):
 
 def test_a_fill_races_the_replace(session):
     """Quotes are moved while 40 ms lie between card and exchange, each way."""
-    with SteeredCard("demo") as card:
-        steer(card)
-        card.arm()
+    with trading_card() as card:
         quote(card)
         played = Played(card, session, venue=Venue(FEES, "40000000", "40000000"))
         assert played.fills_unheard_of("U"), "the old order was filled when its Replace was on its way"
@@ -199,9 +204,7 @@ def test_a_fill_races_the_replace(session):
 @pytest.mark.parametrize("leg", ["entry and exit", "stop"])
 def test_legs_are_rejected(session, leg):
     trouble = Trouble(reject_replace=0.5) if leg == "stop" else Trouble(reject_enter=0.3)
-    with SteeredCard("demo") as card:
-        steer(card)
-        card.arm()
+    with trading_card() as card:
         played = Played(card, session, venue=Venue(FEES, rules=Rules(trouble=trouble, seed=5)))
         refused = {said["user_ref_num"] for said in played.told("J")}
         if leg == "stop":
@@ -218,9 +221,7 @@ def test_a_halt_while_something_is_held(session, plain):
     after = next(i for i, m in enumerate(session) if time_of(m) > once.at)
     trading = next(m for m in session if m[:1] == b"H" and m[11:19] == SYMBOLS[slot].ljust(8).encode())
     halt = trading[:5] + time_of(session[after]).to_bytes(6, "big") + trading[11:19] + b"H" + trading[20:]
-    with SteeredCard("demo") as card:
-        steer(card)
-        card.arm()
+    with trading_card() as card:
         seen = Once(card, lambda *_: None)
         played = Played(card, [*session[:after], halt, *session[after:]], on_boundary=seen)
         assert seen.at == once.at, "all was as without the halt until then"
@@ -249,9 +250,7 @@ def test_a_gap_while_something_is_held(session, plain, cancel_exit):
 
 
 def test_a_kill_while_something_is_held(session):
-    with SteeredCard("demo") as card:
-        steer(card)
-        card.arm()
+    with trading_card() as card:
         once = Once(card, lambda card, _: card.set("control.command", kill=1))
         played = Played(card, session, on_boundary=once)
         assert once.at
@@ -264,9 +263,7 @@ def test_a_kill_while_something_is_held(session):
 @pytest.mark.parametrize("latency", ["10000", "30000000"])
 def test_what_the_stop_left_unmanaged_is_flattened_by_the_host(session, latency):
     """Every Replace is rejected, so the stop cannot be moved; a person flattens, at any price."""
-    with SteeredCard("demo") as card:
-        steer(card, retries=0)
-        card.arm()
+    with trading_card(retries=0) as card:
         flattened = []
 
         def on_boundary(now):
@@ -328,9 +325,7 @@ def test_a_restart_with_open_orders(session, plain):
     half = next(
         i for i, m in enumerate(session) if time_of(m) > once.at and time_of(m) - time_of(session[i - 1]) > 1_000_000
     )
-    with SteeredCard("demo") as card:
-        steer(card)
-        card.arm()
+    with trading_card() as card:
         before = Played(card, session[:half], settle=1)
         venue, reckoning = before.venue, before.reckoning
         assert venue.orders, "something must be open, or this shows nothing"
