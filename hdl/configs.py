@@ -27,6 +27,8 @@ class CardConfig:
         The card clock; card time in cycles times this is picoseconds.
     description : str
         What it is for, in a sentence.
+    lines : int
+        Lines of the feed that the card can hear and join, 1 or 2; a board has a port for each.
     """
 
     name: str
@@ -37,6 +39,7 @@ class CardConfig:
     own_orders: int
     clock_period_ps: int
     description: str
+    lines: int = 2
 
 
 CONFIGS = {

@@ -22,9 +22,9 @@ RGMII_PINS = (
 )  # fmt: skip
 
 
-def at_gigabit(config: CardConfig) -> CardConfig:
-    """Give the same sizes for a gigabit port: a byte a cycle at 125 MHz (decision 0031)."""
-    return replace(config, width=1, clock_period_ps=10**12 // CLOCK_HZ)
+def at_gigabit(config: CardConfig, ports: int) -> CardConfig:
+    """Give the same sizes for gigabit ports: a byte a cycle at 125 MHz (decision 0031), a line of the feed each."""
+    return replace(config, width=1, lines=ports, clock_period_ps=10**12 // CLOCK_HZ)
 
 
 class GigabitCard(wiring.Component):
@@ -37,7 +37,7 @@ class GigabitCard(wiring.Component):
     Parameters
     ----------
     config : CardConfig
-        Sizes; width and clock are those of a gigabit port in any case.
+        Sizes; width, clock and lines are those of the ports in any case.
     phys : sequence of PhyKind
         One a port, one or two.
     mac, ip : int
@@ -72,7 +72,7 @@ class GigabitCard(wiring.Component):
         if not 1 <= len(phys) <= len(PHY_BLOCKS):
             raise ValueError(f"a card has one or two Ethernet ports, not {len(phys)}")
         self._phys, self._mac, self._ip, self._us = tuple(phys), mac, ip, cycles_per_us
-        self._card = Card(at_gigabit(config), git_hash=git_hash)
+        self._card = Card(at_gigabit(config, len(phys)), git_hash=git_hash)
         pins = {f"{name}_{i}": flow(bits) for i in range(len(phys)) for name, bits, flow in RGMII_PINS}
         super().__init__(pins | {"lights": Out(Lights), "link": Out(len(phys))})
 

@@ -43,7 +43,7 @@ class RegisterRow:
 
 
 MAGIC = 0x524957594e4e4550
-ABI_VERSION = 5
+ABI_VERSION = 6
 SLOT_BASE = 0x1000
 SLOT_STRIDE = 0x200
 
@@ -51,7 +51,7 @@ REGISTERS: tuple[RegisterRow, ...] = (
     RegisterRow("identity.magic", 0x0000, 0x0, 1, True, False, False, False, False, False, 0x524957594e4e4550, (
         FieldRow("value", 0, 64, False, "", True, False, False, False, ""),
     ), "The letters PENNYWIR, first in the lowest byte."),
-    RegisterRow("identity.abi", 0x0008, 0x0, 1, True, False, False, False, False, False, 0x5, (
+    RegisterRow("identity.abi", 0x0008, 0x0, 1, True, False, False, False, False, False, 0x6, (
         FieldRow("version", 0, 32, False, "", True, False, False, False, ""),
     ), "Version of this register map and of the event records."),
     RegisterRow("identity.config_name_lo", 0x0010, 0x0, 1, True, False, False, False, False, False, 0x0, (
@@ -75,6 +75,7 @@ REGISTERS: tuple[RegisterRow, ...] = (
     ), "Clock."),
     RegisterRow("identity.flags", 0x0038, 0x0, 1, True, False, False, False, False, False, 0x0, (
         FieldRow("soft", 0, 1, False, "", True, False, False, False, "A soft card: time is granted by whoever plays the session, and heartbeats follow its marks."),
+        FieldRow("two_lines", 1, 1, False, "", True, False, False, False, "Line B of the feed can be heard and joined. Where it cannot, feed.arbitration.two_lines stays 0."),
     ), "Capabilities."),
     RegisterRow("control.command", 0x0100, 0x0, 1, False, True, False, False, False, False, 0x0, (
         FieldRow("arm", 0, 1, False, "", False, True, True, False, "Arm: takes effect only if not killed, the lease runs and the order session is up."),
@@ -163,7 +164,7 @@ REGISTERS: tuple[RegisterRow, ...] = (
         FieldRow("port", 32, 16, False, "", True, True, False, False, ""),
     ), "Frames of line B for another address are ignored. 0 hears every address."),
     RegisterRow("feed.arbitration", 0x0288, 0x0, 1, True, True, True, True, False, False, 0x3d0900000000, (
-        FieldRow("two_lines", 0, 1, False, "", True, True, False, False, "Hear line B and join it with line A. Off, a gap of line A is declared at once."),
+        FieldRow("two_lines", 0, 1, False, "", True, True, False, False, "Hear line B and join it with line A. Off, a gap of line A is declared at once. Stays 0 on a card of one line (identity.flags)."),
         FieldRow("reorder", 8, 8, False, "messages", True, True, False, False, "How far ahead of a missing message a line must be to have passed it."),
         FieldRow("timeout", 32, 32, False, "cycles", True, True, False, False, "Longest wait for a missing message."),
     ), "How two lines are joined."),

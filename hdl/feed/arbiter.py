@@ -13,9 +13,30 @@ from hdl.feed.mold import FeedMessage, Gap
 from hdl.feed.window import ReorderWindow
 from hdl.wire.itch50 import LONGEST
 
-__all__ = ["LineArbiter"]
+__all__ = ["JOINED", "LineArbiter"]
 
 _SKIPPED_BITS = 16
+#: What comes of the lines, but for ``busy``.
+JOINED = {
+    "message_valid": Out(1),
+    "message": Out(FeedMessage),
+    "gap_valid": Out(1),
+    "gap": Out(Gap),
+    "session_changed": Out(1),
+    "joined": Out(1),
+    "joined_late": Out(1),
+    "session": Out(80),
+    "session_epoch": Out(16),
+    "next_sequence": Out(64, init=1),
+    "duplicates": Out(range(2 * ENDS + 2)),
+    "foreign": Out(range(2 * ENDS + 1)),
+    "won": Out(2),
+    "skipped": Out(data.ArrayLayout(_SKIPPED_BITS, 2)),
+    "overflows": Out(2),
+    "diverged": Out(1),
+    "timed_out": Out(1),
+    "exceeded": Out(1),
+}
 
 
 class LineArbiter(wiring.Component):
@@ -79,24 +100,7 @@ class LineArbiter(wiring.Component):
                 "contents": In(data.ArrayLayout(8 * LONGEST, 2)),
                 "write_shelves": Out(data.ArrayLayout(range(SHELVES), 2)),
                 "read_shelves": Out(data.ArrayLayout(range(SHELVES), 2)),
-                "message_valid": Out(1),
-                "message": Out(FeedMessage),
-                "gap_valid": Out(1),
-                "gap": Out(Gap),
-                "session_changed": Out(1),
-                "joined": Out(1),
-                "joined_late": Out(1),
-                "session": Out(80),
-                "session_epoch": Out(16),
-                "next_sequence": Out(64, init=1),
-                "duplicates": Out(range(2 * ENDS + 2)),
-                "foreign": Out(range(2 * ENDS + 1)),
-                "won": Out(2),
-                "skipped": Out(data.ArrayLayout(_SKIPPED_BITS, 2)),
-                "overflows": Out(2),
-                "diverged": Out(1),
-                "timed_out": Out(1),
-                "exceeded": Out(1),
+                **JOINED,
                 "busy": Out(1),
             }
         )

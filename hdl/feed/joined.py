@@ -4,7 +4,7 @@ from amaranth import Module, Mux
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
 
-from hdl.feed.arbiter import LineArbiter
+from hdl.feed.arbiter import JOINED, LineArbiter
 from hdl.feed.blocks import ENDS
 from hdl.feed.capture import SHELVES
 from hdl.feed.line import line_item
@@ -23,12 +23,15 @@ class JoinedFeed(wiring.Component):
     """A :class:`hdl.feed.mold.MoldReceiver` for each line, and a :class:`hdl.feed.arbiter.LineArbiter`.
 
     With ``two_lines`` low, line A's receiver is all there is: it keeps the sequence itself, declares a gap at once, and
-    the arbiter adds nothing, not even its cycle.
+    the arbiter adds nothing, not even its cycle. A card that is built for one line has that receiver only, and looks
+    neither at ``two_lines`` nor at line B.
 
     Parameters
     ----------
     width : int
         Bytes of a beat: 1, 4 or 8.
+    lines : int
+        1 or 2.
     window, queue : int
         As of the arbiter.
 
@@ -48,10 +51,10 @@ class JoinedFeed(wiring.Component):
     Latency: as of the receiver; one cycle more with ``two_lines``.
     """
 
-    def __init__(self, width: int = 8, *, window: int = 256, queue: int = SHELVES - 1) -> None:
-        self._width = width
-        self._arbiter = LineArbiter(window, queue)
-        outputs = {n: self._arbiter.signature.members[n] for n in (*_FROM_EITHER, "gap_valid", *_OF_TWO)}
+    def __init__(self, width: int = 8, *, lines: int = 2, window: int = 256, queue: int = SHELVES - 1) -> None:
+        if lines not in (1, 2):
+            raise ValueError(f"a card hears one line of the feed or two, not {lines!r}")
+        self._width, self._lines, self._window, self._queue = width, lines, window, queue
         super().__init__(
             {
                 "packet_a": In(payload_signature(width)),
@@ -61,7 +64,7 @@ class JoinedFeed(wiring.Component):
                 "reorder": In(8),
                 "timeout": In(32),
                 "card_time": In(64),
-                **outputs,
+                **JOINED,
                 "packets": Out(2),
                 "wrong_sizes": Out(data.ArrayLayout(range(ENDS + 2), 2)),
                 "busy": Out(1),
@@ -71,12 +74,24 @@ class JoinedFeed(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         """Build the block."""
         m = Module()
-        m.submodules.arbiter = arbiter = self._arbiter
         m.submodules.mold_a = a = MoldReceiver(self._width)
-        m.submodules.mold_b = b = MoldReceiver(self._width)
-        two = self.two_lines
         connect(m, flipped(self.packet_a), a.packet)
-        connect(m, flipped(self.packet_b), b.packet)
+        m.d.comb += self.wrong_sizes[0].eq(a.wrong_sizes)
+        if self._lines == 1:
+            m.d.comb += [
+                a.join.eq(self.join),
+                *(getattr(self, name).eq(getattr(a, name)) for name in (*_FROM_EITHER, "gap_valid", "packets", "busy")),
+            ]
+        else:
+            m.submodules.mold_b = b = MoldReceiver(self._width)
+            connect(m, flipped(self.packet_b), b.packet)
+            self._join(m, a, b)
+        return m
+
+    def _join(self, m: Module, a: MoldReceiver, b: MoldReceiver) -> None:
+        """Put the arbiter behind the two, and choose between it and line A's receiver alone."""
+        m.submodules.arbiter = arbiter = LineArbiter(self._window, self._queue)
+        two = self.two_lines
         for i, (mold, port) in enumerate(((a, arbiter.a), (b, arbiter.b))):
             line_item(m, mold, two, port)
             m.d.comb += [arbiter.contents[i].eq(mold.message.content), mold.write_shelf.eq(arbiter.write_shelves[i])]
@@ -95,7 +110,6 @@ class JoinedFeed(wiring.Component):
             # Line B is left: what the arbiter says last is still heard.
             self.gap_valid.eq(Mux(two, 0, a.gap_valid) | arbiter.gap_valid),
             self.packets.eq(a.packets | b.packets << 1),
-            self.wrong_sizes[0].eq(a.wrong_sizes),
             self.wrong_sizes[1].eq(b.wrong_sizes),
             self.busy.eq(a.busy | b.busy | arbiter.busy),
         ]
@@ -104,7 +118,6 @@ class JoinedFeed(wiring.Component):
                 m.d.comb += getattr(self, name).eq(getattr(arbiter, name))
             with m.Else():
                 m.d.comb += getattr(self, name).eq(getattr(a, name))
-        return m
 
 
 _PLAIN = tuple(name for name in _FROM_EITHER if name not in ("message", "gap"))

@@ -1,6 +1,6 @@
 """The feed side of the card in one block: frames in, market events and states out."""
 
-from amaranth import Cat, Module, Mux, unsigned
+from amaranth import Cat, Module, Mux, Signal, unsigned
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
 
@@ -24,12 +24,12 @@ __all__ = ["FeedReceiver"]
 
 
 class FeedReceiver(wiring.Component):
-    """A ``UdpReceiver`` for each line, ``JoinedFeed``, ``GapRecovery``, ``ItchDecoder`` and ``MarketStates``, wired.
+    """A ``UdpReceiver`` a line, ``JoinedFeed``, ``GapRecovery``, ``ItchDecoder`` and ``MarketStates``, wired.
 
     Parameters
     ----------
     config : CardConfig
-        ``width`` and ``slots`` are used.
+        ``width``, ``slots`` and ``lines`` are used. Built for one line, nothing is heard on ``rx_b``.
 
     Ports
     -----
@@ -81,7 +81,7 @@ class FeedReceiver(wiring.Component):
     """
 
     def __init__(self, config: CardConfig) -> None:
-        self._width, self._slots = config.width, config.slots
+        self._width, self._slots, self._lines = config.width, config.slots, config.lines
         super().__init__(
             {
                 "rx": In(frame_signature(config.width, always_ready=True)),
@@ -170,8 +170,7 @@ class FeedReceiver(wiring.Component):
         """Build the block."""
         m = Module()
         m.submodules.udp = udp = UdpReceiver(self._width, least=HEADER.length)
-        m.submodules.udp_b = udp_b = UdpReceiver(self._width, least=HEADER.length)
-        m.submodules.lines = mold = JoinedFeed(self._width)
+        m.submodules.lines = mold = JoinedFeed(self._width, lines=self._lines)
         m.submodules.answers = answers = MoldReceiver(self._width)
         m.submodules.recovery = recovery = GapRecovery()
         m.submodules.sender = sender = UdpSender(self._width, REQUEST.length)
@@ -179,9 +178,7 @@ class FeedReceiver(wiring.Component):
         m.submodules.states = states = MarketStates(self._slots)
 
         connect(m, flipped(self.rx), udp.rx)
-        connect(m, flipped(self.rx_b), udp_b.rx)
         connect(m, udp.datagram, mold.packet_a)
-        connect(m, udp_b.datagram, mold.packet_b)
         connect(m, states.events, flipped(self.events))
         connect(m, states.state_change, flipped(self.state_change))
         m.d.comb += [
@@ -189,10 +186,6 @@ class FeedReceiver(wiring.Component):
             udp.ip.eq(self.dest_ip),
             udp.port.eq(self.dest_port),
             udp.check_ip_checksum.eq(self.check_ip_checksum),
-            udp_b.card_time.eq(self.card_time),
-            udp_b.ip.eq(self.dest_b_ip),
-            udp_b.port.eq(self.dest_b_port),
-            udp_b.check_ip_checksum.eq(self.check_ip_checksum),
             mold.card_time.eq(self.card_time),
             mold.two_lines.eq(self.two_lines),
             mold.reorder.eq(self.reorder),
@@ -244,9 +237,6 @@ class FeedReceiver(wiring.Component):
             self.gaps.eq(mold.gap_valid),
             self.duplicates.eq(mold.duplicates),
             self.tracked.eq(states.tracked),
-            self.b_frames.eq(udp_b.frame_seen),
-            self.b_frames_ignored.eq(udp_b.frame_ignored),
-            self.b_frames_bad.eq(udp_b.frame_bad),
             self.b_packets.eq(mold.packets[1]),
             self.b_wrong_sizes.eq(mold.wrong_sizes[1]),
             self.a_first.eq(mold.won[0]),
@@ -268,12 +258,29 @@ class FeedReceiver(wiring.Component):
             self.system_event.eq(states.system_event),
             self.decoded_valid.eq(itch.decoded_valid),
             self.decoded.eq(itch.decoded),
-            self.busy.eq(
-                udp.busy | udp_b.busy | mold.busy | states.busy | answers.busy | recovery.busy | sender.tx.valid
-            ),
         ]
+        b_busy = self._hear_line_b(m, mold) if self._lines == 2 else 0
+        m.d.comb += self.busy.eq(
+            udp.busy | b_busy | mold.busy | states.busy | answers.busy | recovery.busy | sender.tx.valid
+        )
         self._recover(m, udp, mold, answers, recovery, sender)
         return m
+
+    def _hear_line_b(self, m: Module, mold) -> Signal:
+        """Put line B's receiver before the lines; give whether it is busy."""
+        m.submodules.udp_b = udp_b = UdpReceiver(self._width, least=HEADER.length)
+        connect(m, flipped(self.rx_b), udp_b.rx)
+        connect(m, udp_b.datagram, mold.packet_b)
+        m.d.comb += [
+            udp_b.card_time.eq(self.card_time),
+            udp_b.ip.eq(self.dest_b_ip),
+            udp_b.port.eq(self.dest_b_port),
+            udp_b.check_ip_checksum.eq(self.check_ip_checksum),
+            self.b_frames.eq(udp_b.frame_seen),
+            self.b_frames_ignored.eq(udp_b.frame_ignored),
+            self.b_frames_bad.eq(udp_b.frame_bad),
+        ]
+        return udp_b.busy
 
     def _recover(self, m: Module, udp, mold, answers, recovery, sender) -> None:
         """Wire what fills gaps: between the lines and the decoder, and out to the server."""

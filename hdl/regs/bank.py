@@ -36,7 +36,8 @@ class RegisterBank(wiring.Component):
     """Keeps the registers, counts what is to be counted, and answers the bus.
 
     Blocks that use a register ask for its signals by name before elaboration (the methods below). The identity
-    registers that say which configuration this is are driven here, from ``config``.
+    registers that say which configuration this is are driven here, from ``config``. A switch for what the configuration
+    does not have stays off, so that who reads back what was written sees it.
 
     A write to a ``pw_locked`` register while ``armed`` is dropped; so is a ``pw_disarmed`` pulse (the other fields of
     that write are taken). Both raise ``control.locked_writes`` by one an access and answer ``LOCKED``. An accepted
@@ -50,7 +51,7 @@ class RegisterBank(wiring.Component):
     Parameters
     ----------
     config : CardConfig
-        Sizes; ``slots`` is the size of the slot array.
+        Sizes; ``slots`` is the size of the slot array. With one line, ``feed.arbitration.two_lines`` stays off.
     description : Description or None
         The register map; compiled from ``card.rdl`` if not given.
     git_hash : int
@@ -83,6 +84,8 @@ class RegisterBank(wiring.Component):
         self._increments: dict[tuple[str, int], Signal] = {}
         self._write_backs: dict[tuple[str, int, str], tuple[Signal, Signal]] = {}
         self._driven: set[tuple[str, int, str]] = set()
+        #: Fields that keep their reset value whatever is written.
+        self._fixed = set() if config.lines == 2 else {("feed.arbitration", "two_lines")}
         for register in self.description:
             if register.memory:
                 layout = data.StructLayout({f.name: _shape(f) for f in register.fields})
@@ -303,6 +306,7 @@ class RegisterBank(wiring.Component):
             "sizes.own_orders": config.own_orders,
             "sizes.table_orders": config.table_orders,
             "clock.period": config.clock_period_ps,
+            "flags.two_lines": config.lines == 2,
         }
         m.d.comb += [self.drive(f"identity.{field}").eq(value) for field, value in values.items()]
 
@@ -325,7 +329,7 @@ class RegisterBank(wiring.Component):
                     held = self.armed if f.disarmed else 0
                     m.d.sync += cell.eq(Mux(taken & hit[index] & ~held, part, 0))
                     pulses_refused |= held & part.any()
-                elif f.writable:
+                elif f.writable and (register.key, f.name) not in self._fixed:
                     if (register.key, index, f.name) in self._write_backs:
                         strobe, value = self._write_backs[register.key, index, f.name]
                         with m.If(strobe):

@@ -30,7 +30,7 @@ def configuration(name: str) -> CardConfig:
         raise ValueError(
             f"there is no configuration {name!r}: there are {known}, and each with {_AT_GIGABIT} behind it"
         )
-    return CONFIGS[plain] if plain == name else at_gigabit(CONFIGS[plain])
+    return CONFIGS[plain] if plain == name else at_gigabit(CONFIGS[plain], ports=1)
 
 
 def engine_in_scaffold(config: CardConfig) -> Scaffold:

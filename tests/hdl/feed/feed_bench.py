@@ -13,6 +13,8 @@ from hdl.wire.ethernet import udp_frame
 from hdl.wire.moldudp64 import packet
 
 SLOTS, WIDTH = 4, int(os.environ["WIDTH"])
+#: That the receiver is built for: of one line it has to do what it does with the second switched off.
+LINES = int(os.environ.get("LINES", "2"))
 COUNTS = (
     *("frames", "frames_ignored", "frames_bad", "packets", "messages", "unknown_types", "healed"),
     *("wrong_sizes", "gaps", "duplicates", "tracked"),
@@ -48,8 +50,9 @@ class FeedBench(Bench):
             getattr(d, name).value = 0
         d.check_ip_checksum.value = 1
         d.state_change__ready.value = d.tx__ready.value = d.book_settled.value = 1
-        for name in ("own_address", "request_address", "request_timeout", "request_tries", "two_lines", "rx_b__valid"):
+        for name in ("own_address", "request_address", "request_timeout", "request_tries", "rx_b__valid"):
             getattr(d, name).value = 0
+        d.two_lines.value = int(LINES == 1)
         self.follow(symbols)
         await self.reset()
         await self.idle(3)

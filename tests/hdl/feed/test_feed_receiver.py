@@ -6,20 +6,22 @@ from hdl.configs import CONFIGS
 from hdl.feed.receiver import FeedReceiver
 
 
-@pytest.mark.parametrize("width", [8, 4, 1])
-def test_on_real_data(run_cocotb, real_data, width):
+@pytest.mark.parametrize(("width", "lines"), [(8, 2), (4, 2), (1, 2), (1, 1)])
+def test_on_real_data(run_cocotb, real_data, width, lines):
     real_data("itch/aapl_20200130_first10k.itch50")
     messages = {8: 3000, 4: 800, 1: 240}[width]
-    env = {"WIDTH": str(width), "MESSAGES": str(messages)}
-    run_cocotb(FeedReceiver(replace(CONFIGS["demo"], width=width)), "cocotb_feed", env=env)
+    env = {"WIDTH": str(width), "LINES": str(lines), "MESSAGES": str(messages)}
+    run_cocotb(FeedReceiver(replace(CONFIGS["demo"], width=width, lines=lines)), "cocotb_feed", env=env)
 
 
 def test_states_against_a_model(run_cocotb):
     run_cocotb(FeedReceiver(CONFIGS["demo"]), "cocotb_states", env={"WIDTH": "8"})
 
 
-def test_gaps_are_asked_for_and_filled(run_cocotb):
-    run_cocotb(FeedReceiver(CONFIGS["demo"]), "cocotb_requests", env={"WIDTH": "8"})
+@pytest.mark.parametrize("lines", [2, 1])
+def test_gaps_are_asked_for_and_filled(run_cocotb, lines):
+    env = {"WIDTH": "8", "LINES": str(lines)}
+    run_cocotb(FeedReceiver(replace(CONFIGS["demo"], lines=lines)), "cocotb_requests", env=env)
 
 
 def test_bad_frames_of_every_kind(run_cocotb):

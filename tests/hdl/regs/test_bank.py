@@ -3,6 +3,7 @@
 import random
 import re
 import struct
+from dataclasses import replace
 
 import pytest
 
@@ -68,7 +69,7 @@ def test_every_register_has_its_reset_value(card):
             0x10: int.from_bytes(b"demo", "little"),
             0x28: 4 | 8 << 8 | 32 << 16 | 16 << 32 | 4096 << 40,
             0x30: 6400,
-            0x38: 1,
+            0x38: 0b11,
         }
     )
     arrays = {0x580 + 8 * n: 0 for n in range(16)}
@@ -89,6 +90,15 @@ def test_every_bit_that_can_be_written_can_be_read(card):
             for value in (ALL, 0, rng.getrandbits(64)):
                 card.write(address, value)
                 assert card.read(address) == value & mask, register.full_name(index)
+
+
+def test_a_card_of_one_line_does_not_switch_the_other_on():
+    config = replace(CONFIG, lines=1)
+    with CardModel(config, library=build_card(config, loopback=True)) as card:
+        assert card.read(0x38) == 0b01
+        card.write(0x288, ALL)
+        # What waits for a missing message is still set, though nothing waits.
+        assert card.read(0x288) == 0xFFFF_FFFF_0000_FF00
 
 
 def test_slots_do_not_alias(card):
