@@ -1,5 +1,6 @@
 """``python -m sim.bench``: measure, print a table, write ``build/bench.json``."""
 
+import argparse
 import os
 import platform
 import subprocess
@@ -44,6 +45,12 @@ def main() -> None:
     FileNotFoundError
         ``PENNYWIRE_DATA`` is set and has not the session.
     """
+    argparse.ArgumentParser(
+        prog="python -m sim.bench",
+        description=f"Measure the gateware of the configuration {CONFIG!r}: it takes minutes, and more the first time. "
+        "Prints a table and writes build/bench.json.",
+        epilog="PENNYWIRE_DATA names a folder with a recorded session to replay; without it one is made.",
+    ).parse_args()
     console = Console(stderr=True)
     data = os.environ.get("PENNYWIRE_DATA")
     begun = time.monotonic()

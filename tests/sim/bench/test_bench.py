@@ -1,6 +1,8 @@
 """The benchmark's figures: the file's form, and numbers that are counted here another way."""
 
 import json
+import subprocess
+import sys
 from io import StringIO
 from itertools import pairwise
 
@@ -25,6 +27,7 @@ from sim.exchange.venue import Venue
 from sim.player import Player, PlayerSettings
 from sim.sessions.frames import Packing
 from sim.sessions.make import MADE_SYMBOLS, make_messages
+from sim.verilated.build import ROOT
 
 #: Keys that others rely on.
 KEYS = {
@@ -160,3 +163,12 @@ def test_the_table_shows_every_key_and_value_however_long_the_rest():
 def test_a_figure_cannot_take_the_headers_place(tmp_path):
     with pytest.raises(ValueError, match="header"):
         merge(tmp_path / "bench.json", {HEADER: Figure(1, "", "")})
+
+
+@pytest.mark.parametrize(("word", "status", "words"), [("--help", 0, "build/bench.json"), ("--fast", 2, "--fast")])
+def test_a_word_behind_the_command_starts_no_measurement(word, status, words):
+    command = [sys.executable, "-m", "sim.bench", word]
+    # A measurement takes minutes.
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == status
+    assert words in done.stdout + done.stderr
