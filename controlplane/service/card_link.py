@@ -17,7 +17,7 @@ from controlplane.service.fields import pack, unpack
 from controlplane.service.refusal import RefusedError
 from controlplane.store.record import Record
 
-__all__ = ["CardDevice", "CardIdentity", "CardLink", "CardStatus"]
+__all__ = ["CardDevice", "CardIdentity", "CardLink", "CardRequests", "CardStatus"]
 
 _Result = TypeVar("_Result")
 
@@ -64,75 +64,44 @@ class CardStatus:
     config_epoch: int
 
 
-class CardLink:
-    """Requests to one card.
+class CardRequests:
+    """Requests to one card, made one after the other; used on :class:`CardLink`'s thread only.
 
     Parameters
     ----------
     device : CardDevice
-        An open card. It is not closed here.
+        An open card.
+
+    Raises
+    ------
+    DeviceError
+        Of every method: the card did not do it, in the driver's words.
     """
 
     def __init__(self, device: CardDevice) -> None:
         self._device = device
-        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="card")
-        #: Card time of the last status, for the audit rows of refusals.
+        #: Card time of the last status.
         self.last_card_time = 0
 
-    @property
-    def identity(self) -> CardIdentity:
-        """What the card is."""
-        return self._device.identity
+    def read(self, names: Sequence[str]) -> dict[str, int]:
+        """Read whole registers by name."""
+        return self._device.read(names)
 
-    @property
-    def lost(self) -> int:
-        """Event records lost on the way."""
-        return self._device.lost
+    def write(self, items: Mapping[str, int]) -> None:
+        """Write whole registers in order, and read back those that can be read."""
+        self._device.write(items)
 
-    async def _call(self, call: Callable[[], _Result]) -> _Result:
-        try:
-            return await asyncio.get_running_loop().run_in_executor(self._thread, call)
-        except DeviceError as error:
-            raise RefusedError(grpc.StatusCode.UNAVAILABLE, f"the card did not do it: {error}") from error
+    def subscribe(self) -> None:
+        """Have the card send its events from now on."""
+        self._device.subscribe()
 
-    async def read(self, names: Iterable[str]) -> dict[str, int]:
-        """Read whole registers by name.
-
-        Raises
-        ------
-        RefusedError
-            UNAVAILABLE, with the driver's words.
-        """
-        wanted = list(names)
-        return await self._call(lambda: self._device.read(wanted))
-
-    async def write(self, items: Mapping[str, int]) -> None:
-        """Write whole registers in order, and read back those that can be read.
-
-        Raises
-        ------
-        RefusedError
-            UNAVAILABLE, with the driver's words: no answer, locked, or read back differently.
-        """
-        await self._call(lambda: self._device.write(items))
-
-    async def subscribe(self) -> None:
-        """Have the card send its events from now on.
-
-        Raises
-        ------
-        RefusedError
-            UNAVAILABLE, with the driver's words.
-        """
-        await self._call(self._device.subscribe)
-
-    async def command(self, name: str) -> None:
+    def command(self, name: str) -> None:
         """Send one of the commands ``arm``, ``disarm``, ``kill``, ``release``."""
-        await self.write({"control.command": pack("control.command", **{name: 1})})
+        self.write({"control.command": pack("control.command", **{name: 1})})
 
-    async def status(self) -> CardStatus:
+    def status(self) -> CardStatus:
         """Read the card's state."""
-        values = await self.read(["control.status", "control.time", "control.config_epoch"])
+        values = self.read(["control.status", "control.time", "control.config_epoch"])
         bits = unpack("control.status", values["control.status"])
         self.last_card_time = values["control.time"]
         return CardStatus(
@@ -145,6 +114,98 @@ class CardLink:
             card_time=values["control.time"],
             config_epoch=values["control.config_epoch"],
         )
+
+
+class CardLink:
+    """The way to one card from asyncio.
+
+    Parameters
+    ----------
+    device : CardDevice
+        An open card. It is not closed here.
+    """
+
+    def __init__(self, device: CardDevice) -> None:
+        self._device = device
+        self._requests = CardRequests(device)
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="card")
+
+    @property
+    def identity(self) -> CardIdentity:
+        """What the card is."""
+        return self._device.identity
+
+    @property
+    def lost(self) -> int:
+        """Event records lost on the way."""
+        return self._device.lost
+
+    @property
+    def last_card_time(self) -> int:
+        """Card time of the last status, for the audit rows of refusals."""
+        return self._requests.last_card_time
+
+    async def in_one_go(self, work: Callable[[CardRequests], _Result]) -> _Result:
+        """Make several requests with nobody else's in between.
+
+        What has begun is carried out to its end, also when the caller is cancelled meanwhile; what has not begun then
+        is not carried out.
+
+        Parameters
+        ----------
+        work : callable
+            Makes them; called on the card's thread, after what was asked before.
+
+        Raises
+        ------
+        RefusedError
+            UNAVAILABLE, with the driver's words; or what the work raised.
+        """
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._thread, work, self._requests)
+        except DeviceError as error:
+            raise RefusedError(grpc.StatusCode.UNAVAILABLE, f"the card did not do it: {error}") from error
+
+    async def read(self, names: Iterable[str]) -> dict[str, int]:
+        """Read whole registers by name.
+
+        Raises
+        ------
+        RefusedError
+            UNAVAILABLE, with the driver's words.
+        """
+        wanted = list(names)
+        return await self.in_one_go(lambda card: card.read(wanted))
+
+    async def write(self, items: Mapping[str, int]) -> None:
+        """Write whole registers in order, and read back those that can be read.
+
+        Raises
+        ------
+        RefusedError
+            UNAVAILABLE, with the driver's words: no answer, locked, or read back differently.
+        """
+        await self.in_one_go(lambda card: card.write(items))
+
+    async def subscribe(self) -> None:
+        """Have the card send its events from now on.
+
+        Raises
+        ------
+        RefusedError
+            UNAVAILABLE, with the driver's words.
+        """
+        await self.in_one_go(CardRequests.subscribe)
+
+    async def status(self) -> CardStatus:
+        """Read the card's state.
+
+        Raises
+        ------
+        RefusedError
+            UNAVAILABLE, with the driver's words.
+        """
+        return await self.in_one_go(CardRequests.status)
 
     def cycles(self, seconds: float) -> int:
         """Give a duration in cycles of the card clock, rounded down."""

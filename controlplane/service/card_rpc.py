@@ -10,6 +10,7 @@ import grpc
 from controlplane.card.register_table import REGISTERS
 from controlplane.proto_gen.pennywire_v1 import control_pb2 as pb
 from controlplane.proto_gen.pennywire_v1 import control_pb2_grpc as rpc
+from controlplane.service.card_link import CardRequests
 from controlplane.service.confirmations import Plan
 from controlplane.service.envelope import MODULES
 from controlplane.service.fields import pack, unpack
@@ -39,7 +40,7 @@ class LeaseRpc(rpc.LeaseServiceServicer):
         self, request: pb.AcquireLeaseRequest, context: grpc.aio.ServicerContext
     ) -> pb.AcquireLeaseResponse:
         """Take or renew the lease."""
-        epoch, seconds = self._lease.acquire(caller_role(), request.holder, request.seconds)
+        epoch, seconds = await self._lease.acquire(caller_role(), request.holder, request.seconds)
         return pb.AcquireLeaseResponse(lease_epoch=epoch, seconds=seconds)
 
     async def ReleaseLease(
@@ -217,8 +218,8 @@ class CardRpc(rpc.CardServiceServicer):
             items, ignored = await plan_flatten(self._state, request)
             return items
 
-        async def confirm() -> None:
-            await check_taken(self._state, ignored)
+        def confirm(card: CardRequests) -> None:
+            check_taken(card, ignored)
 
         return await self._state.writes.commit(
             caller_role(), "CardService.Flatten", request, plan, watched=WATCHED, confirm=confirm
@@ -249,8 +250,8 @@ class CardRpc(rpc.CardServiceServicer):
         armed: bool,
         killed: bool | None = None,
     ) -> pb.WriteResult:
-        async def confirm() -> None:
-            status = await self._state.link.status()
+        def confirm(card: CardRequests) -> None:
+            status = card.status()
             if status.armed != armed or (killed is not None and status.killed != killed):
                 raise RefusedError(
                     grpc.StatusCode.FAILED_PRECONDITION,

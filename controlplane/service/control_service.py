@@ -100,7 +100,8 @@ class ControlService:
         self._directory = directory
         self._device = device
         self._audit = AuditLog(directory / "pennywire.sqlite", envelope_digest(config))
-        link, lease = CardLink(device), WriterLease(self._audit.next_lease_epoch, clock)
+        link = CardLink(device)
+        lease = WriterLease(lambda: asyncio.wrap_future(self._audit.next_lease_epoch()), clock)
         ledger = Ledger([symbol.name for symbol in config.symbols], config.fees)
         writes = WritePath(link, lease, self._audit, Confirmations(config.confirmation_seconds, clock))
         self.state = ServiceState(link, config, lease, writes, ledger, self._audit)
@@ -238,7 +239,8 @@ class ControlService:
             await asyncio.to_thread(self.reader.join)
         self.state.link.close()
         await asyncio.to_thread(self.journal.close)
-        self._audit.close()
+        # Rows of calls that were cancelled may wait still: they are written before the end.
+        await asyncio.to_thread(self._audit.close)
 
 
 def _always(role: int) -> _RoleOf:

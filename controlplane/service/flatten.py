@@ -7,6 +7,7 @@ and sends one immediate order that its gate lets do nothing but reduce the posit
 import grpc
 
 from controlplane.proto_gen.pennywire_v1 import control_pb2 as pb
+from controlplane.service.card_link import CardRequests
 from controlplane.service.fields import pack, unpack
 from controlplane.service.refusal import RefusedError
 from controlplane.service.state import ServiceState
@@ -98,15 +99,17 @@ async def plan_flatten(state: ServiceState, request: pb.FlattenRequest) -> tuple
     return items, values["host_order.not_taken"]
 
 
-async def check_taken(state: ServiceState, ignored_before: int) -> None:
+def check_taken(card: CardRequests, ignored_before: int) -> None:
     """Check that the card took the command.
 
     Raises
     ------
     RefusedError
-        FAILED_PRECONDITION: another order of the host was under way by then. UNAVAILABLE: no answer.
+        FAILED_PRECONDITION: another order of the host was under way by then.
+    DeviceError
+        No answer.
     """
-    ignored = (await state.link.read(["host_order.not_taken"]))["host_order.not_taken"]
+    ignored = card.read(["host_order.not_taken"])["host_order.not_taken"]
     if ignored != ignored_before:
         raise RefusedError(
             grpc.StatusCode.FAILED_PRECONDITION,

@@ -1,8 +1,9 @@
 """The writer's lease: one holder at a time, for a while, with a number that is never used twice."""
 
+import asyncio
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 import grpc
@@ -33,15 +34,17 @@ class WriterLease:
     Parameters
     ----------
     next_epoch : callable
-        Gives a number above every one it gave before, across restarts.
+        Gives a number above every one it gave before, across restarts; it is kept on the disk by then.
     clock : callable
         Monotonic seconds.
     """
 
-    def __init__(self, next_epoch: Callable[[], int], clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, next_epoch: Callable[[], Awaitable[int]], clock: Callable[[], float] = time.monotonic) -> None:
         self._next_epoch = next_epoch
         self._clock = clock
         self._held: _Held | None = None
+        # A number takes a while: what was found out before it must hold after it.
+        self._one_at_a_time = asyncio.Lock()
 
     @property
     def live(self) -> tuple[int, str]:
@@ -52,7 +55,7 @@ class WriterLease:
     def _current(self) -> _Held | None:
         return self._held if self._held and self._clock() < self._held.until else None
 
-    def acquire(self, role: int, holder: str, seconds: float) -> tuple[int, float]:
+    async def acquire(self, role: int, holder: str, seconds: float) -> tuple[int, float]:
         """Take or renew the lease.
 
         Parameters
@@ -73,6 +76,8 @@ class WriterLease:
         ------
         RefusedError
             INVALID_ARGUMENT for a bad name or time; FAILED_PRECONDITION when another holds it.
+        AuditError
+            The epoch could not be kept; the lease is as it was.
         """
         wrong = []
         if not (1 <= len(holder) <= 64 and holder.isprintable()):
@@ -81,6 +86,14 @@ class WriterLease:
             wrong.append(("seconds", f"must be 0 (the default) to {MAX_SECONDS:g}, not {seconds}"))
         if wrong:
             raise RefusedError(grpc.StatusCode.INVALID_ARGUMENT, "no such lease is given", fields=wrong)
+        granted = seconds or DEFAULT_SECONDS
+        async with self._one_at_a_time:
+            self._refuse_taken(role, holder)
+            epoch = await self._next_epoch()
+            self._held = _Held(epoch, role, holder, self._clock() + granted)
+        return epoch, granted
+
+    def _refuse_taken(self, role: int, holder: str) -> None:
         held = self._current()
         own = held is not None and (held.role, held.holder) == (role, holder)
         takes = held is not None and role == pb.ROLE_OPERATOR and held.role == pb.ROLE_AGENT
@@ -92,9 +105,6 @@ class WriterLease:
                 "the writer's lease is taken",
                 preconditions=[("LEASE", "lease", words)],
             )
-        granted = seconds or DEFAULT_SECONDS
-        self._held = _Held(self._next_epoch(), role, holder, self._clock() + granted)
-        return self._held.epoch, granted
 
     def release(self, role: int, epoch: int) -> None:
         """Give the lease back. One that is not held any more is given back already: no error."""

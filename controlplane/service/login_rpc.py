@@ -6,6 +6,7 @@ leaves an audit row. A wrong one is refused and leaves none: nobody fills the au
 
 # ruff: noqa: N802  (the methods are named by the proto)
 
+import asyncio
 import base64
 import hashlib
 import secrets
@@ -59,9 +60,10 @@ class LoginRpc(rpc.LoginServiceServicer):
         self._clock = clock
         self._codes: dict[bytes, _Made] = {}
 
-    def _note(self, name: str, role: int, method: str, result: str) -> None:
+    async def _note(self, name: str, role: int, method: str, result: str) -> None:
         card_time = self._state.link.last_card_time
-        self._state.audit.append(AuditEntry(name, role, f"LoginService.{method}", card_time, "", "", "", result))
+        row = self._state.audit.append(AuditEntry(name, role, f"LoginService.{method}", card_time, "", "", "", result))
+        await asyncio.wrap_future(row)
 
     async def MakeCode(
         self, request: pb.MakeLoginCodeRequest, context: grpc.aio.ServicerContext
@@ -75,7 +77,7 @@ class LoginRpc(rpc.LoginServiceServicer):
         while len(self._codes) >= MOST_CODES:
             del self._codes[next(iter(self._codes))]
         self._codes[_digest(letters)] = _Made(name, role, self._clock() + CODE_SECONDS)
-        self._note(name, role, "MakeCode", f"a login code was made, good once and for {CODE_SECONDS:g} s")
+        await self._note(name, role, "MakeCode", f"a login code was made, good once and for {CODE_SECONDS:g} s")
         code = "-".join(letters[start : start + 4] for start in range(0, len(letters), 4))
         return pb.MakeLoginCodeResponse(code=code, seconds=CODE_SECONDS, role=pb.Role.Name(role))
 
@@ -89,5 +91,5 @@ class LoginRpc(rpc.LoginServiceServicer):
             raise RefusedError(
                 grpc.StatusCode.FAILED_PRECONDITION, "this code is not good", preconditions=[("LOGIN", "code", words)]
             )
-        self._note(made.name, made.role, "Redeem", "logged in at the web page")
+        await self._note(made.name, made.role, "Redeem", "logged in at the web page")
         return pb.RedeemLoginCodeResponse(name=made.name, role=pb.Role.Name(made.role))

@@ -2,6 +2,8 @@
 
 # ruff: noqa: N802  (the methods are named by the proto)
 
+import asyncio
+
 import grpc
 
 from controlplane.proto_gen.pennywire_v1 import control_pb2 as pb
@@ -129,7 +131,8 @@ class AuditRpc(rpc.AuditServiceServicer):
 
     async def Query(self, request: pb.AuditQueryRequest, context: grpc.aio.ServicerContext) -> pb.AuditQueryResponse:
         """Give rows after a number; ``limit`` 0 asks for the most there may be."""
-        rows = self._state.audit.query(request.after_id, min(request.limit or _MOST_ROWS, _MOST_ROWS))
+        most = min(request.limit or _MOST_ROWS, _MOST_ROWS)
+        rows = await asyncio.to_thread(self._state.audit.query, request.after_id, most)
         return pb.AuditQueryResponse(
             rows=[
                 pb.AuditRow(

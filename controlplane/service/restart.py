@@ -4,6 +4,7 @@ What was committed is read from the audit log, which has it on the disk before a
 crash cut in two has reached the card, or part of it, and left no row: it shows here as well.
 """
 
+import asyncio
 import json
 import re
 from collections.abc import Iterable
@@ -57,6 +58,8 @@ async def say_differences(link: CardLink, audit: AuditLog) -> tuple[dict[str, in
     ------
     RefusedError
         UNAVAILABLE: the card did not answer.
+    AuditError
+        The differences could not be noted.
     """
     committed = committed_settings(_rows(audit), link.identity.slots)
     card = await link.read(committed)
@@ -65,7 +68,7 @@ async def say_differences(link: CardLink, audit: AuditLog) -> tuple[dict[str, in
     if differs:
         more = f" and {len(words) - _NAMED} more" if len(words) > _NAMED else ""
         status = await link.status()
-        audit.append(
+        row = audit.append(
             AuditEntry(
                 who="service",
                 role=pb.ROLE_OPERATOR,
@@ -77,4 +80,5 @@ async def say_differences(link: CardLink, audit: AuditLog) -> tuple[dict[str, in
                 result=f"differs: {'; '.join(words[:_NAMED])}{more}",
             )
         )
+        await asyncio.wrap_future(row)
     return committed, words

@@ -6,6 +6,7 @@ One server a socket, one socket a role (decision 0004). A method that is not in 
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextvars import ContextVar
+from dataclasses import replace
 from typing import Any
 
 import grpc
@@ -13,6 +14,7 @@ import structlog
 
 from controlplane.proto_gen.pennywire_v1 import control_pb2 as pb
 from controlplane.service.refusal import RefusedError
+from controlplane.store.audit import AuditError
 
 __all__ = ["ALLOWED", "PUBLIC", "WRITES", "RoleInterceptor", "caller_role", "method_name"]
 
@@ -142,6 +144,9 @@ class RoleInterceptor(grpc.aio.ServerInterceptor):
             except RefusedError as refusal:
                 outcome = refusal.code.name
                 await self._refuse(method, request, context, refusal)
+            except AuditError as error:
+                outcome = grpc.StatusCode.INTERNAL.name
+                await context.abort(grpc.StatusCode.INTERNAL, f"this was not done: {error}")
             finally:
                 self._on_end(method, outcome, time.perf_counter() - began)
 
@@ -163,6 +168,10 @@ class RoleInterceptor(grpc.aio.ServerInterceptor):
     ) -> None:
         role = _CALLER.get(pb.ROLE_UNSPECIFIED)
         self._log.info("refused", method=method, role=pb.Role.Name(role), words=str(refusal))
-        if method in WRITES:
-            await self._on_refusal(role, method, request, refusal)
+        # Where a row itself is what failed, the service's log has it, and there is no second try.
+        if method in WRITES and not isinstance(refusal.__cause__, AuditError):
+            try:
+                await self._on_refusal(role, method, request, refusal)
+            except AuditError as error:
+                refusal = replace(refusal, message=f"{refusal.message} (and no audit row says so: {error})")
         await context.abort_with_status(refusal.status())

@@ -26,7 +26,7 @@ from controlplane.service.control_service import SOCKETS, ControlService, Listen
 from controlplane.service.refusal import RefusedError
 from controlplane.service.startup import StartupError
 from controlplane.service.watchdog import Watchdog
-from controlplane.store.audit import anchor_of
+from controlplane.store.audit import AuditError, anchor_of
 from controlplane.store.audit_check import check_audit
 
 __all__ = ["serve"]
@@ -141,7 +141,16 @@ def serve(
         with _own_folder(directory), Device.open(url) as device:
             _check_audit(directory)
             asyncio.run(_run(device, config, directory, listen, metrics, fresh))
-    except (ConfigError, CertificateError, StartupError, DeviceError, RefusedError, sqlite3.Error, OSError) as error:
+    except (
+        ConfigError,
+        CertificateError,
+        StartupError,
+        DeviceError,
+        RefusedError,
+        AuditError,
+        sqlite3.Error,
+        OSError,
+    ) as error:
         print(f"pennywire serve: {error}", file=sys.stderr)
         return 2
     return 0

@@ -5,6 +5,7 @@ afterwards, through the service, and leaves a row in the audit log. Later starts
 as `controlplane/service/take_up.py` allows.
 """
 
+import asyncio
 import json
 from collections.abc import Mapping
 
@@ -203,6 +204,8 @@ async def configure_card(
         The card is armed, or too small.
     RefusedError
         UNAVAILABLE: the card did not take a register.
+    AuditError
+        The start could not be noted.
     """
     status = await link.status()
     if status.armed:
@@ -220,7 +223,7 @@ async def configure_card(
     changed = {name: value for name, value in items.items() if before[name] != value} | join_items(config)
     if changed:
         await link.write(changed)
-    audit.append(
+    row = audit.append(
         AuditEntry(
             who="service",
             role=pb.ROLE_OPERATOR,
@@ -233,8 +236,10 @@ async def configure_card(
             result="committed",
         )
     )
+    await asyncio.wrap_future(row)
     # After the row: a crash in between takes up once more what the row says already.
-    audit.keep_start(start, {name: [items[name], wanted] for name, wanted in taken.held.items()})
+    kept = audit.keep_start(start, {name: [items[name], wanted] for name, wanted in taken.held.items()})
+    await asyncio.wrap_future(kept)
     return taken
 
 

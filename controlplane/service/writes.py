@@ -1,26 +1,34 @@
-"""The one way by which a write reaches the card: lease, mode, reason, check, write, read back, audit, answer."""
+"""The one way by which a write reaches the card: lease, mode, reason, check, write, read back, audit, answer.
+
+Reading before, writing, reading back and appending the audit row are one piece of work on the card's thread. So rows
+stand in the order in which the card was written, kills among them, and a caller who goes away leaves either no write or
+one with its row. The disk is waited for afterwards: no write is acknowledged before its row is on it, nor the next one
+begun. A kill waits for the disk with its answer only.
+"""
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future
 from typing import Any
 
 import grpc
 from google.protobuf.json_format import MessageToDict
 
 from controlplane.proto_gen.pennywire_v1 import control_pb2 as pb
-from controlplane.service.card_link import CardLink
+from controlplane.service.card_link import CardLink, CardRequests, CardStatus
 from controlplane.service.confirmations import Confirmations, Plan, Question
 from controlplane.service.lease import WriterLease
 from controlplane.service.refusal import ConfirmationNeededError, RefusedError
-from controlplane.store.audit import AuditEntry, AuditLog
+from controlplane.store.audit import AuditEntry, AuditError, AuditLog
 
 __all__ = ["MAX_REASON", "WritePath"]
 
 #: Characters of a reason.
 MAX_REASON = 500
+_ROWLESS = ", and no audit row says so"
 
-_Confirm = Callable[[], Awaitable[None]]
+_Confirm = Callable[[CardRequests], None]
 
 
 def _text(values: Mapping[str, int]) -> str:
@@ -89,7 +97,7 @@ class WritePath:
         watched : sequence of str
             Registers to report before and after, where those written cannot be read; default: those written.
         confirm : callable, optional
-            Raises `RefusedError` when the write did not take effect.
+            Called on the card's thread after the write; raises `RefusedError` when it did not take effect.
         note : str
             Put before the reason in the audit row.
 
@@ -101,7 +109,8 @@ class WritePath:
         Raises
         ------
         RefusedError
-            The lease, the header or the plan forbids it, or the card did not do it.
+            The lease, the header or the plan forbids it, or the card did not do it. INTERNAL: it did, and the audit
+            row could not be put on the disk.
         """
         header: pb.WriteHeader = request.header
         holder = self._lease.holder(role, header.lease_epoch)
@@ -121,27 +130,40 @@ class WritePath:
                 question = Question(method, _asked_for(request), holder, header.reason, beyond, plan)
                 return await self._ask(role, question)
             names = list(watched) or list(items)
-            before = await self._link.read(names)
-            if header.mode == pb.WRITE_MODE_VERIFY:
-                after, result = (before if watched else dict(items)), "verified"
-            else:
-                await self._link.write(items)
-                for name in items:
-                    self.held.pop(name, None)
-                if confirm is not None:
-                    await confirm()
-                after, result = await self._link.read(names), "committed"
-            status = await self._link.status()
-            entry = AuditEntry(
-                holder, role, method, status.card_time, _text(before), _text(after), note + header.reason, result
-            )
-            row = self._audit.append(entry)
+            verify = header.mode == pb.WRITE_MODE_VERIFY
+
+            def carry_out(card: CardRequests) -> tuple[dict[str, int], dict[str, int], CardStatus, Future[int]]:
+                before = card.read(names)
+                if verify:
+                    after, result = (before if watched else dict(items)), "verified"
+                else:
+                    card.write(items)
+                    for name in items:
+                        self.held.pop(name, None)
+                    if confirm is not None:
+                        confirm(card)
+                    after, result = card.read(names), "committed"
+                status = card.status()
+                entry = AuditEntry(
+                    holder, role, method, status.card_time, _text(before), _text(after), note + header.reason, result
+                )
+                return before, after, status, self._audit.append(entry)
+
+            before, after, status, row = await self._link.in_one_go(carry_out)
+            number = await self._on_disk(row, ("all was in order" if verify else "the card did it") + _ROWLESS)
         changes = [
             pb.RegisterChange(register=name, before=before[name], after=after[name])
             for name in names
             if before[name] != after[name]
         ]
-        return pb.WriteResult(audit_id=row, mode=header.mode, changes=changes, config_epoch=status.config_epoch)
+        return pb.WriteResult(audit_id=number, mode=header.mode, changes=changes, config_epoch=status.config_epoch)
+
+    async def _on_disk(self, row: "Future[int]", done: str) -> int:
+        """Wait until a row is on the disk; give its number. ``done`` says what has happened by now, if it fails."""
+        try:
+            return await asyncio.wrap_future(row)
+        except AuditError as error:
+            raise RefusedError(grpc.StatusCode.INTERNAL, f"{done}: {error}") from error
 
     async def _ask(self, role: int, question: Question) -> pb.WriteResult:
         """Keep a question for a person and say so; the same question while it waits is the same request."""
@@ -151,7 +173,7 @@ class WritePath:
         entry = AuditEntry(
             question.asked_by, role, question.method, status.card_time, "", question.asked_for, question.reason, words
         )
-        row = self._audit.append(entry)
+        row = await self._on_disk(self._audit.append(entry), "nothing was asked of a person")
         if not number:
             number = row
             self.confirmations.keep(number, question, status)
@@ -198,52 +220,63 @@ class WritePath:
                 "operator", role, "ConfirmationService.Deny", status.card_time, "", question.asked_for, request.reason,
                 f"denied {request.id}, asked by {question.asked_by}",
             )  # fmt: skip
-            self._audit.append(entry)
+            await self._on_disk(self._audit.append(entry), "it was denied" + _ROWLESS)
             return self.confirmations.message(request.id, status)
 
     async def kill(self, role: int, reason: str) -> pb.WriteResult:
-        """Kill at once: no lease, no waiting for other writes, no reason needed.
+        """Kill at once: no lease, no waiting for other writes or for a disk, no reason needed.
 
         Raises
         ------
         RefusedError
-            UNAVAILABLE: the card did not answer. INTERNAL: it answered and is not killed.
+            UNAVAILABLE: the card did not answer. INTERNAL: it answered and is not killed; or it is killed, and the
+            audit row could not be put on the disk.
         """
-        before = await self._link.read(["control.status"])
-        await self._link.command("kill")
-        status = await self._link.status()
-        after = await self._link.read(["control.status"])
-        if not status.killed:
-            raise RefusedError(grpc.StatusCode.INTERNAL, "the card took the kill and does not say that it is killed")
         words = reason[:MAX_REASON]
         who = f"anyone as {pb.Role.Name(role).removeprefix('ROLE_').lower()}"
-        entry = AuditEntry(
-            who, role, "CardService.Kill", status.card_time, _text(before), _text(after), words, "committed"
-        )
-        row = self._audit.append(entry)
-        change = pb.RegisterChange(
-            register="control.status", before=before["control.status"], after=after["control.status"]
-        )
+        register = "control.status"
+
+        def carry_out(card: CardRequests) -> tuple[int, int, CardStatus, Future[int]]:
+            before = card.read([register])
+            card.command("kill")
+            status = card.status()
+            after = card.read([register])
+            if not status.killed:
+                said = "the card took the kill and does not say that it is killed"
+                raise RefusedError(grpc.StatusCode.INTERNAL, said)
+            entry = AuditEntry(
+                who, role, "CardService.Kill", status.card_time, _text(before), _text(after), words, "committed"
+            )
+            return before[register], after[register], status, self._audit.append(entry)
+
+        before, after, status, row = await self._link.in_one_go(carry_out)
+        number = await self._on_disk(row, "the card is killed" + _ROWLESS)
+        change = pb.RegisterChange(register=register, before=before, after=after)
         return pb.WriteResult(
-            audit_id=row, mode=pb.WRITE_MODE_COMMIT, changes=[change], config_epoch=status.config_epoch
+            audit_id=number, mode=pb.WRITE_MODE_COMMIT, changes=[change], config_epoch=status.config_epoch
         )
 
     async def note_refusal(self, role: int, method: str, request: Any, refusal: RefusedError) -> None:
-        """Leave the audit row of a write that was refused."""
+        """Leave the audit row of a write that was refused.
+
+        Raises
+        ------
+        AuditError
+            It could not be put on the disk.
+        """
         header = getattr(request, "header", None)
         epoch, holder = self._lease.live
         who = holder if header is not None and epoch and header.lease_epoch == epoch else ""
         asked = json.dumps(MessageToDict(request), separators=(",", ":"), sort_keys=True)
         reason = header.reason if header is not None else request.reason
-        self._audit.append(
-            AuditEntry(
-                who or pb.Role.Name(role),
-                role,
-                method,
-                self._link.last_card_time,
-                "",
-                asked[:4000],
-                reason[:MAX_REASON],
-                f"refused: {refusal}",
-            )
+        entry = AuditEntry(
+            who or pb.Role.Name(role),
+            role,
+            method,
+            self._link.last_card_time,
+            "",
+            asked[:4000],
+            reason[:MAX_REASON],
+            f"refused: {refusal}",
         )
+        await asyncio.wrap_future(self._audit.append(entry))

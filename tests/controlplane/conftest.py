@@ -9,6 +9,7 @@ import grpc
 import pytest
 
 from tests.controlplane.plain_card import PlainCard
+from tests.controlplane.slow_disk import SlowDisk
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -36,6 +37,15 @@ def demo_config():
     from controlplane.config.load import load_config
 
     return load_config(ROOT / "controlplane" / "config" / "demo.toml")
+
+
+@pytest.fixture
+def disk(monkeypatch):
+    """The disk under the audit log's anchor, which a test may shut."""
+    slow = SlowDisk()
+    monkeypatch.setattr("os.fsync", slow)
+    yield slow
+    slow.open()
 
 
 @pytest.fixture

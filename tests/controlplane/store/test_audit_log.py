@@ -17,7 +17,7 @@ def file(tmp_path):
     path = tmp_path / "audit.sqlite"
     log = AuditLog(path, "digest", clock=lambda: 42)
     for number in range(5):
-        assert log.append(entry(number)) == number + 1
+        assert log.append(entry(number)).result() == number + 1
     log.close()
     assert check_audit(path).found == ""
     assert check_audit(path).rows == 5
@@ -63,7 +63,7 @@ def test_an_end_that_was_written_anew_is_found(file):
     change(file, "UPDATE sqlite_sequence SET seq = 4")
     kept = anchor_of(file).read_bytes()
     log = AuditLog(file, "digest", clock=lambda: 42)
-    log.append(entry(77))
+    log.append(entry(77)).result()
     log.close()
     # The log's own anchor went along; the old one, and a head that a person kept, tell.
     head = kept.decode()
@@ -76,7 +76,7 @@ def test_an_end_that_was_written_anew_is_found(file):
 def test_an_anchor_one_row_behind_is_a_crash_and_no_finding(file):
     kept = anchor_of(file).read_bytes()
     log = AuditLog(file, "digest", clock=lambda: 42)
-    log.append(entry(5))
+    log.append(entry(5)).result()
     log.close()
     anchor_of(file).write_bytes(kept)
     assert check_audit(file).found == ""
@@ -90,6 +90,6 @@ def test_lease_epochs_rise_across_restarts(tmp_path):
     found = []
     for _ in range(3):
         log = AuditLog(tmp_path / "audit.sqlite", "digest")
-        found += [log.next_lease_epoch(), log.next_lease_epoch()]
+        found += [log.next_lease_epoch().result(), log.next_lease_epoch().result()]
         log.close()
     assert found == [1, 2, 3, 4, 5, 6]
