@@ -1,5 +1,6 @@
 """Fields of registers: taking a register's 64 bits apart and putting them together, by the register table."""
 
+import functools
 import re
 
 from controlplane.card.register_table import REGISTERS, FieldRow
@@ -9,6 +10,7 @@ __all__ = ["pack", "symbol_name", "symbol_value", "unpack"]
 _FIELDS: dict[str, dict[str, FieldRow]] = {row.name: {f.name: f for f in row.fields} for row in REGISTERS}
 
 
+@functools.cache
 def _fields(register: str) -> dict[str, FieldRow]:
     found = _FIELDS.get(re.sub(r"\[\d+\]", "[]", register))
     if found is None:

@@ -4,6 +4,7 @@
 
 import asyncio
 import math
+import time
 from collections.abc import AsyncIterator
 
 import grpc
@@ -16,7 +17,7 @@ from controlplane.service.refusal import RefusedError
 from controlplane.service.report_rpc import bar_message
 from controlplane.service.state import ServiceState
 
-__all__ = ["MOST_WATCHERS", "MarketRpc"]
+__all__ = ["MOST_WATCHERS", "MarketRpc", "next_due"]
 
 #: Streams at once, over all callers.
 MOST_WATCHERS = 128
@@ -26,6 +27,15 @@ _LADDERS = {
     Ladder.UNTOLD: pb.LADDER_STATE_UNTOLD,
     Ladder.LOST: pb.LADDER_STATE_LOST,
 }
+
+
+def next_due(due: float, sent: float, interval: float) -> float:
+    """Give when the next sample may go after one that was due and one that was sent, all in seconds.
+
+    What was late by less than half an interval is made up for, so that the rate holds on a busy machine; a silence is
+    not, and two samples are never nearer than half an interval.
+    """
+    return max(due, sent - interval / 2) + interval
 
 
 def _message(symbol: str, sample: DepthSample, skipped: int) -> pb.Depth:
@@ -79,12 +89,14 @@ class MarketRpc(rpc.MarketServiceServicer):
                 grpc.StatusCode.FAILED_PRECONDITION, "no more streams", preconditions=[("STREAMS", "depth", words)]
             )
         names = [symbol.name for symbol in self._state.config.symbols]
-        with self._market.watch(frozenset(slots)) as watcher:
+        with self._market.watch(frozenset(slots), newest_only=rate > 0) as watcher:
+            due = 0.0
             async for sample in watcher:
+                sent = time.monotonic()
                 yield _message(names[sample.slot], sample, watcher.skipped)
                 if rate:
-                    await asyncio.sleep(1 / rate)
-                    watcher.latest_only()
+                    due = next_due(due, sent, 1 / rate)
+                    await asyncio.sleep(due - time.monotonic())
 
     async def GetBars(self, request: pb.GetBarsRequest, context: grpc.aio.ServicerContext) -> pb.GetBarsResponse:
         """Give the bars that overlap ``since`` to ``until``, and the minutes in which event records were lost."""

@@ -2,13 +2,14 @@
 
 The reader's thread brings records in; watchers live in the event loop. A watcher's queue is bounded: when it is full
 its oldest sample goes and is counted, so a slow reader costs a fixed amount of memory, hears the newest, and knows how
-much it missed. Nobody waits for a watcher.
+much it missed. One that wants the newest only has no more in it than a sample a symbol. Nobody waits for a watcher.
 """
 
 import asyncio
 import contextlib
+import itertools
 import threading
-from collections import deque
+from collections import OrderedDict
 from collections.abc import AsyncIterator, Sequence
 
 from controlplane.card.event_table import RecordType
@@ -30,39 +31,41 @@ class Watcher:
     ----------
     slots : frozenset of int
         Whose samples it wants.
+    newest_only : bool
+        Of each slot only the newest sample waits, in the place of the one before: the slots are heard in turn.
     """
 
-    def __init__(self, slots: frozenset[int]) -> None:
+    def __init__(self, slots: frozenset[int], newest_only: bool = False) -> None:
         self._slots = slots
-        self._queue: deque[DepthSample] = deque()
+        self._newest_only = newest_only
+        self._waiting: OrderedDict[int, DepthSample] = OrderedDict()
         self._news = asyncio.Event()
+        self._number = itertools.count()
         #: Samples that went unread.
         self.skipped = 0
 
     def offer(self, samples: Sequence[DepthSample]) -> None:
         """Take samples in; never waits."""
+        waiting = self._waiting
         for sample in samples:
             if sample.slot not in self._slots:
                 continue
-            if len(self._queue) == QUEUE:
-                self._queue.popleft()
+            key = sample.slot if self._newest_only else next(self._number)
+            if key in waiting:
                 self.skipped += 1
-            self._queue.append(sample)
-        if self._queue:
+            elif len(waiting) == QUEUE:
+                waiting.popitem(last=False)
+                self.skipped += 1
+            waiting[key] = sample
+        if waiting:
             self._news.set()
-
-    def latest_only(self) -> None:
-        """Drop what waits but for the newest sample of each slot, and count it."""
-        newest = {sample.slot: sample for sample in self._queue}
-        self.skipped += len(self._queue) - len(newest)
-        self._queue = deque(sorted(newest.values(), key=lambda sample: sample.card_time))
 
     async def __aiter__(self) -> AsyncIterator[DepthSample]:
         """Give samples as they come."""
         while True:
             await self._news.wait()
-            while self._queue:
-                yield self._queue.popleft()
+            while self._waiting:
+                yield self._waiting.popitem(last=False)[1]
             self._news.clear()
 
 
@@ -129,9 +132,9 @@ class MarketView:
             watcher.offer(samples)
 
     @contextlib.contextmanager
-    def watch(self, slots: frozenset[int]):  # noqa: ANN201
+    def watch(self, slots: frozenset[int], newest_only: bool = False):  # noqa: ANN201
         """Give a watcher of some slots for a while; to be used in the event loop."""
-        watcher = Watcher(slots)
+        watcher = Watcher(slots, newest_only)
         self._watchers.add(watcher)
         try:
             yield watcher

@@ -8,7 +8,7 @@ import pytest
 from controlplane.proto_gen.pennywire_v1 import control_pb2 as pb
 from controlplane.proto_gen.pennywire_v1 import control_pb2_grpc as rpc
 from controlplane.service.depth_samples import DepthSample
-from controlplane.service.market_rpc import MOST_WATCHERS
+from controlplane.service.market_rpc import MOST_WATCHERS, next_due
 from controlplane.service.market_view import QUEUE, Watcher
 from controlplane.service.refusal import words_of
 from tests.controlplane.ladders import records_of, tell
@@ -128,6 +128,34 @@ def test_a_slow_readers_queue_is_bounded():
         assert watcher.skipped == QUEUE
 
     asyncio.run(scenario())
+
+
+def test_who_wants_the_newest_hears_the_symbols_in_turn():
+    async def scenario():
+        watcher = Watcher(frozenset({0, 1, 2}), newest_only=True)
+        reader, told = aiter(watcher), []
+        for moment in range(9):
+            # The card tells them in one order always, the last of them last.
+            watcher.offer([DepthSample(slot, moment, 3 * moment + slot, 1, 2, 3, 4) for slot in (0, 1, 2, 3)])
+            told.append(await anext(reader))
+        assert [sample.slot for sample in told] == [0, 1, 2] * 3
+        # Each is the newest of its slot: two of the first moment went unread when the second one came, and so on.
+        assert [sample.exchange_time for sample in told] == list(range(9))
+        assert watcher.skipped == 27 - 9 - 2
+
+    asyncio.run(scenario())
+
+
+def test_a_rate_holds_when_the_loop_is_late_and_nothing_comes_in_a_heap_after_a_silence():
+    interval, late = 0.05, [0.0, 0.02, 0.012, 0.024, 0.0, 0.008]
+    due, sent = 0.0, []
+    for number in range(600):
+        sent.append(due + late[number % len(late)])
+        due = next_due(due, sent[-1], interval)
+    assert sent[-1] == pytest.approx(599 * interval + 0.008)
+    after_silence = next_due(due, due + 10.0, interval)
+    assert after_silence == pytest.approx(due + 10.0 + interval / 2)
+    assert next_due(after_silence, after_silence, interval) == pytest.approx(after_silence + interval)
 
 
 def test_what_cannot_be_streamed_is_refused_in_words(market, eventually):
