@@ -1,10 +1,15 @@
 """Watchers and writes at once: what a call costs then, beside an echo's cost in the same run.
 
-The service is a process of its own around a plain card that tells depth 600 times a second; watchers, writers, echoes
-are one other process. ``make load`` runs it for a minute with 50 watchers; the short form only sees that it stands,
-since three seconds have too few calls for a 99th percentile. The echo is the health check on the same socket: there and
-back, and no card. What else the machine does delays all of them alike, so a call is either below 5 ms or not so many
-times as slow as the echo of the same run.
+The service is a process of its own around a plain card that tells depth 600 times a second, each with its five levels;
+watchers, writers, echoes are one other process. ``make load`` runs it for a minute with 50 watchers; the short form
+only sees that it stands, since three seconds have too few calls for a 99th percentile. The echo is the health check on
+the same socket: there and back, and no card. What else the machine does delays all of them alike, so a call is either
+below 5 ms or not so many times as slow as the echo of the same run.
+
+Rates are judged in the same way, but by an echo that a third process answers, which does nothing else: what stops the
+service's event loop slows the service's own echo as well, and must excuse nothing. A rate, the slowest watcher's too,
+is nearly what was wanted, or nearly what a loop of so many of those echoes could have done in the same run, turn by
+turn. Calls pass through several threads, and a busy machine lets each of them wait: that is what their share is for.
 """
 
 import asyncio
@@ -19,11 +24,13 @@ from pathlib import Path
 import grpc
 import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
+from grpc_health.v1._async import HealthServicer
 
 from controlplane.config.load import load_config
 from controlplane.proto_gen.pennywire_v1 import control_pb2 as pb
 from controlplane.proto_gen.pennywire_v1 import control_pb2_grpc as rpc
 from controlplane.service.control_service import ControlService
+from tests.controlplane.ladders import tell as tell_ladder
 from tests.controlplane.plain_card import PlainCard
 
 CONFIG = Path(__file__).resolve().parents[3] / "controlplane" / "config" / "demo.toml"
@@ -31,13 +38,17 @@ SECONDS = float(os.environ.get("PENNYWIRE_LOAD_SECONDS", "3"))
 WATCHERS = int(os.environ.get("PENNYWIRE_LOAD_WATCHERS", "10"))
 RATE = 20.0
 WRITES = 100.0
-#: From so many seconds on the 99th percentiles are held against their limits.
+#: From so many seconds on 99th percentiles and rates are held against their limits.
 JUDGED_FROM = 30.0
 LIMIT_MS = 5.0
 #: Where that is missed: of the echo's. A write waits for its audit row to be on the disk.
-MOST_ECHOES = {"echo": 1.0, "read": 3.0, "write": 5.0}
+MOST_ECHOES = {"echo": 1.0, "read": 3.0, "write": 5.0, "watcher": 1.0}
+#: Of a rate: of what was wanted, or of what an echo loop could do in the same run. What is late is not made up for.
+LEAST_SHARE = {"echo": 0.8, "read": 0.8, "write": 0.8, "watcher": 0.95}
 #: Depth samples of each of three symbols a second.
 DEPTHS = 200.0
+#: Cycles of the plain card's clock, of 6.4 ns, from one to the next.
+CYCLES = int(1e9 / DEPTHS / 6.4)
 
 
 def tell(card, stop):
@@ -45,9 +56,13 @@ def tell(card, stop):
     number = 0
     while not stop.wait(1 / DEPTHS):
         number += 1
+        card.now += CYCLES
+        bid = 250_000 + 100 * (number % 100)
+        bids = [(bid - 100 * level, number + level) for level in range(5)]
+        asks = [(bid + 100 + 100 * level, 1000 + level) for level in range(5)]
         for slot in range(3):
-            words = (250_000 + number % 100, 250_100 + number % 100, number, 1000, 0)
-            card.say("DEPTH", words, slot=slot, exchange_time=34_200_000_000_000 + number * 5_000_000)
+            time_of_day = 34_200_000_000_000 + number * 5_000_000
+            tell_ladder(card, slot, bids, asks, time=time_of_day, cause=3 * number + slot)
 
 
 async def hold(directory, stop):
@@ -65,11 +80,21 @@ async def hold(directory, stop):
         await service.stop()
 
 
-def serve(directory, stop):
-    """Run the service's process."""
-    with (directory / "service.log").open("w") as log:
+async def answer(directory, stop):
+    """Answer bare echoes until asked to stop."""
+    server = grpc.aio.server()
+    health_pb2_grpc.add_HealthServicer_to_server(HealthServicer(), server)
+    server.add_insecure_port(f"unix:{directory / 'bare.sock'}")
+    await server.start()
+    await asyncio.to_thread(stop.wait)
+    await server.stop(0)
+
+
+def serve(work, directory, stop):
+    """Run a process: of the service, or of the bare echo."""
+    with (directory / f"{work.__name__}.log").open("w") as log:
         os.dup2(log.fileno(), 1)
-        asyncio.run(hold(directory, stop))
+        asyncio.run(work(directory, stop))
     sys.exit(0)
 
 
@@ -88,7 +113,9 @@ class Load:
         self.directory = directory
         self.heard = [0] * WATCHERS
         self.skipped = 0
+        self.whole = 0
         self.took = {"echo": [], "read": [], "write": []}
+        self.bare = []
 
     def channel(self, role):
         # One connection each, as separate programs have it.
@@ -99,20 +126,25 @@ class Load:
         async with self.channel("viewer") as channel:
             async for depth in rpc.MarketServiceStub(channel).StreamDepth(pb.StreamDepthRequest(most_per_second=RATE)):
                 self.heard[place] += 1
+                self.whole += depth.ladder == pb.LADDER_STATE_WHOLE
                 self.skipped = max(self.skipped, depth.skipped)
 
-    async def timed(self, kind, call, rate):
+    async def timed(self, took, call, rate):
         """Call at a rate, one call after the other; what is late is not made up for."""
         due = time.perf_counter()
         while True:
             began = time.perf_counter()
             await call()
-            self.took[kind].append(time.perf_counter() - began)
+            took.append(time.perf_counter() - began)
             due = max(due + 1 / rate, time.perf_counter())
             await asyncio.sleep(due - time.perf_counter())
 
     async def run(self):
-        async with self.channel("operator") as operator, self.channel("viewer") as viewer:
+        async with (
+            self.channel("operator") as operator,
+            self.channel("viewer") as viewer,
+            self.channel("bare") as bare,
+        ):
             lease = await rpc.LeaseServiceStub(operator).AcquireLease(
                 pb.AcquireLeaseRequest(holder="load", seconds=300)
             )
@@ -130,9 +162,12 @@ class Load:
             async def echo():
                 await health_pb2_grpc.HealthStub(viewer).Check(health_pb2.HealthCheckRequest())
 
+            async def bare_echo():
+                await health_pb2_grpc.HealthStub(bare).Check(health_pb2.HealthCheckRequest())
+
             tasks = [asyncio.create_task(self.watch(n)) for n in range(WATCHERS)]
-            tasks += [asyncio.create_task(self.timed("write", write, WRITES))]
-            tasks += [asyncio.create_task(self.timed(k, c, WRITES)) for k, c in (("read", read), ("echo", echo))]
+            calls = [(self.took[call.__name__], call) for call in (echo, read, write)] + [(self.bare, bare_echo)]
+            tasks += [asyncio.create_task(self.timed(took, call, WRITES)) for took, call in calls]
             done, _ = await asyncio.wait(tasks, timeout=SECONDS, return_when=asyncio.FIRST_EXCEPTION)
             for task in tasks:
                 task.cancel()
@@ -144,6 +179,40 @@ class Load:
 def too_slow(kind, p99, echo):
     """Say whether a call is neither below the limit nor near enough to the echo; both in ms."""
     return p99 >= max(LIMIT_MS, MOST_ECHOES[kind] * echo + 1e-9)
+
+
+def could_do(kind, wanted, echoes):
+    """Say how many turns a second an echo loop takes at a rate, one turn costing as many echoes as a call may."""
+    return len(echoes) / sum(max(1 / wanted, MOST_ECHOES[kind] * seconds) for seconds in echoes)
+
+
+def too_few(kind, rate, wanted, echoes):
+    """Say whether a rate is short of what was wanted, and of what the echo loop could do; ``echoes`` in seconds."""
+    return rate < LEAST_SHARE[kind] * could_do(kind, wanted, echoes)
+
+
+@pytest.mark.parametrize(
+    ("kind", "rate", "wanted", "echoes", "few"),
+    [
+        # An echo that is quick excuses nothing.
+        ("watcher", 19.1, 20.0, [0.001] * 4, False),
+        ("watcher", 18.9, 20.0, [0.001] * 4, True),
+        ("read", 80.1, 100.0, [0.003] * 4, False),
+        ("read", 79.9, 100.0, [0.003] * 4, True),
+        ("write", 79.9, 100.0, [0.002] * 4, True),
+        ("echo", 79.9, 100.0, [0.009] * 4, True),
+        # One turn in four of 100 ms, for the echo was slow then: 80 of the wanted 400 ms are over.
+        ("watcher", 15.3, 20.0, [0.1, 0.001, 0.001, 0.001], False),
+        ("watcher", 15.1, 20.0, [0.1, 0.001, 0.001, 0.001], True),
+        # A write may cost five echoes: 20 ms, so 50 a second; a read three, 12 ms, so 83 a second.
+        ("write", 40.1, 100.0, [0.004] * 4, False),
+        ("write", 39.9, 100.0, [0.004] * 4, True),
+        ("read", 66.8, 100.0, [0.004] * 4, False),
+        ("read", 66.5, 100.0, [0.004] * 4, True),
+    ],
+)
+def test_a_rate_is_judged_by_what_was_wanted_or_by_an_echo_loop(kind, rate, wanted, echoes, few):
+    assert too_few(kind, rate, wanted, echoes) is few
 
 
 @pytest.mark.parametrize(
@@ -159,13 +228,15 @@ def test_watchers_and_writes_at_once(tmp_path_factory):
     directory = tmp_path_factory.mktemp("s")
     context = multiprocessing.get_context("spawn")
     stop = context.Event()
-    process = context.Process(target=serve, args=(directory, stop))
+    process, bare = (context.Process(target=serve, args=(work, directory, stop)) for work in (hold, answer))
     process.start()
+    bare.start()
     try:
         end = time.monotonic() + 120
         # The viewer's socket is the last that is opened.
-        while not (directory / "viewer.sock").exists():
-            assert process.is_alive(), (directory / "service.log").read_text()
+        while not all((directory / name).exists() for name in ("viewer.sock", "bare.sock")):
+            assert process.is_alive(), (directory / "hold.log").read_text()
+            assert bare.is_alive(), (directory / "answer.log").read_text()
             assert time.monotonic() < end, "the service did not start"
             time.sleep(0.02)
         load = Load(directory)
@@ -175,16 +246,23 @@ def test_watchers_and_writes_at_once(tmp_path_factory):
     finally:
         stop.set()
         process.join(60)
-    assert process.exitcode == 0
+        bare.join(60)
+    assert (process.exitcode, bare.exitcode) == (0, 0)
     p99 = {kind: statistics.quantiles(times, n=100)[98] * 1e3 for kind, times in load.took.items()}
-    for kind in ("echo", "read", "write"):
-        rate = len(load.took[kind]) / SECONDS
-        ratio = p99[kind] / p99["echo"]
-        print(f"{kind}: {rate:.0f} a second, p99 {p99[kind]:.1f} ms, {ratio:.1f} times the echo's")
-    slowest = min(load.heard) / SECONDS
-    print(f"{WATCHERS} watchers, the slowest heard {slowest:.1f} a second, samples passed over {load.skipped}")
+    rates = {kind: len(times) / SECONDS for kind, times in load.took.items()}
+    for kind, rate in rates.items():
+        ratio, could = p99[kind] / p99["echo"], could_do(kind, WRITES, load.bare)
+        words = f"p99 {p99[kind]:.1f} ms, {ratio:.1f} times the echo's"
+        print(f"{kind}: {rate:.0f} a second (echo loop {could:.0f}), {words}")
+    slowest, could = min(load.heard) / SECONDS, could_do("watcher", RATE, load.bare)
+    print(f"{WATCHERS} watchers, the slowest heard {slowest:.1f} a second (echo loop {could:.1f})")
+    print(f"samples passed over for one of them {load.skipped}")
+    print(f"{sum(load.heard)} samples heard, {load.whole} of them with their five levels")
     print(f"memory of the service {before:.0f} MiB, {after:.0f} MiB after {SECONDS:g} s")
     if SECONDS >= JUDGED_FROM:
         assert {kind: time for kind, time in p99.items() if too_slow(kind, time, p99["echo"])} == {}
+        found = {kind: (rate, WRITES) for kind, rate in rates.items()} | {"watcher": (slowest, RATE)}
+        assert {kind: rate for kind, rate in found.items() if too_few(kind, *rate, load.bare)} == {}
     assert min(load.heard) > 0
+    assert load.whole == sum(load.heard)
     assert len(load.took["write"]) > SECONDS
