@@ -16,7 +16,7 @@ import pytest
 from controlplane.proto_gen.pennywire_v1 import control_pb2 as pb
 from controlplane.proto_gen.pennywire_v1 import control_pb2_grpc as rpc
 from controlplane.service.refusal import words_of
-from controlplane.store.audit import AuditEntry
+from controlplane.store.audit import AuditEntry, AuditError
 from controlplane.store.audit_check import check_audit, read_audit
 from tests.controlplane.plain_card import PlainCard
 
@@ -217,6 +217,21 @@ def test_a_disk_that_takes_nothing_is_said_to_whoever_wrote(serving, plain_card,
     restart = rows_of(tmp_path)[before]
     assert restart.method == "Restart"
     assert (json.loads(restart.before)[INVENTORY], json.loads(restart.after)[INVENTORY]) == (40, 30)
+
+
+def test_a_start_that_cannot_be_noted_is_none(serving, plain_card, demo_config, tmp_path):
+    async def start():
+        async with serving(plain_card, demo_config):
+            assert (tmp_path / "operator.sock").exists()
+
+    asyncio.run(start())
+    for table in ("start", "audit"):
+        fill_disk(tmp_path, table)
+        with pytest.raises(AuditError, match="the disk is full"):
+            asyncio.run(start())
+        assert not (tmp_path / "operator.sock").exists()
+        change(tmp_path, f"DROP TRIGGER full_{table}")
+    asyncio.run(start())
 
 
 def test_stopping_writes_the_rows_of_callers_who_have_gone(
