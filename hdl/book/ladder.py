@@ -18,7 +18,7 @@ from amaranth import Cat, Module, Mux, Signal, Value, unsigned
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
-from hdl.book.one_hot import select
+from hdl.one_hot import select
 
 __all__ = ["KEY_MAX", "RowChange", "RowMatch", "assign_row", "key_of", "row_layout", "row_signature"]
 

@@ -7,9 +7,9 @@ from amaranth.utils import bits_for
 
 from hdl.book.memory import BookMemory
 from hdl.book.mixing import BANKS, address_of
-from hdl.book.one_hot import number_of, select
 from hdl.book.stash import Stash
 from hdl.book.sweep import Sweep
+from hdl.one_hot import number_of, select
 
 __all__ = ["GENERATION_BITS", "STASH", "OrderTable", "entry_layout"]
 

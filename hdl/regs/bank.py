@@ -4,10 +4,12 @@ from amaranth import Cat, Const, Module, Mux, Signal, signed, unsigned
 from amaranth.lib import data, wiring
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
+from amaranth.utils import exact_log2
 
 from hdl.configs import CardConfig
 from hdl.regs.bus import BusStatus, bus_signature
-from hdl.regs.description import SLOT_BLOCK, Block, Description, Field, Register, describe
+from hdl.regs.counters import Counters
+from hdl.regs.description import COUNTER_BITS, REGISTER_BYTES, SLOT_BLOCK, Block, Description, Field, Register, describe
 
 __all__ = ["RegisterBank", "SlotPort"]
 
@@ -41,8 +43,8 @@ class RegisterBank(wiring.Component):
 
     A write to a ``pw_locked`` register while ``armed`` is dropped; so is a ``pw_disarmed`` pulse (the other fields of
     that write are taken). Both raise ``control.locked_writes`` by one an access and answer ``LOCKED``. An accepted
-    write of a ``pw_epoch`` register raises ``config_epoch``, which wraps. Counters saturate. Write-only fields read
-    as zero.
+    write of a ``pw_epoch`` register raises ``config_epoch``, which wraps. Counters saturate
+    (:class:`hdl.regs.counters.Counters`). Write-only fields read as zero.
 
     Latency: a write takes effect 3 cycles after its strobe (pulses are high in that cycle; those of :meth:`ahead` after
     1); ``ack`` comes 4 cycles after the strobe, always. An unknown address, and a write where nothing can be written,
@@ -87,6 +89,8 @@ class RegisterBank(wiring.Component):
         #: Fields that keep their reset value whatever is written.
         self._fixed = set() if config.lines == 2 else {("feed.arbitration", "two_lines")}
         for register in self.description:
+            if register.counter:
+                continue
             if register.memory:
                 layout = data.StructLayout({f.name: _shape(f) for f in register.fields})
                 row = {f.name: f.reset for f in register.fields}
@@ -235,7 +239,7 @@ class RegisterBank(wiring.Component):
         slot_hits = {b.name: self._slot_hit(m, b, address) for b in self.description.blocks if b.stride}
 
         lock, epoch, none, not_writable = Signal(), Signal(), Signal(init=1), Signal()
-        results = []
+        results, counted = [], 0
         for register in self.description:
             hit = Signal(register.count, name=f"{register.block}_{register.name}_hit")
             slot_index = None
@@ -248,13 +252,15 @@ class RegisterBank(wiring.Component):
                 )
                 m.d.comb += hit.eq(Mux(at_offset & hit_valid, slot_hit, 0))
             else:
-                places = (register.address + i * register.stride for i in range(register.count))
-                m.d.sync += hit.eq(Mux(valid, Cat(address == place for place in places), 0))
+                m.d.sync += hit.eq(Mux(valid, Cat(address == register.place(i) for i in range(register.count)), 0))
             refused, taken = self._write(m, register, hit, hit_write, hit_wdata, slot_index)
             with m.If(hit.any()):
                 m.d.comb += [none.eq(0), lock.eq(refused), epoch.eq(taken & int(register.epoch))]
                 m.d.comb += not_writable.eq(hit_write & int(not register.writable))
-            results.append((register.block, self._read(m, register, hit, slot_index)))
+            if register.counter:
+                counted |= Cat(hit[i] for i in range(register.count) if (register.key, i) in self._increments).any()
+            else:
+                results.append((register.block, self._read(m, register, hit, slot_index)))
         m.d.comb += locked_write.eq(lock)
         m.d.sync += self.config_epoch.eq(self.config_epoch + epoch)
 
@@ -264,9 +270,10 @@ class RegisterBank(wiring.Component):
             gathered = Signal(64, name=f"{block.name}_rdata")
             m.d.sync += gathered.eq(_any(value for name, value in results if name == block.name))
             blocks.append(gathered)
-        status, done = Signal(BusStatus), Signal()
+        status, done, is_total = Signal(BusStatus), Signal(), Signal()
         m.d.sync += [
             done.eq(hit_valid),
+            is_total.eq(counted),
             status.eq(
                 Mux(
                     none,
@@ -276,9 +283,8 @@ class RegisterBank(wiring.Component):
             ),
             self.bus.ack.eq(done),
             self.bus.status.eq(status),
-            self.bus.rdata.eq(_any(blocks)),
+            self.bus.rdata.eq(_any(blocks) | Mux(is_total, self._count_up(m, valid, address), 0)),
         ]
-        self._count_up(m)
         for name, memory in self._memories.items():
             m.submodules[name.replace(".", "_")] = memory
         return m
@@ -321,6 +327,8 @@ class RegisterBank(wiring.Component):
             m.d.comb += [port.addr.eq(slot_index), port.en.eq(taken & hit.any())]
             m.d.comb += [getattr(port.data, f.name).eq(wdata[f.low :][: f.width]) for f in register.fields]
             return write & blocked, taken
+        if register.counter:
+            return 0, 0
         for index in range(register.count):
             m.d.sync += self._written[register.key, index].eq(taken & hit[index])
             for f in register.fields:
@@ -353,12 +361,17 @@ class RegisterBank(wiring.Component):
             for i in range(register.count)
         )
 
-    def _count_up(self, m: Module) -> None:
-        for (key, index), increment in self._increments.items():
-            cell = self._cells[key, index, self.description.register(key).fields[0].name]
-            total = Signal(len(cell) + 1, name=f"{cell.name}_total")
-            m.d.comb += total.eq(cell + increment)
-            m.d.sync += cell.eq(Mux(total[-1], ~0, total))
+    def _count_up(self, m: Module, look, address):
+        """Add up all increments; give, two cycles after ``look``, the total of the counter at ``address``."""
+        rows = {
+            self.description.register(key).place(index) // REGISTER_BYTES: increment
+            for (key, index), increment in self._increments.items()
+        }
+        widths = {row: len(increment) for row, increment in rows.items()}
+        m.submodules.counters = counters = Counters(widths, COUNTER_BITS)
+        m.d.comb += [getattr(counters, f"increment_{row}").eq(increment) for row, increment in rows.items()]
+        m.d.comb += [counters.look.eq(look), counters.row.eq(address[exact_log2(REGISTER_BYTES) :])]
+        return counters.total
 
 
 def _slot_key(register: str) -> str:

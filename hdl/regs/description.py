@@ -12,13 +12,15 @@ from pathlib import Path
 from systemrdl import RDLCompiler
 from systemrdl.node import AddrmapNode, FieldNode, RegfileNode, RegNode
 
-__all__ = ["SLOT_BLOCK", "Block", "Description", "Field", "Register", "describe"]
+__all__ = ["COUNTER_BITS", "REGISTER_BYTES", "SLOT_BLOCK", "Block", "Description", "Field", "Register", "describe"]
 
 SOURCE = Path(__file__).with_name("card.rdl")
 #: Name of the block that says who a slot is; others may be there once a slot as well.
 SLOT_BLOCK = "slot"
 #: Bytes of a register: all are this wide and are moved in one transfer.
 REGISTER_BYTES = 8
+#: Width of a counter.
+COUNTER_BITS = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +125,15 @@ class Register:
     def array(self) -> bool:
         """Whether the name takes an index."""
         return self.per_slot or self.count > 1
+
+    @property
+    def counter(self) -> bool:
+        """Whether it is a counter, which is a register by itself."""
+        return self.fields[0].counter
+
+    def place(self, index: int) -> int:
+        """Byte address of one of an array, or of the only one with index 0."""
+        return self.address + index * self.stride
 
     @property
     def reset(self) -> int:
@@ -255,6 +266,9 @@ def _register(block: RegfileNode, node: RegNode) -> Register:
         raise ValueError(f"{register.key} at {register.address:#x} is not an aligned 64-bit register")
     if register.memory and not (per_slot and all(f.readable and f.writable for f in register.fields)):
         raise ValueError(f"{register.key}: only a readable and writable register of the slot array can be pw_memory")
+    for f in register.fields:
+        if f.counter and (f.low, f.width, len(register.fields)) != (0, COUNTER_BITS, 1):
+            raise ValueError(f"{register.key}: a counter is {COUNTER_BITS} bits from bit 0 and alone in its register")
     return register
 
 

@@ -8,7 +8,8 @@ JUDGE, EXIT = "hdl/risk/judge.py", "hdl/strategy/taker_exit.py"
 ROWS, CHANGE = "hdl/orders/order_rows.py", "hdl/orders/row_answer.py"
 HOST = "hdl/strategy/host_orders.py"
 INTENTS = "hdl/strategy/intents.py"
-ARMING, POSITIONS, BANK = "hdl/risk/arming.py", "hdl/risk/positions.py", "hdl/regs/bank.py"
+ARMING, POSITIONS = "hdl/risk/arming.py", "hdl/risk/positions.py"
+BANK, COUNTERS = "hdl/regs/bank.py", "hdl/regs/counters.py"
 
 _AND_PRICE = ", answer.price.eq(said.price), answer.match"
 _SELF_MATCH = "out.decremented.eq(decremented[:32] | decremented[32].replicate(32)),\n"
@@ -237,8 +238,18 @@ PROOFS = (
         "counters",
         "counter_properties",
         "CounterProperties",
-        3,
-        (Mutation("counters wrap", BANK, "cell.eq(Mux(total[-1], ~0, total))", "cell.eq(total)"),),
+        4,
+        (
+            Mutation("counters wrap", COUNTERS, "Mux(total[self._width :].any(), ~0, total)", "total"),
+            Mutation("loses what comes at a turn", COUNTERS, "Mux(taken, increment, pending", "Mux(taken, 0, pending"),
+            Mutation("counts twice", COUNTERS, "Mux(taken, increment, pending + increment)", "pending + increment"),
+            Mutation("takes a turn for a look", COUNTERS, "taking.eq(~self.look)", "taking.eq(1)"),
+            Mutation("reads beside a write", COUNTERS, "Mux(same, self.total, read.data)", "read.data"),
+            Mutation("reads what is being written", COUNTERS, "read_port(transparent_for=(write,))", "read_port()"),
+            Mutation("keeps what was before a reset", COUNTERS, "Mux(fresh, 0, ", "Mux(0, 0, "),
+            Mutation("starts afresh at every turn", COUNTERS, "self.first & (row >= self.turn)", "row >= self.turn"),
+            Mutation("forgets that looks take turns", COUNTERS, "-(-cycles // LOOK_DISTANCE)", "0"),
+        ),
     ),
     *BOOK_PROOFS,
 )
