@@ -9,7 +9,8 @@ from amaranth.utils import exact_log2
 from hdl.configs import CardConfig
 from hdl.regs.bus import BusStatus, bus_signature
 from hdl.regs.counters import Counters
-from hdl.regs.description import COUNTER_BITS, REGISTER_BYTES, SLOT_BLOCK, Block, Description, Field, Register, describe
+from hdl.regs.decoder import AddressDecoder
+from hdl.regs.description import COUNTER_BITS, REGISTER_BYTES, SLOT_BLOCK, Description, Field, Register, describe
 
 __all__ = ["RegisterBank", "SlotPort"]
 
@@ -236,32 +237,27 @@ class RegisterBank(wiring.Component):
             m.d.sync += pulse.eq(self.bus.write & (self.bus.address == place) & self.bus.wdata[bit])
         hit_valid, hit_write, hit_wdata = Signal(), Signal(), Signal(64)
         m.d.sync += [hit_valid.eq(valid), hit_write.eq(valid & write), hit_wdata.eq(wdata)]
-        slot_hits = {b.name: self._slot_hit(m, b, address) for b in self.description.blocks if b.stride}
+        m.submodules.decoder = decoder = AddressDecoder(self.description)
+        m.d.comb += [decoder.valid.eq(valid), decoder.address.eq(address)]
 
-        lock, epoch, none, not_writable = Signal(), Signal(), Signal(init=1), Signal()
-        results, counted = [], 0
+        known, read_only, refusals, epochs = [decoder.counter], [decoder.counter], [], []
+        results = []
         for register in self.description:
-            hit = Signal(register.count, name=f"{register.block}_{register.name}_hit")
-            slot_index = None
-            if register.per_slot:
-                slot_hit, slot_index = slot_hits[register.block]
-                # The slot's own comparison is registered in slot_hit, so only the offset is compared here.
-                at_offset = Signal(name=f"{register.block}_{register.name}_at")
-                m.d.sync += at_offset.eq(
-                    address[: (register.stride - 1).bit_length()] == register.address % register.stride
-                )
-                m.d.comb += hit.eq(Mux(at_offset & hit_valid, slot_hit, 0))
-            else:
-                m.d.sync += hit.eq(Mux(valid, Cat(address == register.place(i) for i in range(register.count)), 0))
-            refused, taken = self._write(m, register, hit, hit_write, hit_wdata, slot_index)
-            with m.If(hit.any()):
-                m.d.comb += [none.eq(0), lock.eq(refused), epoch.eq(taken & int(register.epoch))]
-                m.d.comb += not_writable.eq(hit_write & int(not register.writable))
             if register.counter:
-                counted |= Cat(hit[i] for i in range(register.count) if (register.key, i) in self._increments).any()
+                continue
+            hit = decoder.hit(register)
+            slot_index = getattr(decoder, f"slot_{register.block}") if register.per_slot else None
+            refused, taken = self._write(m, register, hit, hit_write, hit_wdata, slot_index)
+            known.append(hit.any())
+            if register.writable:
+                refusals.append(hit.any() & refused)
             else:
-                results.append((register.block, self._read(m, register, hit, slot_index)))
-        m.d.comb += locked_write.eq(lock)
+                read_only.append(hit.any())
+            if register.epoch:
+                epochs.append(hit.any() & taken)
+            results.append((register.block, self._read(m, register, hit, slot_index)))
+        lock, epoch = Signal(), Signal()
+        m.d.comb += [lock.eq(Cat(refusals).any()), epoch.eq(Cat(epochs).any()), locked_write.eq(lock)]
         m.d.sync += self.config_epoch.eq(self.config_epoch + epoch)
 
         # Cycle 3: one value a block. Cycle 4: one value.
@@ -273,12 +269,16 @@ class RegisterBank(wiring.Component):
         status, done, is_total = Signal(BusStatus), Signal(), Signal()
         m.d.sync += [
             done.eq(hit_valid),
-            is_total.eq(counted),
+            is_total.eq(decoder.counter),
             status.eq(
                 Mux(
-                    none,
+                    ~Cat(known).any(),
                     BusStatus.NONE,
-                    Mux(not_writable, BusStatus.NOT_WRITABLE, Mux(lock, BusStatus.LOCKED, BusStatus.OK)),
+                    Mux(
+                        hit_write & Cat(read_only).any(),
+                        BusStatus.NOT_WRITABLE,
+                        Mux(lock, BusStatus.LOCKED, BusStatus.OK),
+                    ),
                 )
             ),
             self.bus.ack.eq(done),
@@ -288,16 +288,6 @@ class RegisterBank(wiring.Component):
         for name, memory in self._memories.items():
             m.submodules[name.replace(".", "_")] = memory
         return m
-
-    def _slot_hit(self, m: Module, block: Block, address):
-        """Compare an address with the places of a block that is there once a slot; give (a bit a slot, the slot)."""
-        bits = (block.stride - 1).bit_length()
-        page = Signal(32 - bits, name=f"{block.name}_page")
-        hit = Signal(self._config.slots, name=f"{block.name}_hit")
-        index = Signal(range(max(2, self._config.slots)), name=f"{block.name}_index")
-        m.d.comb += page.eq(address[bits:] - (block.base >> bits))
-        m.d.sync += [hit.eq(Cat(page == i for i in range(self._config.slots))), index.eq(page)]
-        return hit, index
 
     def _drive_identity(self, m: Module) -> None:
         config = self._config
@@ -327,8 +317,6 @@ class RegisterBank(wiring.Component):
             m.d.comb += [port.addr.eq(slot_index), port.en.eq(taken & hit.any())]
             m.d.comb += [getattr(port.data, f.name).eq(wdata[f.low :][: f.width]) for f in register.fields]
             return write & blocked, taken
-        if register.counter:
-            return 0, 0
         for index in range(register.count):
             m.d.sync += self._written[register.key, index].eq(taken & hit[index])
             for f in register.fields:
@@ -368,7 +356,8 @@ class RegisterBank(wiring.Component):
             for (key, index), increment in self._increments.items()
         }
         widths = {row: len(increment) for row, increment in rows.items()}
-        m.submodules.counters = counters = Counters(widths, COUNTER_BITS)
+        last = max(r.place(r.count - 1) for r in self.description if r.counter) // REGISTER_BYTES
+        m.submodules.counters = counters = Counters(widths, rows=last + 1, width=COUNTER_BITS)
         m.d.comb += [getattr(counters, f"increment_{row}").eq(increment) for row, increment in rows.items()]
         m.d.comb += [counters.look.eq(look), counters.row.eq(address[exact_log2(REGISTER_BYTES) :])]
         return counters.total

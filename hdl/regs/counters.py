@@ -7,6 +7,7 @@ from amaranth import Cat, Module, Mux, Signal
 from amaranth.lib import wiring
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
+from amaranth.utils import bits_for
 
 from hdl.one_hot import select
 
@@ -45,13 +46,15 @@ class Counters(wiring.Component):
     cycle 2 the flip-flops are, and are cleared if it is a turn; in cycle 3 both are added and, of a turn, written. Who
     reads a row in the two cycles after that of a turn on it is given what the turn writes.
 
-    Bad input: a look at a row without a counter shows what means nothing. Looks that come faster than
+    Bad input: a row without a counter shows zero. Looks that come faster than
     :data:`LOOK_DISTANCE` keep counters from their turns, and increments may be lost.
 
     Parameters
     ----------
     increments : Mapping
         Width of the increment in bits of each counter, by its row; at least one.
+    rows : int
+        Of the memory: how many there are, with and without a counter.
     width : int
         Of a total, in bits.
 
@@ -65,10 +68,10 @@ class Counters(wiring.Component):
         Cycle 3: what had come by the end of cycle 1, all told.
     """
 
-    def __init__(self, increments: Mapping[int, int], width: int = 32) -> None:
-        #: Rows in the order of their turns.
+    def __init__(self, increments: Mapping[int, int], *, rows: int, width: int = 32) -> None:
+        #: Those with a counter, in the order of their turns.
         self.rows = sorted(increments)
-        self._bits = max(1, self.rows[-1].bit_length())
+        self._bits = bits_for(rows - 1)
         ports = {f"increment_{row}": In(increments[row]) for row in self.rows}
         super().__init__({**ports, "look": In(1), "row": In(self._bits), "total": Out(width)})
         self._width = width

@@ -6,8 +6,9 @@ from amaranth.lib import wiring
 
 from hdl.regs.counters import LOOK_DISTANCE, Counters, longest_round
 
-#: Width of each counter's increment by its row; the rows in between have no counter.
+#: Width of each counter's increment by its row; the other rows have none.
 INCREMENTS = {1: 1, 2: 2, 5: 1}
+ROWS = 8
 WIDTH = 4
 
 
@@ -21,7 +22,7 @@ class CounterProperties(wiring.Component):
 
     def __init__(self):
         super().__init__({})
-        self.counters = Counters(INCREMENTS, WIDTH)
+        self.counters = Counters(INCREMENTS, rows=ROWS, width=WIDTH)
         self.increments = {row: getattr(self.counters, f"increment_{row}") for row in INCREMENTS}
         self.free = [self.counters.look, self.counters.row, *self.increments.values()]
 
@@ -73,6 +74,11 @@ class CounterProperties(wiring.Component):
             with m.If(counters.turn == row):
                 m.d.comb += known.eq(1)
             self._bound(m, row, number, since, in_2)
+        for row in set(range(ROWS)) - set(counters.rows):
+            port = counters.memory.read_port(domain="comb")
+            m.d.comb += [port.addr.eq(row), Assert(port.data == 0, f"row {row} has no counter")]
+            with m.If(alive[1] & (rows[1] == row)):
+                m.d.comb += Assert(counters.total == 0, f"row {row} shows nothing")
         m.d.comb += Assert(known, "it is the turn of one that is there")
         return m
 
