@@ -11,6 +11,7 @@ from hdl.regs.bus import BusStatus, bus_signature
 from hdl.regs.counters import Counters
 from hdl.regs.decoder import AddressDecoder
 from hdl.regs.description import COUNTER_BITS, REGISTER_BYTES, SLOT_BLOCK, Description, Field, Register, describe
+from hdl.regs.readback import Readback, Row
 
 __all__ = ["RegisterBank", "SlotPort"]
 
@@ -241,7 +242,7 @@ class RegisterBank(wiring.Component):
         m.d.comb += [decoder.valid.eq(valid), decoder.address.eq(address)]
 
         known, read_only, refusals, epochs = [decoder.counter], [decoder.counter], [], []
-        results = []
+        results, kept = [], []
         for register in self.description:
             if register.counter:
                 continue
@@ -255,7 +256,9 @@ class RegisterBank(wiring.Component):
                 read_only.append(hit.any())
             if register.epoch:
                 epochs.append(hit.any() & taken)
-            results.append((register.block, self._read(m, register, hit, slot_index)))
+            if any(f.kept for f in register.fields):
+                kept.append((register, hit, Mux(taken, hit, 0)))
+            results.append((register.block, self._read(register, hit)))
         lock, epoch = Signal(), Signal()
         m.d.comb += [lock.eq(Cat(refusals).any()), epoch.eq(Cat(epochs).any()), locked_write.eq(lock)]
         m.d.sync += self.config_epoch.eq(self.config_epoch + epoch)
@@ -266,6 +269,7 @@ class RegisterBank(wiring.Component):
             gathered = Signal(64, name=f"{block.name}_rdata")
             m.d.sync += gathered.eq(_any(value for name, value in results if name == block.name))
             blocks.append(gathered)
+        kept_value, total = self._read_back(m, kept, hit_write, hit_wdata), self._count_up(m, valid, address)
         status, done, is_total = Signal(BusStatus), Signal(), Signal()
         m.d.sync += [
             done.eq(hit_valid),
@@ -283,7 +287,7 @@ class RegisterBank(wiring.Component):
             ),
             self.bus.ack.eq(done),
             self.bus.status.eq(status),
-            self.bus.rdata.eq(_any(blocks) | Mux(is_total, self._count_up(m, valid, address), 0)),
+            self.bus.rdata.eq(_any([*blocks, kept_value, Mux(is_total, total, 0)])),
         ]
         for name, memory in self._memories.items():
             m.submodules[name.replace(".", "_")] = memory
@@ -334,20 +338,25 @@ class RegisterBank(wiring.Component):
                         m.d.sync += cell.eq(part)
         return write & (blocked | pulses_refused), taken
 
-    def _read(self, m: Module, register: Register, hit, slot_index):
-        """Give the register's 64 bits where it is hit, else zero."""
-        if register.memory:
-            row = self.slot_port(register.key)
-            m.d.comb += row.slot.eq(slot_index)
-            return Mux(hit.any(), _pack({f.low: getattr(row.row, f.name) for f in register.fields}), 0)
+    def _read(self, register: Register, hit):
+        """Give of a register that is hit what hardware drives, else zero."""
+        driven = [f for f in register.fields if f.readable and not f.kept]
         return _any(
-            Mux(
-                hit[i],
-                _pack({f.low: self._cells[register.key, i, f.name] for f in register.fields if f.readable}),
-                0,
-            )
-            for i in range(register.count)
+            Mux(hit[i], _pack({f.low: self._cells[register.key, i, f.name] for f in driven}), 0)
+            for i in range(register.count if driven else 0)
         )
+
+    def _read_back(self, m: Module, kept: list, write, wdata):
+        """Give, a cycle after the hit, the bits that the host itself wrote."""
+        rows = []
+        for register, _, _ in kept:
+            fields = [f for f in register.fields if f.kept]
+            mask, reset = sum(f.mask for f in fields), sum(f.reset << f.low for f in fields)
+            rows += [Row(mask, reset, lasts=register.memory)] * register.count
+        m.submodules.readback = readback = Readback(rows)
+        m.d.comb += [readback.write.eq(write), readback.wdata.eq(wdata)]
+        m.d.comb += [readback.hit.eq(Cat(hit for _, hit, _ in kept)), readback.taken.eq(Cat(t for _, _, t in kept))]
+        return readback.value
 
     def _count_up(self, m: Module, look, address):
         """Add up all increments; give, two cycles after ``look``, the total of the counter at ``address``."""

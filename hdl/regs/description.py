@@ -68,6 +68,11 @@ class Field:
     description: str
 
     @property
+    def kept(self) -> bool:
+        """Whether the host reads back what it wrote: nothing else changes it."""
+        return self.readable and self.writable and not self.driven and not self.pulse
+
+    @property
     def mask(self) -> int:
         """Bits of the register that are this field's."""
         return ((1 << self.width) - 1) << self.low
