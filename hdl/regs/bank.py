@@ -11,7 +11,7 @@ from hdl.regs.bus import BusStatus, bus_signature
 from hdl.regs.counters import Counters
 from hdl.regs.decoder import AddressDecoder
 from hdl.regs.description import COUNTER_BITS, REGISTER_BYTES, SLOT_BLOCK, Description, Field, Register, describe
-from hdl.regs.readback import Readback, Row
+from hdl.regs.readback import Readback, rows_of
 
 __all__ = ["RegisterBank", "SlotPort"]
 
@@ -90,6 +90,7 @@ class RegisterBank(wiring.Component):
         self._driven: set[tuple[str, int, str]] = set()
         #: Fields that keep their reset value whatever is written.
         self._fixed = set() if config.lines == 2 else {("feed.arbitration", "two_lines")}
+        self._readback = Readback([row for register in self.description for row in rows_of(register, self._fixed)])
         for register in self.description:
             if register.counter:
                 continue
@@ -242,7 +243,8 @@ class RegisterBank(wiring.Component):
         m.d.comb += [decoder.valid.eq(valid), decoder.address.eq(address)]
 
         known, read_only, refusals, epochs = [decoder.counter], [decoder.counter], [], []
-        results, kept = [], []
+        m.submodules.readback = readback = self._readback
+        results, read_back, rewritten = [], [], []
         for register in self.description:
             if register.counter:
                 continue
@@ -256,11 +258,18 @@ class RegisterBank(wiring.Component):
                 read_only.append(hit.any())
             if register.epoch:
                 epochs.append(hit.any() & taken)
-            if any(f.kept for f in register.fields):
-                kept.append((register, hit, Mux(taken, hit, 0)))
+            if rows_of(register, self._fixed):
+                read_back.append(hit)
+                rewritten.append(Mux(taken, hit, 0))
             results.append((register.block, self._read(register, hit)))
         lock, epoch = Signal(), Signal()
         m.d.comb += [lock.eq(Cat(refusals).any()), epoch.eq(Cat(epochs).any()), locked_write.eq(lock)]
+        m.d.comb += [
+            readback.hit.eq(Cat(read_back)),
+            readback.taken.eq(Cat(rewritten)),
+            readback.write.eq(hit_write),
+            readback.wdata.eq(hit_wdata),
+        ]
         m.d.sync += self.config_epoch.eq(self.config_epoch + epoch)
 
         # Cycle 3: one value a block. Cycle 4: one value.
@@ -269,7 +278,7 @@ class RegisterBank(wiring.Component):
             gathered = Signal(64, name=f"{block.name}_rdata")
             m.d.sync += gathered.eq(_any(value for name, value in results if name == block.name))
             blocks.append(gathered)
-        kept_value, total = self._read_back(m, kept, hit_write, hit_wdata), self._count_up(m, valid, address)
+        total = self._count_up(m, valid, address)
         status, done, is_total = Signal(BusStatus), Signal(), Signal()
         m.d.sync += [
             done.eq(hit_valid),
@@ -287,7 +296,7 @@ class RegisterBank(wiring.Component):
             ),
             self.bus.ack.eq(done),
             self.bus.status.eq(status),
-            self.bus.rdata.eq(_any([*blocks, kept_value, Mux(is_total, total, 0)])),
+            self.bus.rdata.eq(_any([*blocks, readback.value, Mux(is_total, total, 0)])),
         ]
         for name, memory in self._memories.items():
             m.submodules[name.replace(".", "_")] = memory
@@ -339,24 +348,14 @@ class RegisterBank(wiring.Component):
         return write & (blocked | pulses_refused), taken
 
     def _read(self, register: Register, hit):
-        """Give of a register that is hit what hardware drives, else zero."""
-        driven = [f for f in register.fields if f.readable and not f.kept]
+        """Give of a register that is hit what hardware drives and what is fixed, else zero."""
+        driven = [
+            f for f in register.fields if f.readable and not (f.kept and (register.key, f.name) not in self._fixed)
+        ]
         return _any(
             Mux(hit[i], _pack({f.low: self._cells[register.key, i, f.name] for f in driven}), 0)
             for i in range(register.count if driven else 0)
         )
-
-    def _read_back(self, m: Module, kept: list, write, wdata):
-        """Give, a cycle after the hit, the bits that the host itself wrote."""
-        rows = []
-        for register, _, _ in kept:
-            fields = [f for f in register.fields if f.kept]
-            mask, reset = sum(f.mask for f in fields), sum(f.reset << f.low for f in fields)
-            rows += [Row(mask, reset, lasts=register.memory)] * register.count
-        m.submodules.readback = readback = Readback(rows)
-        m.d.comb += [readback.write.eq(write), readback.wdata.eq(wdata)]
-        m.d.comb += [readback.hit.eq(Cat(hit for _, hit, _ in kept)), readback.taken.eq(Cat(t for _, _, t in kept))]
-        return readback.value
 
     def _count_up(self, m: Module, look, address):
         """Add up all increments; give, two cycles after ``look``, the total of the counter at ``address``."""

@@ -1,5 +1,6 @@
 """What the host wrote, kept once more in a memory, from which it is read back."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from amaranth import Cat, Module, Mux, Signal
@@ -9,8 +10,9 @@ from amaranth.lib.wiring import In, Out
 from amaranth.utils import bits_for
 
 from hdl.one_hot import number_of
+from hdl.regs.description import Register
 
-__all__ = ["Readback", "Row"]
+__all__ = ["Readback", "Row", "rows_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +32,13 @@ class Row:
     mask: int
     reset: int
     lasts: bool
+
+
+def rows_of(register: Register, fixed: Collection[tuple[str, str]] = ()) -> list[Row]:
+    """Give a row for each of a register, none if nothing of it, but ``fixed`` fields, is only the host's to change."""
+    fields = [f for f in register.fields if f.kept and (register.key, f.name) not in fixed]
+    mask, reset = sum(f.mask for f in fields), sum(f.reset << f.low for f in fields)
+    return [Row(mask, reset, lasts=register.memory)] * (register.count if fields else 0)
 
 
 class Readback(wiring.Component):
@@ -60,22 +69,22 @@ class Readback(wiring.Component):
     """
 
     def __init__(self, rows: list[Row]) -> None:
-        self._rows = rows
+        self.rows = rows
         count = len(rows)
         super().__init__({"hit": In(count), "write": In(1), "taken": In(count), "wdata": In(64), "value": Out(64)})
         self._bits = bits_for(count - 1)
         half = [row.reset & row.mask for row in rows] + [0] * ((1 << self._bits) - count)
         #: A read never meets a write of the same cycle: there is one access at a time, and a write shows nothing.
         self.words = Memory(shape=64, depth=2 << self._bits, init=half, attrs={"no_rw_check": 1})
-        self._masks = Memory(shape=64, depth=1 << self._bits, init=[row.mask for row in rows])
+        self.masks = Memory(shape=64, depth=1 << self._bits, init=[row.mask for row in rows])
         #: Written since the reset, or ever where it lasts.
         self.written = [Signal(reset_less=row.lasts, name=f"written_{i}") for i, row in enumerate(rows)]
 
     def elaborate(self, platform):
         """Read both memories, write one."""
         m = Module()
-        m.submodules.words, m.submodules.masks = self.words, self._masks
-        write, read, masks = self.words.write_port(), self.words.read_port(), self._masks.read_port()
+        m.submodules.words, m.submodules.masks = self.words, self.masks
+        write, read, masks = self.words.write_port(), self.words.read_port(), self.masks.read_port()
         row, shown = number_of(self.hit), Signal()
         m.d.comb += [
             masks.addr.eq(row),

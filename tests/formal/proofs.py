@@ -9,7 +9,7 @@ ROWS, CHANGE = "hdl/orders/order_rows.py", "hdl/orders/row_answer.py"
 HOST = "hdl/strategy/host_orders.py"
 INTENTS = "hdl/strategy/intents.py"
 ARMING, POSITIONS = "hdl/risk/arming.py", "hdl/risk/positions.py"
-BANK, COUNTERS = "hdl/regs/bank.py", "hdl/regs/counters.py"
+BANK, COUNTERS, READBACK = "hdl/regs/bank.py", "hdl/regs/counters.py", "hdl/regs/readback.py"
 
 _AND_PRICE = ", answer.price.eq(said.price), answer.match"
 _SELF_MATCH = "out.decremented.eq(decremented[:32] | decremented[32].replicate(32)),\n"
@@ -232,6 +232,23 @@ PROOFS = (
                 "                    with m.If(write & hit[index]):\n",
             ),
             Mutation("forgets which registers lock", BANK, "self.armed & int(register.locked)", "0"),
+        ),
+    ),
+    Proof(
+        "readback",
+        "readback_properties",
+        "ReadbackProperties",
+        2,
+        (
+            Mutation(
+                "reads a refused write back", BANK, "rewritten.append(Mux(taken,", "rewritten.append(Mux(hit_write,"
+            ),
+            Mutation("keeps what was read back before a reset", READBACK, "reset_less=row.lasts", "reset_less=True"),
+            Mutation("forgets what lasts", READBACK, "reset_less=row.lasts", "reset_less=False"),
+            Mutation("reads back without a mask", READBACK, "read.data & masks.data", "read.data"),
+            Mutation(
+                "reads back the row before", READBACK, "write.addr.eq(Cat(row, 1))", "write.addr.eq(Cat(row - 1, 1))"
+            ),
         ),
     ),
     Proof(

@@ -160,6 +160,9 @@ def test_reset_clears_all_but_memories():
     async def bench(ctx):
         await access(ctx, bank, 0x1008, 7)
         await access(ctx, bank, 0x1040, 0x500)
+        await access(ctx, bank, 0x1048, 0x500)
+        await access(ctx, bank, 0x8A0, (1 << 64) - 1)
+        assert (await access(ctx, bank, 0x8A0))[1] == (1 << 40) - 1
         assert ctx.get(enable[0]) == 1
         ctx.set(reset, 1)
         await ctx.tick()
@@ -167,6 +170,11 @@ def test_reset_clears_all_but_memories():
         assert ctx.get(enable[0]) == 0
         assert ctx.get(bank.config_epoch) == 0
         assert (await access(ctx, bank, 0x1040))[1] == 0x500
+        assert (await access(ctx, bank, 0x1008))[1] == 0
+        assert (await access(ctx, bank, 0x8A0))[1] == 0x5_0002_625A
+        assert (await access(ctx, bank, 0x1048))[1] == 0x500
+        await access(ctx, bank, 0x1008, 2)
+        assert (await access(ctx, bank, 0x1008))[1] == 2
 
     simulator = Simulator(ResetInserter(reset)(bank))
     simulator.add_clock(6.4e-9)
