@@ -20,7 +20,8 @@ class BusStatus(enum.Enum, shape=2):
 def bus_signature() -> Signature:
     """One access at a time: ``read`` or ``write`` is high for one cycle, then nothing until ``ack``.
 
-    ``rdata`` and ``status`` are valid in the cycle of ``ack``; ``address`` and ``wdata`` in the cycle of the strobe.
+    ``status`` and, of a read, ``rdata`` are valid in the cycle of ``ack``; ``address`` and ``wdata`` in that of the
+    strobe.
     """
     return Signature(
         {
