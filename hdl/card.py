@@ -24,33 +24,12 @@ from hdl.regs.order_relay import OrderRelay
 from hdl.telemetry.day_statistics import DayStatistics
 from hdl.telemetry.depth_sampler import DepthSampler
 from hdl.telemetry.order_records import OrderRecords
+from hdl.telemetry.sources import sources
 from hdl.telemetry.state_records import StateRecords
 from hdl.telemetry.stream import Telemetry
 from hdl.types import DepthView
 
 __all__ = ["Card"]
-
-#: Records that wait at each source, first served first. A heartbeat leaves behind all that was before it.
-SOURCES = {
-    "killed": 4,
-    "armed": 4,
-    "order_sent": 16,
-    "answered": 16,
-    "refused": 8,
-    "position": 16,
-    "account": 4,
-    "impossible_alarm": 4,
-    "trigger": 4,
-    "alarm": 4,
-    "gaps": 4,
-    "stale": 64,
-    "symbol_state": 64,
-    "market": 4,
-    "session": 4,
-    "prints": 8,
-    "depth": 8,
-    "heartbeat": 4,
-}
 
 
 class Card(wiring.Component):
@@ -134,7 +113,7 @@ class Card(wiring.Component):
         m.submodules.engine = engine = Engine(self._config)
         m.submodules.hostlink = hostlink = HostLink()
         m.submodules.relay = relay = OrderRelay()
-        m.submodules.telemetry = telemetry = Telemetry(SOURCES)
+        m.submodules.telemetry = telemetry = Telemetry(sources(self._config.slots))
         m.submodules.sampler = sampler = DepthSampler(self._config.slots)
         m.submodules.statistics = statistics = DayStatistics(self._config.slots)
         m.submodules.order_records = order_records = OrderRecords()
@@ -326,7 +305,7 @@ class Card(wiring.Component):
             state_records.lease.eq(bank.value("control.lease.until")),
         ]
         for block in (order_records, state_records):
-            for name in SOURCES:
+            for name in sources(self._config.slots):
                 if name in block.signature.members:
                     connect(m, getattr(block, name), getattr(telemetry, name))
 

@@ -108,7 +108,6 @@ class OrderRecords(wiring.Component):
             record.word2.eq(sent.latency_cycles),
             record.word3.eq(sent.previous),
             record.word4.eq(_flags(sent, sent.immediate, sent.short)),
-            record.timed.eq(1),
             record.card_time.eq(sent.card_time),
         ]
 

@@ -38,8 +38,7 @@ class Record(data.Struct):
     word2: unsigned(32)
     word3: unsigned(32)
     word4: unsigned(32)
-    #: 1: ``card_time`` is given here; 0: it is the cycle in which the record is valid.
-    timed: unsigned(1)
+    #: Of a type that brings its own; of any other it is the cycle in which the record is valid.
     card_time: unsigned(64)
 
 

@@ -1,30 +1,27 @@
 """The event stream: records from all over the card, numbered, queued and sent as datagrams."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
-from amaranth import Cat, Const, Module, Mux, Signal, unsigned
-from amaranth.lib import data, wiring
-from amaranth.lib.fifo import SyncFIFO, SyncFIFOBuffered
+from amaranth import Cat, Const, Module, Mux, Signal, Value
+from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
+from hdl.book.one_hot import select
 from hdl.net.frame import frame_signature
 from hdl.regs.hostlink import HEADER_WORDS, MAGIC, VERSION, Kind
-from hdl.telemetry.record import Record, record_signature
+from hdl.telemetry.record import record_signature
+from hdl.telemetry.record_queue import Content, RecordQueue
 from hdl.telemetry.records import RECORD_BYTES
+from hdl.telemetry.source import Source
+from hdl.telemetry.source_queue import SourceQueue
+from hdl.telemetry.stamps import STAMPS, Stamps
 
-__all__ = ["QUEUE_DEPTH", "SOURCE_DEPTH", "Telemetry"]
+__all__ = ["QUEUE_DEPTH", "Telemetry"]
 
 #: Records that wait for the host link.
 QUEUE_DEPTH = 512
-#: Records that wait for their turn, a source.
-SOURCE_DEPTH = 4
 #: 64-bit words of a record.
 RECORD_WORDS = RECORD_BYTES // 8
-
-
-class _Waiting(data.Struct):
-    record: Record
-    epoch: unsigned(32)
 
 
 class Telemetry(wiring.Component):
@@ -33,17 +30,23 @@ class Telemetry(wiring.Component):
     A source that comes earlier in ``sources`` goes first. So the source of HEARTBEAT records stands last: a heartbeat
     leaves after every record that was valid before it. A record's number is given as it takes its turn; a record that
     finds its source's queue or the common queue full is lost, counted in ``dropped``, and its number is used up, so
-    that whoever reads the stream sees the hole.
+    that whoever reads the stream sees the hole. It is lost as well after records have come in ``stamps`` cycles, less
+    two, without one among them in which none waited: until none waits.
+
+    Of a record goes on what its source's types can have (``Source``), whatever else the source says.
 
     Latency: a datagram's first word is offered 3 cycles after the record was valid if nothing else waits; a datagram
-    takes 10 cycles, so more than one record in 10 cycles for long fills the queue.
+    takes 10 cycles, so more than one record in 10 cycles for long fills the queue. A record is chosen in the cycle
+    after its turn, not in it: the datagram's header is sent first, and says nothing of it but its number.
 
     Parameters
     ----------
-    sources : iterable of str, or mapping of str to int
-        Names of the sources, first served first; with a mapping, how many records each may have waiting.
+    sources : mapping of str to Source
+        What each source sends, by its name, first served first.
     queue_depth : int
-        Records that wait for the host link.
+        Records that wait for the host link, a power of two.
+    stamps : int
+        Cycles with records of which the time is kept while a record waits, a power of two.
 
     Ports
     -----
@@ -62,20 +65,20 @@ class Telemetry(wiring.Component):
         A record waits or is being sent.
     """
 
-    def __init__(self, sources: Iterable[str] | Mapping[str, int], *, queue_depth: int = QUEUE_DEPTH) -> None:
-        depths = dict(sources) if isinstance(sources, Mapping) else dict.fromkeys(sources, SOURCE_DEPTH)
-        if not depths:
+    def __init__(self, sources: Mapping[str, Source], *, queue_depth: int = QUEUE_DEPTH, stamps: int = STAMPS) -> None:
+        if not sources:
             raise ValueError("an event stream needs at least one source of records")
-        self._depths = depths
+        self._sources = dict(sources)
         self._queue_depth = queue_depth
+        self._stamps = stamps
         super().__init__(
-            {name: In(record_signature()) for name in depths}
+            {name: In(record_signature()) for name in sources}
             | {
                 "tx": Out(frame_signature(8)),
                 "card_time": In(64),
                 "config_epoch": In(32),
                 "sequence": Out(32),
-                "dropped": Out(range(len(depths) + 2)),
+                "dropped": Out(range(len(sources) + 2)),
                 "busy": Out(1),
             }
         )
@@ -83,77 +86,96 @@ class Telemetry(wiring.Component):
     def elaborate(self, platform):
         """Build the sources' queues, the choice between them, the common queue and the sender."""
         m = Module()
-        queues = [self._source_queue(m, name, depth) for name, depth in self._depths.items()]
+        m.submodules.stamps = stamps = Stamps(self._stamps)
+        m.submodules.queue = queue = RecordQueue(self._queue_depth)
+        queues = [self._source_queue(m, name, source, stamps) for name, source in self._sources.items()]
+        waiting, turn, chosen = (Signal(len(queues), name=name) for name in ("waiting", "turn", "chosen"))
+        waits, lost_at_queue = Signal(), Signal()
         lost_at_sources = Signal(range(len(queues) + 1))
-        m.d.comb += lost_at_sources.eq(sum(overflow for _, overflow in queues))
-
-        m.submodules.queue = queue = SyncFIFOBuffered(width=8 * RECORD_BYTES, depth=self._queue_depth)
-        chosen = Signal(_Waiting)
-        any_waiting = Signal()
-        with m.If(0):
-            pass
-        for fifo, _ in queues:
-            with m.Elif(fifo.r_rdy):
-                m.d.comb += [chosen.as_value().eq(fifo.r_data), any_waiting.eq(1), fifo.r_en.eq(1)]
-        lost_at_queue = Signal()
-        number = Signal(32)
         m.d.comb += [
-            number.eq(self.sequence + 1),
-            lost_at_queue.eq(any_waiting & ~queue.w_rdy),
-            queue.w_en.eq(any_waiting & queue.w_rdy),
-            queue.w_data.eq(_layout(chosen, number)),
+            waiting.eq(Cat(source.waits for source in queues)),
+            waits.eq(waiting.any()),
+            turn.eq(waiting & -waiting),  # the first of them
+            *(source.take.eq(takes) for source, takes in zip(queues, turn, strict=True)),
+            lost_at_sources.eq(sum(source.lost for source in queues)),
+            lost_at_queue.eq(waits & ~queue.room),
+            queue.write.eq(waits & queue.room),
+            queue.number.eq(self.sequence + 1),
         ]
-        # What was lost at a source comes after the record that takes its turn now: its number follows.
         m.d.sync += [
-            self.sequence.eq(self.sequence + any_waiting + lost_at_sources),
+            # What was lost at a source comes after the record that takes its turn now: its number follows.
+            self.sequence.eq(self.sequence + waits + lost_at_sources),
             self.dropped.eq(lost_at_sources + lost_at_queue),
+            chosen.eq(turn),
         ]
-        m.d.comb += self.busy.eq(queue.r_rdy | Cat(fifo.r_rdy for fifo, _ in queues).any())
+        m.d.comb += [
+            stamps.now.card_time.eq(self.card_time),
+            stamps.now.epoch.eq(self.config_epoch),
+            stamps.write.eq(Cat(getattr(self, name).valid for name in self._sources).any()),
+            stamps.waits.eq(waits),
+            self.busy.eq(queue.valid | waits),
+        ]
+        self._choose(m, queues, chosen, stamps, queue)
         self._send(m, queue)
         return m
 
-    def _source_queue(self, m: Module, name: str, depth: int) -> tuple[SyncFIFO, Signal]:
+    def _source_queue(self, m: Module, name: str, source: Source, stamps: Stamps) -> SourceQueue:
         port = getattr(self, name)
-        m.submodules[f"{name}_queue"] = fifo = SyncFIFO(width=_Waiting.as_shape().size, depth=depth)
-        entry = Signal(_Waiting, name=f"{name}_entry")
-        overflow = Signal(name=f"{name}_overflow")
+        m.submodules[f"{name}_queue"] = queue = SourceQueue(source, self._stamps)
         m.d.comb += [
-            entry.record.eq(port.payload),
-            entry.record.card_time.eq(Mux(port.payload.timed, port.payload.card_time, self.card_time)),
-            entry.epoch.eq(self.config_epoch),
-            fifo.w_data.eq(entry),
-            fifo.w_en.eq(port.valid),
-            overflow.eq(port.valid & ~fifo.w_rdy),
+            queue.records.valid.eq(port.valid),
+            queue.records.payload.eq(port.payload),
+            queue.stamp.eq(stamps.number),
+            queue.closed.eq(stamps.full),
         ]
-        return fifo, overflow
+        return queue
 
-    def _send(self, m: Module, queue: SyncFIFOBuffered) -> None:
+    def _choose(self, m: Module, queues: list[SourceQueue], chosen: Signal, stamps: Stamps, queue: RecordQueue) -> None:
+        """Put together the record that had its turn, and find its stamp."""
+        sources = list(self._sources.values())
+        restored = [source.restored(waiting.shown) for source, waiting in zip(sources, queues, strict=True)]
+        for name in Content.members:
+            field = Value.cast(getattr(queue.content, name))
+            m.d.comb += field.eq(select(chosen, [fields[name] for fields in restored]))
+        m.d.comb += stamps.read.eq(select(chosen, [waiting.shown_stamp for waiting in queues]))
+
+        brings_time, own_time = Signal(), Signal(64)
+        bringing = [i for i, source in enumerate(sources) if source.brings_time]
+        own = Cat(chosen[i] for i in bringing)
+        m.d.sync += [
+            brings_time.eq(own.any()),
+            own_time.eq(select(own, [queues[i].shown.card_time for i in bringing])),
+            queue.stamp.eq(stamps.shown),
+        ]
+        with m.If(brings_time):
+            m.d.sync += queue.stamp.card_time.eq(own_time)
+
+    def _send(self, m: Module, queue: RecordQueue) -> None:
         beat = Signal(range(HEADER_WORDS + RECORD_WORDS))
         last = beat == HEADER_WORDS + RECORD_WORDS - 1
-        words = [queue.r_data.word_select(i, 64) for i in range(RECORD_WORDS)]
-        number = words[0][32:]
+        record = _layout(queue)
         header = [
-            Cat(Const(MAGIC, 16), Const(VERSION, 8), Const(Kind.EVENTS.value, 8), number),
+            Cat(Const(MAGIC, 16), Const(VERSION, 8), Const(Kind.EVENTS.value, 8), queue.head_number),
             Const(1, 64),  # one record
         ]
         with m.Switch(beat):
-            for i, word in enumerate(header + words):
+            for i, word in enumerate(header + [record.word_select(i, 64) for i in range(RECORD_WORDS)]):
                 with m.Case(i):
                     m.d.comb += Cat(self.tx.payload.data).eq(word)
         m.d.comb += [
-            self.tx.valid.eq(queue.r_rdy),
+            self.tx.valid.eq(queue.valid),
             self.tx.payload.count.eq(8),
             self.tx.payload.last.eq(last),
-            queue.r_en.eq(queue.r_rdy & self.tx.ready & last),
+            queue.take.eq(queue.valid & self.tx.ready & last),
         ]
         with m.If(self.tx.valid & self.tx.ready):
             m.d.sync += beat.eq(Mux(last, 0, beat + 1))
 
 
-def _layout(waiting, number):
+def _layout(queue: RecordQueue) -> Value:
     """Put a record into the 64 bytes that ``hdl.telemetry.records`` describes."""
-    r = waiting.record
+    r, stamp = queue.head, queue.head_stamp
     return Cat(
-        r.type, r.slot, r.side, r.detail, number, r.card_time, r.exchange_time, r.order, r.chain, r.cause,
-        waiting.epoch, r.word0, r.word1, r.word2, r.word3, r.word4,
+        r.type, r.slot, r.side, r.detail, queue.head_number, stamp.card_time, r.exchange_time, r.order, r.chain,
+        r.cause, stamp.epoch, r.word0, r.word1, r.word2, r.word3, r.word4,
     )  # fmt: skip

@@ -10,6 +10,7 @@ from hdl.net.frame import Beat, frame_signature
 from hdl.regs.bank import RegisterBank
 from hdl.regs.hostlink import HostLink
 from hdl.telemetry.record import RecordType
+from hdl.telemetry.source import Source
 from hdl.telemetry.stream import Telemetry
 from hdl.types import SLOT_NONE, DepthView
 
@@ -57,7 +58,9 @@ class LoopbackCard(wiring.Component):
         m = Module()
         m.submodules.bank = bank = RegisterBank(self._config)
         m.submodules.hostlink = hostlink = HostLink()
-        m.submodules.telemetry = telemetry = Telemetry(["market", "mark"])
+        m.submodules.telemetry = telemetry = Telemetry(
+            {"market": Source(RecordType.MARKET), "mark": Source(RecordType.HEARTBEAT)}
+        )
         m.submodules.echo = echo = SyncFIFOBuffered(width=Beat(8).size, depth=256)
         wiring.connect(m, hostlink.bus, bank.bus)
         wiring.connect(m, wiring.flipped(self.host_rx), hostlink.rx)

@@ -11,6 +11,9 @@ INTENTS = "hdl/strategy/intents.py"
 ARMING, POSITIONS = "hdl/risk/arming.py", "hdl/risk/positions.py"
 BANK, COUNTERS, READBACK = "hdl/regs/bank.py", "hdl/regs/counters.py", "hdl/regs/readback.py"
 
+STATE_RECORDS, ORDER_RECORDS = "hdl/telemetry/state_records.py", "hdl/telemetry/order_records.py"
+SAMPLER = "hdl/telemetry/depth_sampler.py"
+
 _AND_PRICE = ", answer.price.eq(said.price), answer.match"
 _SELF_MATCH = "out.decremented.eq(decremented[:32] | decremented[32].replicate(32)),\n"
 _ARM = "self.arm & ~self.killed & self.lease_alive & self.session_up"
@@ -266,6 +269,44 @@ PROOFS = (
             Mutation("keeps what was before a reset", COUNTERS, "Mux(fresh, 0, ", "Mux(0, 0, "),
             Mutation("starts afresh at every turn", COUNTERS, "self.first & (row >= self.turn)", "row >= self.turn"),
             Mutation("forgets that looks take turns", COUNTERS, "-(-cycles // LOOK_DISTANCE)", "0"),
+        ),
+    ),
+    Proof(
+        "records",
+        "record_properties",
+        "RecordProperties",
+        2,
+        (
+            Mutation(
+                "says a word that the type does not have",
+                STATE_RECORDS,
+                "self.heartbeat.payload.word2.eq(",
+                "self.heartbeat.payload.word3.eq(",
+            ),
+            Mutation(
+                "says more than the field has",
+                ORDER_RECORDS,
+                "record.word4.eq(_flags(sent, sent.immediate, sent.short))",
+                "record.word4.eq(sent.shares)",
+            ),
+            Mutation(
+                "says a type that it was not declared with",
+                SAMPLER,
+                "record.type.eq(RecordType.TRADE_PRINT)",
+                "record.type.eq(RecordType.MARKET)",
+            ),
+            Mutation(
+                "says a word that another type of it has",
+                SAMPLER,
+                "record.word4.eq(Mux(tells_top, flags, 0))",
+                "record.word4.eq(flags)",
+            ),
+            Mutation(
+                "speaks of a slot where there is none",
+                STATE_RECORDS,
+                "if port not in (self.symbol_state, self.stale, self.trigger, self.alarm):",
+                "if port not in (self.symbol_state, self.stale, self.trigger, self.alarm, self.armed):",
+            ),
         ),
     ),
     *BOOK_PROOFS,

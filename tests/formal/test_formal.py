@@ -14,6 +14,7 @@ BY_NAME = {proof.name: proof for proof in PROOFS}
     [
         ("arming", "arms while killed"),
         ("counters", "counters wrap"),
+        ("records", "says a word that the type does not have"),
         ("row", "keeps its bound when it spills"),
     ],
 )

@@ -144,5 +144,5 @@ def test_most_blocks_can_be_made_as_they_are():
                     else:
                         sizes[wanted[1]] = 4
     gc.collect()  # Amaranth complains of unused blocks when they go, which is meant here
-    shaped = {"BookMemory", "Stash", "Telemetry", "TransmitArbiter"}
+    shaped = {"BookMemory", "SourceQueue", "Stash", "Telemetry", "TransmitArbiter"}
     assert refused == shaped | {"FrameCrossing", "GigabitCard", "GigabitPort"}
