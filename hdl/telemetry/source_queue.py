@@ -17,6 +17,9 @@ _SHALLOW = 16
 class SourceQueue(wiring.Component):
     """Keeps what the types of a source can have in a record, and the number of its stamp, until it has its turn.
 
+    The rows have one more that is never written, and so stays zero: it is shown where no record had its turn, and what
+    chooses among many queues need only take them together.
+
     Latency: a record waits from the cycle after it was valid, and is shown in the cycle after its turn. One may come
     and one may go every cycle.
 
@@ -42,7 +45,7 @@ class SourceQueue(wiring.Component):
     take : In(1)
         The first one has its turn; only while ``waits``.
     shown, shown_stamp : Out
-        The record that had its turn in the cycle before, and its stamp.
+        The record that had its turn in the cycle before, and its stamp; zero if none had.
     """
 
     def __init__(self, source: Source, stamps: int) -> None:
@@ -65,12 +68,13 @@ class SourceQueue(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         """Build the memory and its two ends."""
         m = Module()
-        shallow = self._depth <= _SHALLOW
+        blank = self._depth
+        shallow = blank < _SHALLOW
         attributes: dict[str, str | int] = {"ram_style": "distributed"}
         if not shallow:
             # No row is read and written at once: what is read was written before, and a full queue takes nothing.
             attributes = {"ram_style": "block", "no_rw_check": 1}
-        m.submodules.rows = rows = Memory(shape=self._row, depth=self._depth, init=[], attrs=attributes)
+        m.submodules.rows = rows = Memory(shape=self._row, depth=blank + 1, init=[], attrs=attributes)
         write, read = rows.write_port(), rows.read_port(domain="comb" if shallow else "sync")
         level = Signal(range(self._depth + 1))
         produce, consume = Signal(range(self._depth)), Signal(range(self._depth))
@@ -84,10 +88,11 @@ class SourceQueue(wiring.Component):
             self.shown.eq(read.data.kept),
             self.shown_stamp.eq(read.data.stamp),
         ]
+        row = Mux(self.take, consume, blank)
         if shallow:
-            m.d.sync += read.addr.eq(consume)
+            m.d.sync += read.addr.eq(row)
         else:
-            m.d.comb += [read.addr.eq(consume), read.en.eq(1)]
+            m.d.comb += [read.addr.eq(row), read.en.eq(1)]
         last = self._depth - 1
         with m.If(write.en):
             m.d.sync += produce.eq(Mux(produce == last, 0, produce + 1))

@@ -5,8 +5,10 @@ from hdl.telemetry.source import Source
 
 __all__ = ["sources"]
 
-#: Rows that look-up tables have at no more cost than one.
-_ROWS = 16
+#: Records that wait in look-up tables at no more cost than one.
+_SHALLOW = 15
+#: What may happen to own orders at once, as a kill cancels them all.
+_ORDERS = 16
 
 
 def sources(slots: int) -> dict[str, Source]:
@@ -17,11 +19,11 @@ def sources(slots: int) -> dict[str, Source]:
     slots : int
         Symbols followed at once: a change of session changes the state of all of them, slot after slot.
     """
-    of_slots = max(_ROWS, slots)
+    of_slots = max(_SHALLOW, slots)
     return {
         "killed": Source(RecordType.KILL),
         "armed": Source(RecordType.ARM),
-        "order_sent": Source(RecordType.ORDER_SENT, depth=_ROWS),
+        "order_sent": Source(RecordType.ORDER_SENT, depth=_ORDERS),
         "answered": Source(
             RecordType.ORDER_ACCEPTED,
             RecordType.ORDER_REPLACED,
@@ -34,10 +36,10 @@ def sources(slots: int) -> dict[str, Source]:
             RecordType.ORDER_PRIORITY,
             RecordType.CANCEL_ANSWER,
             RecordType.GATE_REFUSED,
-            depth=_ROWS,
+            depth=_ORDERS,
         ),
         "refused": Source(RecordType.GATE_REFUSED, depth=8),
-        "position": Source(RecordType.POSITION, depth=_ROWS),
+        "position": Source(RecordType.POSITION, depth=_ORDERS),
         "account": Source(RecordType.ACCOUNT, RecordType.ORDER_EVENT),
         "impossible_alarm": Source(RecordType.ALARM),
         "trigger": Source(RecordType.TRIGGER),

@@ -1,10 +1,13 @@
 """The event stream: records from all over the card, numbered, queued and sent as datagrams."""
 
 from collections.abc import Mapping
+from functools import reduce
+from operator import or_
 
-from amaranth import Cat, Const, Module, Mux, Signal, Value
+from amaranth import Cat, Const, Module, Signal, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
+from amaranth.utils import bits_for
 
 from hdl.book.one_hot import select
 from hdl.net.frame import frame_signature
@@ -136,40 +139,40 @@ class Telemetry(wiring.Component):
         restored = [source.restored(waiting.shown) for source, waiting in zip(sources, queues, strict=True)]
         for name in Content.members:
             field = Value.cast(getattr(queue.content, name))
-            m.d.comb += field.eq(select(chosen, [fields[name] for fields in restored]))
-        m.d.comb += stamps.read.eq(select(chosen, [waiting.shown_stamp for waiting in queues]))
+            # What a queue shows is zero unless it is chosen, but a constant is there whatever it shows.
+            choices = [_of(fields[name], chosen[i]) for i, fields in enumerate(restored)]
+            m.d.comb += field.eq(reduce(or_, choices))
+        m.d.comb += stamps.read.eq(reduce(or_, (waiting.shown_stamp for waiting in queues)))
 
         brings_time, own_time = Signal(), Signal(64)
         bringing = [i for i, source in enumerate(sources) if source.brings_time]
-        own = Cat(chosen[i] for i in bringing)
         m.d.sync += [
-            brings_time.eq(own.any()),
-            own_time.eq(select(own, [queues[i].shown.card_time for i in bringing])),
+            brings_time.eq(Cat(chosen[i] for i in bringing).any()),
+            own_time.eq(reduce(or_, (queues[i].shown.card_time for i in bringing), Const(0))),
             queue.stamp.eq(stamps.shown),
         ]
         with m.If(brings_time):
             m.d.sync += queue.stamp.card_time.eq(own_time)
 
     def _send(self, m: Module, queue: RecordQueue) -> None:
-        beat = Signal(range(HEADER_WORDS + RECORD_WORDS))
-        last = beat == HEADER_WORDS + RECORD_WORDS - 1
+        beats = Signal(HEADER_WORDS + RECORD_WORDS, init=1)  # one of them
+        last = beats[-1]
         record = _layout(queue)
         header = [
             Cat(Const(MAGIC, 16), Const(VERSION, 8), Const(Kind.EVENTS.value, 8), queue.head_number),
             Const(1, 64),  # one record
         ]
-        with m.Switch(beat):
-            for i, word in enumerate(header + [record.word_select(i, 64) for i in range(RECORD_WORDS)]):
-                with m.Case(i):
-                    m.d.comb += Cat(self.tx.payload.data).eq(word)
         m.d.comb += [
+            Cat(self.tx.payload.data).eq(
+                select(beats, [*header, *(record.word_select(i, 64) for i in range(RECORD_WORDS))])
+            ),
             self.tx.valid.eq(queue.valid),
             self.tx.payload.count.eq(8),
             self.tx.payload.last.eq(last),
             queue.take.eq(queue.valid & self.tx.ready & last),
         ]
         with m.If(self.tx.valid & self.tx.ready):
-            m.d.sync += beat.eq(Mux(last, 0, beat + 1))
+            m.d.sync += beats.eq(beats.rotate_left(1))
 
 
 def _layout(queue: RecordQueue) -> Value:
@@ -179,3 +182,7 @@ def _layout(queue: RecordQueue) -> Value:
         r.type, r.slot, r.side, r.detail, queue.head_number, stamp.card_time, r.exchange_time, r.order, r.chain,
         r.cause, stamp.epoch, r.word0, r.word1, r.word2, r.word3, r.word4,
     )  # fmt: skip
+
+
+def _of(said: Value | int, chosen: Value) -> Value:
+    return Const(said) & chosen.replicate(bits_for(said)) if isinstance(said, int) else said
