@@ -1,12 +1,16 @@
 """What a day has been for each symbol: volume, last trade, and how long the spread was one tick."""
 
-from amaranth import Module, Mux, Signal, unsigned
+from amaranth import Cat, Module, Mux, Signal, unsigned
 from amaranth.lib import data, memory, stream, wiring
 from amaranth.lib.wiring import In, Out
 
+from hdl.book.one_hot import number_of
 from hdl.types import DepthView, EventKind
 
 __all__ = ["DayRow", "DayStatistics"]
+
+#: Rows of a memory that is made of look-up tables; more take several of them and a choice behind each bit.
+_SHALLOW = 16
 
 
 class DayRow(data.Struct):
@@ -82,7 +86,9 @@ class DayStatistics(wiring.Component):
         """Build the block."""
         m = Module()
         slots = self._slots
-        m.submodules.rows = rows = memory.Memory(shape=DayRow, depth=slots, init=[], attrs={"ram_style": "distributed"})
+        # One row more than slots: never written, and so zero, for a slot that has none yet.
+        style = "distributed" if slots < _SHALLOW else "block"
+        m.submodules.rows = rows = memory.Memory(shape=DayRow, depth=slots + 1, init=[], attrs={"ram_style": style})
         write = rows.write_port()
         read = rows.read_port(transparent_for=(write,))
         known = Signal(slots)
@@ -96,10 +102,9 @@ class DayStatistics(wiring.Component):
         waits = Signal()
         m.d.comb += changed.eq(told ^ self.trading)
         turn, first = Signal(8), Signal(8)
-        for i in reversed(range(slots)):
-            with m.If(changed[i]):
-                m.d.comb += first.eq(i)
+        m.d.comb += first.eq(number_of(changed & -changed))
         sees, turns, shows = Signal(), Signal(), Signal()
+        known_next, slot_2 = Signal(slots), Signal(8)
         does = Signal(2)  # a row is in its cycle 1, 2
         m.d.comb += [
             sees.eq(viewed & (view.slot < slots) & (view.kind != EventKind.LOAD)),
@@ -107,7 +112,7 @@ class DayStatistics(wiring.Component):
             turns.eq(~sees & ~does[0] & changed.any()),
             shows.eq(~sees & ~does[0] & ~changed.any() & waits),
             turn.eq(Mux(sees, view.slot, Mux(turns, first, self.shown_slot))),
-            read.addr.eq(turn),
+            read.addr.eq(Mux((known_next & self.bound).bit_select(turn, 1), turn, slots)),
             read.en.eq(1),
             self.tick_slot.eq(view.slot),
         ]
@@ -121,7 +126,7 @@ class DayStatistics(wiring.Component):
         # Cycle 1: the row is read, the spread known.
         bid, ask = view.bids[0], view.asks[0]
         sees_1, shows_1 = Signal(), Signal()
-        slot_1, slot_2 = Signal(8), Signal(8)
+        slot_1 = Signal(8)
         time, trades, tight = Signal(64), Signal(), Signal()
         shares, price, exchange_time = Signal(32), Signal(32), Signal(48)
         m.d.sync += [
@@ -132,48 +137,39 @@ class DayStatistics(wiring.Component):
             time.eq(self.card_time),
             trades.eq(self.trading.bit_select(turn, 1)),
             tight.eq((bid.shares != 0) & (ask.shares != 0) & (ask.price == bid.price + self.tick)),
-            shares.eq(view.trade_shares),
+            shares.eq(Mux(sees, view.trade_shares, 0)),
             price.eq(view.trade_price),
             exchange_time.eq(view.exchange_time),
         ]
 
-        # Cycle 2: how long it has been so. Cycle 3: the row is written.
-        old, row, elapsed, shows_2 = Signal(DayRow), Signal(DayRow), Signal(64), Signal()
-        with m.If(known.bit_select(slot_1, 1)):
-            m.d.comb += old.eq(read.data)
-        with m.Else():
-            m.d.comb += old.since.eq(time)
+        # Cycle 2: how long it has been so. Cycle 3: the row is written. A row that begins has not been in trading.
+        old, row, shows_2 = read.data, Signal(DayRow), Signal()
+        elapsed, continuous, one_tick = Signal(64), Signal(64), Signal(64)
+        m.d.comb += elapsed.eq(time - old.since)
         m.d.sync += [
             row.eq(old),
-            elapsed.eq(time - old.since),
+            continuous.eq(Mux(old.trades, elapsed, 0)),
+            one_tick.eq(Mux(old.trades & old.tight, elapsed, 0)),
             row.since.eq(time),
+            row.trades.eq(trades),
+            row.volume.eq(old.volume + shares),
             slot_2.eq(slot_1),
             shows_2.eq(shows_1),
         ]
-        counts, narrow = Signal(), Signal()  # in the time that has passed
-        m.d.sync += [counts.eq(old.trades), narrow.eq(old.trades & old.tight), row.trades.eq(trades)]
         with m.If(sees_1):
             m.d.sync += row.tight.eq(tight)
-            with m.If(shares != 0):
-                m.d.sync += [
-                    row.volume.eq(old.volume + shares),
-                    row.last_price.eq(price),
-                    row.last_shares.eq(shares),
-                    row.last_time.eq(exchange_time),
-                ]
+        with m.If(shares != 0):
+            m.d.sync += [row.last_price.eq(price), row.last_shares.eq(shares), row.last_time.eq(exchange_time)]
         m.d.comb += [
             write.addr.eq(slot_2),
             write.data.eq(row),
-            write.data.continuous.eq(row.continuous + Mux(counts, elapsed, 0)),
-            write.data.one_tick.eq(row.one_tick + Mux(narrow, elapsed, 0)),
+            write.data.continuous.eq(row.continuous + continuous),
+            write.data.one_tick.eq(row.one_tick + one_tick),
             write.en.eq(does[1]),
+            known_next.eq(known | Cat(does[1] & (slot_2 == i) for i in range(slots))),
         ]
-        with m.If(does[1]):
-            m.d.sync += known.bit_select(slot_2, 1).eq(1)
-            with m.If(shows_2):
-                m.d.sync += self.shown.eq(write.data)
-        for i in range(slots):
-            with m.If(~self.bound[i]):
-                m.d.sync += known[i].eq(0)
+        m.d.sync += known.eq(known_next & self.bound)
+        with m.If(does[1] & shows_2):
+            m.d.sync += self.shown.eq(write.data)
         m.d.comb += self.busy.eq(viewed | changed.any() | waits | does.any())
         return m

@@ -182,6 +182,11 @@ def test_a_slot_that_is_bound_anew_begins_anew():
         assert (volume, continuous) == (0, 0)
         await bench.tick(view | {"shares": 7})
         assert (await bench.show(1))[0] == 7
+        # As close to each other as views come: the second finds a row that is being written for the first time.
+        for shares in (7, 8, 9):
+            await bench.tick(view | {"slot": 2, "shares": shares})
+            await bench.tick()
+        assert (await bench.show(2))[0] == 24
 
     simulator = Simulator(dut)
     simulator.add_clock(1e-8)
