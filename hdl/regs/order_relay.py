@@ -1,6 +1,6 @@
 """The card's end of the order relay: OUCH messages to and from the host, each exactly once (docs/hostlink.md)."""
 
-from amaranth import Array, Cat, Const, Module, Mux, Signal, Value
+from amaranth import Cat, Const, Module, Mux, Signal, Value
 from amaranth.lib import enum, wiring
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
@@ -117,7 +117,7 @@ class OrderRelay(wiring.Component):
         m = Module()
         m.submodules.kept = kept = Memory(shape=64, depth=self._depth * CARD_WORDS, init=[])
         m.submodules.store = store = Memory(shape=64, depth=EXCHANGE_WORDS, init=[])
-        lengths = Array(Signal(range(8 * CARD_WORDS + 1), name=f"length{i}") for i in range(self._depth))
+        m.submodules.lengths = lengths = Memory(shape=range(8 * CARD_WORDS + 1), depth=self._depth, init=[])
         slot_bits = self._depth.bit_length() - 1
         coming = self._keep(m, kept, lengths, slot_bits)
 
@@ -137,9 +137,12 @@ class OrderRelay(wiring.Component):
         pushed, pushed_words = Signal(range(8 * CARD_WORDS + 1)), Signal(range(CARD_WORDS + 1))
         first_sends = Signal(32)  # below this number every message was sent before
         due = Signal()
-        # Of the message that would be sent next; there is always a cycle between a change of `sent` and its sending.
-        m.d.sync += pushed.eq(lengths[sent[:slot_bits]])
+        length_read = lengths.read_port()
         m.d.comb += [
+            # Of the message that would be sent next; there is always a cycle between a change of `sent` and that.
+            length_read.en.eq(1),
+            length_read.addr.eq(sent[:slot_bits]),
+            pushed.eq(length_read.data),
             message_words.eq((length + 7)[3:]),
             pushed_words.eq((pushed + 7)[3:]),
             due.eq(self.opened & (sent != self.number)),
@@ -304,19 +307,22 @@ class OrderRelay(wiring.Component):
                         m.next = "RECEIVE"
         return m
 
-    def _keep(self, m: Module, kept: Memory, lengths, slot_bits: int) -> Value:
+    def _keep(self, m: Module, kept: Memory, lengths: Memory, slot_bits: int) -> Value:
         """Take the card's messages into their places, each with a number when it is whole; give whether one is coming.
 
         The order port begins no order once the session is down. So an answer with ``up`` low and nothing coming tells
         the last number there is: its word is sent four cycles after ``up`` fell.
         """
-        write = kept.write_port()
+        write, length = kept.write_port(), lengths.write_port()
         index, bytes_in = Signal(range(CARD_WORDS)), Signal(range(8 * CARD_WORDS + 1))
         m.d.comb += [
             self.card.ready.eq(_after(self.number, self.taken) < self._depth),
             write.addr.eq(Cat(index, self.number[:slot_bits])),
             write.data.eq(Cat(self.card.payload.data)),
             write.en.eq(self.card.valid & self.card.ready),
+            length.addr.eq(self.number[:slot_bits]),
+            length.data.eq(bytes_in + self.card.payload.count),
+            length.en.eq(write.en & self.card.payload.last),
         ]
         with m.If(write.en):
             m.d.sync += [index.eq(index + 1), bytes_in.eq(bytes_in + self.card.payload.count)]
@@ -324,7 +330,6 @@ class OrderRelay(wiring.Component):
                 m.d.sync += [
                     index.eq(0),
                     bytes_in.eq(0),
-                    lengths[self.number[:slot_bits]].eq(bytes_in + self.card.payload.count),
                     self.number.eq(self.number + 1),
                 ]
         return self.card.valid | (index != 0)
