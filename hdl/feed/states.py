@@ -8,6 +8,7 @@ from hdl.feed.itch import ItchMessage
 from hdl.feed.live_states import LiveStates
 from hdl.feed.slot_state import SlotJoin, SlotState, StaleCause
 from hdl.feed.snapshot_types import SnapshotWord
+from hdl.one_hot import number_of
 from hdl.types import EventKind, MarketEvent, SlotFlags
 
 __all__ = ["MarketStates", "SlotJoin", "StaleCause", "StateChange", "SystemEvent"]
@@ -245,7 +246,7 @@ class MarketStates(wiring.Component):
         lowest = Signal(8)
         held = (_lowest(about) & self.holding).any()
         with m.If(valid & about.any() & (message.kind != EventKind.NONE)):
-            m.d.comb += lowest.eq(_number(_lowest(about)))
+            m.d.comb += lowest.eq(number_of(_lowest(about)))
             m.d.sync += [
                 events.valid.eq(~held),
                 self.held_valid.eq(held),
@@ -271,7 +272,7 @@ class MarketStates(wiring.Component):
         with m.Elif(binds_whole.any() | clear_waits.any()):
             # A Stock Directory message makes its own event; every other CLEAR waits for a cycle without an event.
             m.d.comb += clear_sent.eq(Mux(binds_whole.any(), _lowest(binds_whole), _lowest(clear_waits)))
-            m.d.comb += lowest.eq(_number(clear_sent))
+            m.d.comb += lowest.eq(number_of(clear_sent))
             m.d.sync += [
                 events.valid.eq(1),
                 event.eq(Const(0, MarketEvent)),
@@ -290,7 +291,7 @@ class MarketStates(wiring.Component):
             first.eq(_lowest(changed)),
             self.state_change.valid.eq(changed.any()),
             told.eq(Mux(self.state_change.ready, first, 0)),
-            change.slot.eq(_number(first)),
+            change.slot.eq(number_of(first)),
             change.sequence.eq(self.next_sequence - 1),
             change.exchange_time.eq(exchange_time),
         ]
@@ -310,9 +311,3 @@ _STATES = ("trading", "operating", "unrestricted", "opened")
 def _lowest(bits):
     """Keep the lowest set bit of ``bits``."""
     return bits & (~bits + 1)[: len(bits)]
-
-
-def _number(one_hot):
-    """Number of the one bit set; 0 for none."""
-    width = range(len(one_hot)).stop.bit_length()
-    return Cat(Cat(one_hot[i] for i in range(len(one_hot)) if i >> bit & 1).any() for bit in range(width))
