@@ -4,7 +4,7 @@ from amaranth import Cat, Module, Mux, Signal, unsigned
 from amaranth.lib import data, memory, stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from hdl.book.one_hot import number_of
+from hdl.one_hot import number_of
 from hdl.types import DepthView, EventKind
 
 __all__ = ["DayRow", "DayStatistics"]

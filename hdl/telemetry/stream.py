@@ -9,8 +9,8 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 from amaranth.utils import bits_for
 
-from hdl.book.one_hot import select
 from hdl.net.frame import frame_signature
+from hdl.one_hot import select
 from hdl.regs.hostlink import HEADER_WORDS, MAGIC, VERSION, Kind
 from hdl.telemetry.record import record_signature
 from hdl.telemetry.record_queue import Content, RecordQueue
