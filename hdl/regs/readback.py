@@ -51,8 +51,8 @@ class Readback(wiring.Component):
 
     Parameters
     ----------
-    rows : list of Row
-        The registers, in the order of the hits.
+    registers : list of Row
+        What is read back, in the order of the hits.
 
     Ports
     -----
@@ -68,8 +68,8 @@ class Readback(wiring.Component):
         The row that was hit by a read, zero otherwise.
     """
 
-    def __init__(self, rows: list[Row]) -> None:
-        self.rows = rows
+    def __init__(self, registers: list[Row]) -> None:
+        self.rows = rows = registers
         count = len(rows)
         super().__init__({"hit": In(count), "write": In(1), "taken": In(count), "wdata": In(64), "value": Out(64)})
         self._bits = bits_for(count - 1)
