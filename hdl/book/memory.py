@@ -6,10 +6,9 @@ from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 from amaranth.utils import bits_for
 
-__all__ = ["SHALLOW", "BookMemory"]
+from hdl.rams import SHALLOW
 
-#: Rows of a memory that is made of look-up tables: block RAM has 512 rows at its widest, and few bits in each.
-SHALLOW = 16
+__all__ = ["BookMemory"]
 
 
 class BookMemory(wiring.Component):

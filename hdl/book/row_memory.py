@@ -6,7 +6,8 @@ from amaranth.lib.wiring import In, Out
 
 from hdl.book.depth import top_layout, top_of
 from hdl.book.ladder import KEY_MAX, assign_row, row_layout, row_signature
-from hdl.book.memory import SHALLOW, BookMemory
+from hdl.book.memory import BookMemory
+from hdl.rams import SHALLOW
 from hdl.types import DEPTH
 
 __all__ = ["DeepRows", "ShallowRows", "assign_top", "row_memory"]

@@ -9,7 +9,7 @@ from hdl.feed.capture import SHELVES
 from hdl.feed.divergence import DivergenceWatch
 from hdl.feed.line import LineItem
 from hdl.feed.line_place import LinePlace
-from hdl.feed.mold import FeedMessage, Gap
+from hdl.feed.mold import IN_SEQUENCE
 from hdl.feed.window import ReorderWindow
 from hdl.wire.itch50 import LONGEST
 
@@ -18,16 +18,7 @@ __all__ = ["JOINED", "LineArbiter"]
 _SKIPPED_BITS = 16
 #: What comes of the lines, but for ``busy``.
 JOINED = {
-    "message_valid": Out(1),
-    "message": Out(FeedMessage),
-    "gap_valid": Out(1),
-    "gap": Out(Gap),
-    "session_changed": Out(1),
-    "joined": Out(1),
-    "joined_late": Out(1),
-    "session": Out(80),
-    "session_epoch": Out(16),
-    "next_sequence": Out(64, init=1),
+    **IN_SEQUENCE,
     "duplicates": Out(range(2 * ENDS + 2)),
     "foreign": Out(range(2 * ENDS + 1)),
     "won": Out(2),

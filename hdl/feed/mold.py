@@ -10,7 +10,7 @@ from hdl.net.udp_receiver import payload_lanes, payload_signature
 from hdl.wire.itch50 import LONGEST
 from hdl.wire.moldudp64 import END_OF_SESSION, HEADER
 
-__all__ = ["FeedMessage", "Gap", "MoldReceiver"]
+__all__ = ["IN_SEQUENCE", "FeedMessage", "Gap", "MoldReceiver"]
 
 
 class FeedMessage(data.Struct):
@@ -32,6 +32,21 @@ class Gap(data.Struct):
     expected: unsigned(64)
     received: unsigned(64)
     doubt: unsigned(1)
+
+
+#: What is told of messages that are given in order.
+IN_SEQUENCE = {
+    "message_valid": Out(1),
+    "message": Out(FeedMessage),
+    "gap_valid": Out(1),
+    "gap": Out(Gap),
+    "session_changed": Out(1),
+    "joined": Out(1),
+    "joined_late": Out(1),
+    "session": Out(80),
+    "session_epoch": Out(16),
+    "next_sequence": Out(64, init=1),
+}
 
 
 class MoldReceiver(wiring.Component):
@@ -103,16 +118,7 @@ class MoldReceiver(wiring.Component):
                 "free": In(1),
                 "write_shelf": In(range(SHELVES)),
                 "read_shelf": In(range(SHELVES)),
-                "message_valid": Out(1),
-                "message": Out(FeedMessage),
-                "gap_valid": Out(1),
-                "gap": Out(Gap),
-                "session_changed": Out(1),
-                "joined": Out(1),
-                "joined_late": Out(1),
-                "session": Out(80),
-                "session_epoch": Out(16),
-                "next_sequence": Out(64, init=1),
+                **IN_SEQUENCE,
                 "session_ended": Out(1),
                 "blocks": Out(range(ENDS + 1)),
                 "block_sequence": Out(64),

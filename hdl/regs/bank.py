@@ -349,9 +349,8 @@ class RegisterBank(wiring.Component):
 
     def _read(self, register: Register, hit):
         """Give of a register that is hit what hardware drives and what is fixed, else zero."""
-        driven = [
-            f for f in register.fields if f.readable and not (f.kept and (register.key, f.name) not in self._fixed)
-        ]
+        fixed = self._fixed
+        driven = [f for f in register.fields if f.readable and (not f.kept or (register.key, f.name) in fixed)]
         return _any(
             Mux(hit[i], _pack({f.low: self._cells[register.key, i, f.name] for f in driven}), 0)
             for i in range(register.count if driven else 0)

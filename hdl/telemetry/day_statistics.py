@@ -5,12 +5,10 @@ from amaranth.lib import data, memory, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from hdl.one_hot import number_of
+from hdl.rams import SHALLOW
 from hdl.types import DepthView, EventKind
 
 __all__ = ["DayRow", "DayStatistics"]
-
-#: Rows of a memory that is made of look-up tables; more take several of them and a choice behind each bit.
-_SHALLOW = 16
 
 
 class DayRow(data.Struct):
@@ -87,7 +85,7 @@ class DayStatistics(wiring.Component):
         m = Module()
         slots = self._slots
         # One row more than slots: never written, and so zero, for a slot that has none yet.
-        style = "distributed" if slots < _SHALLOW else "block"
+        style = "distributed" if slots < SHALLOW else "block"
         m.submodules.rows = rows = memory.Memory(shape=DayRow, depth=slots + 1, init=[], attrs={"ram_style": style})
         write = rows.write_port()
         read = rows.read_port(transparent_for=(write,))

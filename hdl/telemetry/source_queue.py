@@ -5,13 +5,11 @@ from amaranth.lib import data, wiring
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 
+from hdl.rams import SHALLOW
 from hdl.telemetry.record import record_signature
 from hdl.telemetry.source import Source
 
 __all__ = ["SourceQueue"]
-
-#: Rows of a memory that is made of look-up tables: one with more takes several of them and a choice behind each bit.
-_SHALLOW = 16
 
 
 class SourceQueue(wiring.Component):
@@ -69,7 +67,7 @@ class SourceQueue(wiring.Component):
         """Build the memory and its two ends."""
         m = Module()
         blank = self._depth
-        shallow = blank < _SHALLOW
+        shallow = blank < SHALLOW
         attributes: dict[str, str | int] = {"ram_style": "distributed"}
         if not shallow:
             # No row is read and written at once: what is read was written before, and a full queue takes nothing.

@@ -1,12 +1,13 @@
 """Which records a card sends, from where, and how many of them wait."""
 
+from hdl.rams import SHALLOW
 from hdl.telemetry.record import RecordType
 from hdl.telemetry.source import Source
 
 __all__ = ["sources"]
 
-#: Records that wait in look-up tables at no more cost than one.
-_SHALLOW = 15
+#: Records that wait in look-up tables at no more cost than one: a row of their memory is never written.
+_AT_NO_COST = SHALLOW - 1
 #: What may happen to own orders at once, as a kill cancels them all.
 _ORDERS = 16
 
@@ -19,7 +20,7 @@ def sources(slots: int) -> dict[str, Source]:
     slots : int
         Symbols followed at once: a change of session changes the state of all of them, slot after slot.
     """
-    of_slots = max(_SHALLOW, slots)
+    of_slots = max(_AT_NO_COST, slots)
     return {
         "killed": Source(RecordType.KILL),
         "armed": Source(RecordType.ARM),

@@ -11,7 +11,7 @@ from scapy.layers.l2 import ARP, Ether
 from station_bench import ADDRESS, HELLO, MAC, PEER_MAC, READ, WRITE, arp_request, datagram, number_of, request
 
 # Addresses by docs/registers.md.
-MAGIC, STATUS, DESTINATION, JOIN_FEED, LIVE_ORDERS = 0x000, 0x108, 0x200, 0x210, 0x300
+MAGIC, FLAGS, STATUS, DESTINATION, JOIN_FEED, LIVE_ORDERS = 0x000, 0x038, 0x108, 0x200, 0x210, 0x300
 PHY_GOOD, PHY_BAD_FCS, PHY_SENT, PHY_SPOILED = 0x790, 0x798, 0x7C8, 0x7D0
 SYMBOL, JOIN, STATE, TOPS = 0x1000, 0x1010, 0x1018, 0x10D8
 GROUP, GROUP_MAC, PORT = "233.54.12.111", "01:00:5e:36:0c:6f", 26477
@@ -83,8 +83,9 @@ async def from_power_up_to_a_book(dut):
     assert (reply[ARP].op, reply[ARP].hwsrc, reply[ARP].psrc) == (2, MAC, ADDRESS)
 
     assert await host.ask(HELLO) == []
-    magic, status = await host.read(MAGIC, STATUS)
+    magic, flags, status = await host.read(MAGIC, FLAGS, STATUS)
     assert (magic, status & 3) == (int.from_bytes(b"PENNYWIR", "little"), 0)
+    assert flags == 0  # no soft card, and no second line where there is no second port
 
     await host.ask(
         WRITE,
