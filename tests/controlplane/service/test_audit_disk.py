@@ -52,6 +52,13 @@ async def lease(channel, holder="test"):
     return (await rpc.LeaseServiceStub(channel).AcquireLease(pb.AcquireLeaseRequest(holder=holder))).lease_epoch
 
 
+def calls_without_outcome(service):
+    """Count the settings of limits that ended with neither an answer nor a refusal, by the service's own metric."""
+    labels = {"method": "RiskService.UpdateRiskParameters", "code": "UNKNOWN"}
+    calls = service._registry.restricted_registry(["pennywire_call_seconds_count"])
+    return sum(sample.value for metric in calls.collect() for sample in metric.samples if sample.labels == labels)
+
+
 def limits(channel, epoch, inventory):
     header = pb.WriteHeader(lease_epoch=epoch, mode=pb.WRITE_MODE_COMMIT, reason="a test")
     request = pb.UpdateRiskParametersRequest(header=header, max_inventory=inventory, order_size=10)
@@ -146,13 +153,15 @@ def test_a_caller_who_goes_away_leaves_a_write_with_its_row_or_none(
     serving, held_card, demo_config, eventually, tmp_path
 ):
     async def scenario():
-        async with serving(held_card, demo_config) as (_service, channels):
+        async with serving(held_card, demo_config) as (service, channels):
             epoch = await lease(channels[OPERATOR])
             held_card.hold = INVENTORY
             under_way, waiting = (limits(channels[OPERATOR], epoch, number) for number in (100, 70))
             await eventually(held_card.begun.is_set)
             for call in (under_way, waiting):
                 call.cancel()
+            # The service hears of it some time later: before the card goes on, as this is about.
+            await eventually(lambda: calls_without_outcome(service) == 2)
             held_card.go_on.set()
             assert (await limits(channels[OPERATOR], epoch, 60)).audit_id
 
