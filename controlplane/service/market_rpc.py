@@ -4,6 +4,7 @@
 
 import asyncio
 import math
+import random
 import time
 from collections.abc import AsyncIterator
 
@@ -90,7 +91,8 @@ class MarketRpc(rpc.MarketServiceServicer):
             )
         names = [symbol.name for symbol in self._state.config.symbols]
         with self._market.watch(frozenset(slots), newest_only=rate > 0) as watcher:
-            due = 0.0
+            # Streams opened together would all be due together, and whoever else asks then would wait for all of them.
+            due = time.monotonic() + random.random() / rate if rate else 0.0
             async for sample in watcher:
                 sent = time.monotonic()
                 yield _message(names[sample.slot], sample, watcher.skipped)

@@ -10,6 +10,7 @@ appends waits for no disk, and hears when the row is on it: nothing is acknowled
 """
 
 import hashlib
+import io
 import json
 import os
 import sqlite3
@@ -39,6 +40,10 @@ COLUMNS = (
     "result",
     "envelope_digest",
 )
+
+
+#: A number of up to 19 digits, a colon, 64 digits of a hash, and the line's end.
+_ANCHOR_BYTES = 85
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +87,11 @@ def anchor_of(path: Path) -> Path:
     return path.with_suffix(".anchor")
 
 
+def _kept_and_synchronous(path: str, _flags: int) -> int:
+    """Open a file with what is in it; a write to it returns once it is on the disk."""
+    return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_DSYNC, 0o666)
+
+
 def chain_hash(previous: str, values: tuple[object, ...]) -> str:
     """Give the hash of a row, whose columns are ``values``, after a row with the hash ``previous``."""
     text = json.dumps([previous, *values], ensure_ascii=False, separators=(",", ":"))
@@ -122,8 +132,11 @@ class AuditLog:
             )
             self._writing.execute("CREATE TABLE IF NOT EXISTS lease (epoch INTEGER NOT NULL)")
             self._writing.execute("CREATE TABLE IF NOT EXISTS start (registers TEXT NOT NULL, held TEXT NOT NULL)")
-        #: Number and hash of the last row that the anchor was written for; none yet: 0.
+        #: Number and hash of the last row, in this transaction or before; None: to be read from the table.
+        self._newest: tuple[int, str] | None = self._head()
+        #: Of the last row that the anchor was written for; none yet: 0.
         self._anchored = self._head()
+        self._anchor = io.FileIO(anchor_of(path), "w", opener=_kept_and_synchronous)
         # In SQLite's WAL a reader waits for no writer: whoever asks sees what is on the disk.
         self._reading = sqlite3.connect(path, check_same_thread=False)
         self._reading.execute("PRAGMA query_only = ON")
@@ -151,28 +164,28 @@ class AuditLog:
         return self._writing.execute("SELECT id, hash FROM audit ORDER BY id DESC LIMIT 1").fetchone() or (0, "")
 
     def _insert(self, values: tuple[object, ...]) -> int:
-        digest = chain_hash(self._head()[1], values)
+        digest = chain_hash((self._newest or self._head())[1], values)
         marks = ",".join("?" * (len(COLUMNS) + 1))
         statement = f"INSERT INTO audit ({','.join(COLUMNS)},hash) VALUES ({marks})"
         number = self._writing.execute(statement, (*values, digest)).lastrowid
         assert number is not None
+        self._newest = (number, digest)
         return number
 
     def _keep_anchor(self) -> None:
-        head = self._head()
+        head = self._newest or self._head()
         if head == self._anchored:
             return
-        anchor = anchor_of(self._path)
-        new = anchor.with_suffix(".anchor-new")
-        with new.open("w", encoding="ascii") as file:
-            file.write(f"{head[0]}:{head[1]}\n")
-            file.flush()
-            os.fsync(file.fileno())
-        new.replace(anchor)
+        # Always as many bytes, less than a sector, which a disk writes whole or not at all: so no other file need take
+        # this one's place. One call, for after each of them this thread waits for its turn at the interpreter.
+        line = f"{head[0]}:{head[1]}".ljust(_ANCHOR_BYTES - 1) + "\n"
+        os.pwrite(self._anchor.fileno(), line.encode("ascii"), 0)
         self._anchored = head
 
     def _failed(self, error: Exception) -> Exception:
         """Word what the disk said, for who waits, and log it, for that may be nobody any more."""
+        # Whether a row of the transaction stands, the table knows.
+        self._newest = None
         words = f"{self._path} or its anchor could not be written: {error}; see that the disk has room and takes it"
         self._log.error("audit_not_written", words=words)
         worded = AuditError(words)
@@ -230,3 +243,4 @@ class AuditLog:
         with self._one_reader:
             self._reading.close()
         self._commits.close()
+        self._anchor.close()

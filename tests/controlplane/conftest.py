@@ -43,7 +43,7 @@ def demo_config():
 def disk(monkeypatch):
     """The disk under the audit log's anchor, which a test may shut."""
     slow = SlowDisk()
-    monkeypatch.setattr("os.fsync", slow)
+    monkeypatch.setattr("os.pwrite", slow)
     yield slow
     slow.open()
 

@@ -1,5 +1,6 @@
 """A card in plain Python that behaves as docs/registers.md says."""
 
+import contextlib
 import threading
 from collections import deque
 from types import SimpleNamespace
@@ -82,6 +83,12 @@ class PlainCard:
             self._records.append(record)
             self._news.notify_all()
             return record
+
+    @contextlib.contextmanager
+    def datagram(self):
+        """Let what is said within be heard at once, as records that a card sends in one datagram are."""
+        with self._news:
+            yield
 
     def subscribe(self):
         pass

@@ -1,12 +1,14 @@
-"""A disk that takes as long as a test wants: ``os.fsync`` waits at a gate."""
+"""A disk that takes as long as a test wants: ``os.pwrite`` waits at a gate, and writes then."""
 
+import os
 import threading
 
 PATIENCE = 30.0
+_pwrite = os.pwrite
 
 
 class SlowDisk:
-    """Stands in for ``os.fsync``; open until shut."""
+    """Stands in for ``os.pwrite``; open until shut."""
 
     def __init__(self):
         self._news = threading.Condition()
@@ -15,7 +17,7 @@ class SlowDisk:
         #: Calls that have begun.
         self.begun = 0
 
-    def __call__(self, _file):
+    def __call__(self, file, data, offset):
         with self._news:
             self.begun += 1
             number = self.begun
@@ -24,6 +26,7 @@ class SlowDisk:
             assert through, "the test left the disk shut"
             if self._error:
                 raise self._error
+        return _pwrite(file, data, offset)
 
     def shut(self, after=0):
         """Let no more through than so many from now on."""

@@ -1,7 +1,8 @@
 """Watchers and writes at once: what a call costs then, beside an echo's cost in the same run.
 
-The service is a process of its own around a plain card that tells depth 600 times a second, each with its five levels;
-watchers, writers, echoes are one other process. ``make load`` runs it for a minute with 50 watchers; the short form
+The service is a process of its own around a plain card that tells depth 600 times a second, each with its five levels.
+The watchers are another, who read and writes and echoes a third: whoever times a call is not kept from it by what
+watchers do, as it is in no program that only calls. ``make load`` runs it for a minute with 50 watchers; the short form
 only sees that it stands, since three seconds have too few calls for a 99th percentile. The echo is the health check on
 the same socket: there and back, and no card. What else the machine does delays all of them alike, so a call is either
 below 5 ms or not so many times as slow as the echo of the same run.
@@ -13,6 +14,7 @@ turn. Calls pass through several threads, and a busy machine lets each of them w
 """
 
 import asyncio
+import contextlib
 import multiprocessing
 import os
 import statistics
@@ -60,9 +62,10 @@ def tell(card, stop):
         bid = 250_000 + 100 * (number % 100)
         bids = [(bid - 100 * level, number + level) for level in range(5)]
         asks = [(bid + 100 + 100 * level, 1000 + level) for level in range(5)]
-        for slot in range(3):
-            time_of_day = 34_200_000_000_000 + number * 5_000_000
-            tell_ladder(card, slot, bids, asks, time=time_of_day, cause=3 * number + slot)
+        time_of_day = 34_200_000_000_000 + number * 5_000_000
+        with card.datagram():
+            for slot in range(3):
+                tell_ladder(card, slot, bids, asks, time=time_of_day, cause=3 * number + slot)
 
 
 async def hold(directory, stop):
@@ -106,45 +109,73 @@ def resident(process):
     raise AssertionError("the service is gone")
 
 
-class Load:
-    """All that is asked of the service at once."""
+def channel(directory, role):
+    # One connection each, as separate programs have it.
+    options = [("grpc.use_local_subchannel_pool", 1)]
+    return grpc.aio.insecure_channel(f"unix:{directory / role}.sock", options=options)
 
-    def __init__(self, directory):
-        self.directory = directory
+
+async def hold_out(tasks):
+    """Let tasks go on for the time of the run; none may end by itself."""
+    done, _ = await asyncio.wait(tasks, timeout=SECONDS, return_when=asyncio.FIRST_EXCEPTION)
+    for task in tasks:
+        task.cancel()
+    found = await asyncio.gather(*tasks, return_exceptions=True)
+    broken = [e for e in found if not isinstance(e, asyncio.CancelledError)]
+    assert not done, broken
+
+
+class Watchers:
+    """All that watch; told to another process when they are done."""
+
+    def __init__(self):
         self.heard = [0] * WATCHERS
         self.skipped = 0
         self.whole = 0
-        self.took = {"echo": [], "read": [], "write": []}
-        self.bare = []
 
-    def channel(self, role):
-        # One connection each, as separate programs have it.
-        options = [("grpc.use_local_subchannel_pool", 1)]
-        return grpc.aio.insecure_channel(f"unix:{self.directory / role}.sock", options=options)
-
-    async def watch(self, place):
-        async with self.channel("viewer") as channel:
-            async for depth in rpc.MarketServiceStub(channel).StreamDepth(pb.StreamDepthRequest(most_per_second=RATE)):
+    async def watch(self, directory, place):
+        async with channel(directory, "viewer") as viewer:
+            async for depth in rpc.MarketServiceStub(viewer).StreamDepth(pb.StreamDepthRequest(most_per_second=RATE)):
                 self.heard[place] += 1
                 self.whole += depth.ladder == pb.LADDER_STATE_WHOLE
                 self.skipped = max(self.skipped, depth.skipped)
 
-    async def timed(self, took, call, rate):
-        """Call at a rate, one call after the other; what is late is not made up for."""
-        due = time.perf_counter()
+    async def run(self, directory):
+        await hold_out([asyncio.create_task(self.watch(directory, n)) for n in range(WATCHERS)])
+
+
+def watch_all(directory, begin, outcome):
+    """Run the process of the watchers."""
+    with (directory / "watch_all.log").open("w") as log:
+        os.dup2(log.fileno(), 2)
+        watchers = Watchers()
+        begin.wait(120)
+        asyncio.run(watchers.run(directory))
+        outcome.send(watchers)
+
+
+class Calls:
+    """All that is asked of the service at once, beside watching."""
+
+    def __init__(self, directory):
+        self.directory = directory
+        self.took = {"echo": [], "read": [], "write": []}
+        self.bare = []
+
+    async def timed(self, took, call, rate, phase):
+        """Call at a rate, from a share of a turn on, one call after the other; what is late is not made up for."""
+        due = time.perf_counter() + phase / rate
         while True:
+            await asyncio.sleep(due - time.perf_counter())
             began = time.perf_counter()
             await call()
             took.append(time.perf_counter() - began)
             due = max(due + 1 / rate, time.perf_counter())
-            await asyncio.sleep(due - time.perf_counter())
 
     async def run(self):
-        async with (
-            self.channel("operator") as operator,
-            self.channel("viewer") as viewer,
-            self.channel("bare") as bare,
-        ):
+        roles = ("operator", "viewer", "bare")
+        async with contextlib.AsyncExitStack() as stack:
+            operator, viewer, bare = [await stack.enter_async_context(channel(self.directory, r)) for r in roles]
             lease = await rpc.LeaseServiceStub(operator).AcquireLease(
                 pb.AcquireLeaseRequest(holder="load", seconds=300)
             )
@@ -165,15 +196,10 @@ class Load:
             async def bare_echo():
                 await health_pb2_grpc.HealthStub(bare).Check(health_pb2.HealthCheckRequest())
 
-            tasks = [asyncio.create_task(self.watch(n)) for n in range(WATCHERS)]
             calls = [(self.took[call.__name__], call) for call in (echo, read, write)] + [(self.bare, bare_echo)]
-            tasks += [asyncio.create_task(self.timed(took, call, WRITES)) for took, call in calls]
-            done, _ = await asyncio.wait(tasks, timeout=SECONDS, return_when=asyncio.FIRST_EXCEPTION)
-            for task in tasks:
-                task.cancel()
-            found = await asyncio.gather(*tasks, return_exceptions=True)
-            broken = [e for e in found if not isinstance(e, asyncio.CancelledError)]
-            assert not done, broken
+            # In turn: all at once, four times a turn, each would time its wait for the others in this process.
+            timed = [self.timed(took, call, WRITES, place / len(calls)) for place, (took, call) in enumerate(calls)]
+            await hold_out([asyncio.create_task(each) for each in timed])
 
 
 def too_slow(kind, p99, echo):
@@ -229,8 +255,10 @@ def test_watchers_and_writes_at_once(tmp_path_factory):
     context = multiprocessing.get_context("spawn")
     stop = context.Event()
     process, bare = (context.Process(target=serve, args=(work, directory, stop)) for work in (hold, answer))
-    process.start()
-    bare.start()
+    begin, (hears, tells) = context.Barrier(2), context.Pipe(duplex=False)
+    watching = context.Process(target=watch_all, args=(directory, begin, tells))
+    for each in (process, bare, watching):
+        each.start()
     try:
         end = time.monotonic() + 120
         # The viewer's socket is the last that is opened.
@@ -239,30 +267,35 @@ def test_watchers_and_writes_at_once(tmp_path_factory):
             assert bare.is_alive(), (directory / "answer.log").read_text()
             assert time.monotonic() < end, "the service did not start"
             time.sleep(0.02)
-        load = Load(directory)
+        load = Calls(directory)
         before = resident(process)
+        begin.wait(120)
         asyncio.run(load.run())
+        assert hears.poll(60), (directory / "watch_all.log").read_text()
+        watchers = hears.recv()
         after = resident(process)
     finally:
         stop.set()
-        process.join(60)
-        bare.join(60)
-    assert (process.exitcode, bare.exitcode) == (0, 0)
+        for each in (process, bare, watching):
+            each.join(60)
+    assert (process.exitcode, bare.exitcode, watching.exitcode) == (0, 0, 0)
     p99 = {kind: statistics.quantiles(times, n=100)[98] * 1e3 for kind, times in load.took.items()}
     rates = {kind: len(times) / SECONDS for kind, times in load.took.items()}
     for kind, rate in rates.items():
         ratio, could = p99[kind] / p99["echo"], could_do(kind, WRITES, load.bare)
         words = f"p99 {p99[kind]:.1f} ms, {ratio:.1f} times the echo's"
         print(f"{kind}: {rate:.0f} a second (echo loop {could:.0f}), {words}")
-    slowest, could = min(load.heard) / SECONDS, could_do("watcher", RATE, load.bare)
+    machine = statistics.quantiles(load.bare, n=100)[98] * 1e3
+    print(f"echo of a process that does nothing else: p99 {machine:.1f} ms")
+    slowest, could = min(watchers.heard) / SECONDS, could_do("watcher", RATE, load.bare)
     print(f"{WATCHERS} watchers, the slowest heard {slowest:.1f} a second (echo loop {could:.1f})")
-    print(f"samples passed over for one of them {load.skipped}")
-    print(f"{sum(load.heard)} samples heard, {load.whole} of them with their five levels")
+    print(f"samples passed over for one of them {watchers.skipped}")
+    print(f"{sum(watchers.heard)} samples heard, {watchers.whole} of them with their five levels")
     print(f"memory of the service {before:.0f} MiB, {after:.0f} MiB after {SECONDS:g} s")
     if SECONDS >= JUDGED_FROM:
         assert {kind: time for kind, time in p99.items() if too_slow(kind, time, p99["echo"])} == {}
         found = {kind: (rate, WRITES) for kind, rate in rates.items()} | {"watcher": (slowest, RATE)}
         assert {kind: rate for kind, rate in found.items() if too_few(kind, *rate, load.bare)} == {}
-    assert min(load.heard) > 0
-    assert load.whole == sum(load.heard)
+    assert min(watchers.heard) > 0
+    assert watchers.whole == sum(watchers.heard)
     assert len(load.took["write"]) > SECONDS
