@@ -99,6 +99,13 @@ class CardRequests:
         """Send one of the commands ``arm``, ``disarm``, ``kill``, ``release``."""
         self.write({"control.command": pack("control.command", **{name: 1})})
 
+    def vouch(self, seconds: float) -> int:
+        """Extend the card's lease to ``seconds`` of card time from now; give the card time it ends."""
+        cycles = int(seconds * 1_000_000) * 1_000_000 // self._device.identity.clock_period_ps
+        until = self.read(["control.time"])["control.time"] + cycles
+        self.write({"control.lease": until})
+        return until
+
     def status(self) -> CardStatus:
         """Read the card's state."""
         values = self.read(["control.status", "control.time", "control.config_epoch"])
@@ -206,17 +213,6 @@ class CardLink:
             UNAVAILABLE, with the driver's words.
         """
         return await self.in_one_go(CardRequests.status)
-
-    def cycles(self, seconds: float) -> int:
-        """Give a duration in cycles of the card clock, rounded down."""
-        return int(seconds * 1_000_000) * 1_000_000 // self.identity.clock_period_ps
-
-    async def vouch(self, seconds: float) -> int:
-        """Extend the card's lease to ``seconds`` of card time from now; give the card time it ends."""
-        now = (await self.read(["control.time"]))["control.time"]
-        until = now + self.cycles(seconds)
-        await self.write({"control.lease": until})
-        return until
 
     def close(self) -> None:
         """Wait for the request under way and end the thread."""

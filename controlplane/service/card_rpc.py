@@ -159,13 +159,14 @@ class CardRpc(rpc.CardServiceServicer):
 
     async def Reconcile(self, request: pb.ReconcileRequest, context: grpc.aio.ServicerContext) -> pb.ReconcileResponse:
         """Say where the card differs from what the exchange side says."""
-        return pb.ReconcileResponse(differences=await differences(self._state, request.statement))
+        found = await self._state.link.in_one_go(lambda card: differences(self._state, card, request.statement))
+        return pb.ReconcileResponse(differences=found)
 
     async def Arm(self, request: pb.ArmRequest, context: grpc.aio.ServicerContext) -> pb.WriteResult:
         """Arm the card where it agrees with the exchange's statement: operator only."""
 
-        async def plan(_role: int) -> dict[str, int]:
-            status = await self._state.link.status()
+        def plan(_role: int, card: CardRequests) -> dict[str, int]:
+            status = card.status()
             missing = []
             if status.killed:
                 missing.append(("CARD", "control.status.killed", "the card is killed: release the kill first"))
@@ -182,9 +183,9 @@ class CardRpc(rpc.CardServiceServicer):
                 raise RefusedError(
                     grpc.StatusCode.INVALID_ARGUMENT, "the card cannot be armed", fields=[("statement", words)]
                 )
-            refuse_difference(await differences(self._state, request.statement))
+            refuse_difference(differences(self._state, card, request.statement))
             if request.header.mode == pb.WRITE_MODE_COMMIT:
-                await self._heartbeat.vouch()
+                self._heartbeat.extend(card)
             return {"control.command": pack("control.command", arm=1)}
 
         return await self._command("Arm", request, plan, armed=True)
@@ -192,7 +193,7 @@ class CardRpc(rpc.CardServiceServicer):
     async def Disarm(self, request: pb.DisarmRequest, context: grpc.aio.ServicerContext) -> pb.WriteResult:
         """Disarm the card: no new order, open orders stay as they are."""
 
-        async def plan(_role: int) -> dict[str, int]:
+        def plan(_role: int, _card: CardRequests) -> dict[str, int]:
             return {"control.command": pack("control.command", disarm=1)}
 
         return await self._command("Disarm", request, plan, armed=False)
@@ -200,7 +201,7 @@ class CardRpc(rpc.CardServiceServicer):
     async def ReleaseKill(self, request: pb.ReleaseKillRequest, context: grpc.aio.ServicerContext) -> pb.WriteResult:
         """Release the kill; the card stays disarmed."""
 
-        async def plan(_role: int) -> dict[str, int]:
+        def plan(_role: int, _card: CardRequests) -> dict[str, int]:
             return {"control.command": pack("control.command", release=1)}
 
         return await self._command("ReleaseKill", request, plan, armed=False, killed=False)
@@ -213,9 +214,9 @@ class CardRpc(rpc.CardServiceServicer):
         """Begin to flatten a symbol: operator only."""
         ignored = 0
 
-        async def plan(_role: int) -> dict[str, int]:
+        def plan(_role: int, card: CardRequests) -> dict[str, int]:
             nonlocal ignored
-            items, ignored = await plan_flatten(self._state, request)
+            items, ignored = plan_flatten(self._state, card, request)
             return items
 
         def confirm(card: CardRequests) -> None:
@@ -234,8 +235,8 @@ class CardRpc(rpc.CardServiceServicer):
     ) -> pb.WriteResult:
         """Wait no longer: operator only."""
 
-        async def plan(_role: int) -> dict[str, int]:
-            return await give_up_items(self._state)
+        def plan(_role: int, card: CardRequests) -> dict[str, int]:
+            return give_up_items(card)
 
         return await self._state.writes.commit(
             caller_role(), "CardService.GiveUpFlatten", request, plan, watched=WATCHED

@@ -6,13 +6,13 @@ killed all the same. Requests are kept in memory: a service that starts anew has
 """
 
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
 import grpc
 
 from controlplane.proto_gen.pennywire_v1 import control_pb2 as pb
-from controlplane.service.card_link import CardStatus
+from controlplane.service.card_link import CardRequests, CardStatus
 from controlplane.service.refusal import RefusedError
 
 __all__ = ["MOST_PENDING", "Confirmations", "Plan", "Question"]
@@ -21,8 +21,8 @@ __all__ = ["MOST_PENDING", "Confirmations", "Plan", "Question"]
 MOST_PENDING = 8
 _KEPT = 100
 
-#: Checks a write for a role (a number of ``pennywire.v1.Role``) and gives the registers to write.
-Plan = Callable[[int], Awaitable[Mapping[str, int]]]
+#: On the card's thread: checks a write for a role (a number of ``pennywire.v1.Role``), gives the registers to write.
+Plan = Callable[[int, CardRequests], Mapping[str, int]]
 
 
 def _state_of(status: CardStatus) -> tuple[int, bool, bool]:
@@ -66,7 +66,7 @@ class _Asked:
 
 
 class Confirmations:
-    """The requests of one service.
+    """The requests of one service. One write at a time changes them, on the card's thread or in the event loop.
 
     Parameters
     ----------

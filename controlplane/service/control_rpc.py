@@ -7,6 +7,7 @@ import grpc
 from controlplane.config import models
 from controlplane.proto_gen.pennywire_v1 import control_pb2 as pb
 from controlplane.proto_gen.pennywire_v1 import control_pb2_grpc as rpc
+from controlplane.service.card_link import CardRequests
 from controlplane.service.envelope import (
     MODULES,
     Posture,
@@ -44,10 +45,10 @@ class StrategyRpc(rpc.StrategyServiceServicer):
     async def ToggleModule(self, request: pb.ToggleModuleRequest, context: grpc.aio.ServicerContext) -> pb.WriteResult:
         """Switch a module on or off for the whole card. Off is never refused by the envelope."""
 
-        async def plan(role: int) -> dict[str, int]:
+        def plan(role: int, card: CardRequests) -> dict[str, int]:
             register = check_strategy(request.strategy_name)
             if request.state:
-                posture = await self._state.posture(boldest=True)
+                posture = self._state.posture(card, boldest=True)
                 check_start(role, self._state.config, posture, request.strategy_name)
             return {register: pack(register, enable=int(request.state))}
 
@@ -58,23 +59,25 @@ class StrategyRpc(rpc.StrategyServiceServicer):
     ) -> pb.WriteResult:
         """Set the thresholds of a strategy for every symbol."""
 
-        async def plan(role: int) -> dict[str, int]:
+        def plan(role: int, card: CardRequests) -> dict[str, int]:
             _refuse_the_others(request)
-            posture = await self._state.posture()
+            posture = self._state.posture(card)
             ratio, volume = request.imbalance_ratio, request.min_volume
             if request.strategy_name == "market_making":
-                return await self._quotes(role, posture, ratio, request.half_spread)
+                return self._quotes(card, role, posture, ratio, request.half_spread)
             check_thresholds(role, self._state.config, posture, ratio, volume)
             ratios = {n: pack(n, ratio=ratio_to_card(ratio)) for n in self._state.slot_names("taker_ratio")}
             return ratios | {n: pack(n, shares=volume) for n in self._state.slot_names("taker_min_volume")}
 
         return await self._state.writes.commit(caller_role(), "StrategyService.UpdateThresholds", request, plan)
 
-    async def _quotes(self, role: int, posture: Posture, ratio: float, half_spread: int) -> dict[str, int]:
+    def _quotes(
+        self, card: CardRequests, role: int, posture: Posture, ratio: float, half_spread: int
+    ) -> dict[str, int]:
         """Registers of the market maker's thresholds; what else stands in them stays."""
         check_quotes(role, self._state.config, posture, ratio, half_spread)
         items = {n: pack(n, ratio=ratio_to_card(ratio)) for n in self._state.slot_names("maker.ratio")}
-        now = await self._state.link.read(self._state.slot_names("maker.prices"))
+        now = card.read(self._state.slot_names("maker.prices"))
         return items | {n: pack(n, **unpack(n, v) | {"half_spread": half_spread}) for n, v in now.items()}
 
     async def GetThresholds(
@@ -82,7 +85,7 @@ class StrategyRpc(rpc.StrategyServiceServicer):
     ) -> pb.GetThresholdsResponse:
         """Read the thresholds of a strategy."""
         check_strategy(request.strategy_name)
-        posture = await self._state.posture()
+        posture = await self._state.link.in_one_go(self._state.posture)
         if request.strategy_name == "market_making":
             ratio = posture.quote_ratio / 256
             return pb.GetThresholdsResponse(imbalance_ratio=ratio, half_spread=posture.half_spread)
@@ -97,9 +100,12 @@ class RiskRpc(rpc.RiskServiceServicer):
 
     async def GetLimits(self, request: pb.GetLimitsRequest, context: grpc.aio.ServicerContext) -> pb.GetLimitsResponse:
         """Read limits and ceilings; where symbols differ, the smallest."""
-        posture = await self._state.posture()
         inventory, size = self._state.slot_names("ceiling_inventory"), self._state.slot_names("ceiling_order_size")
-        values = await self._state.link.read([*inventory, *size])
+
+        def look(card: CardRequests) -> tuple[Posture, dict[str, int]]:
+            return self._state.posture(card), card.read([*inventory, *size])
+
+        posture, values = await self._state.link.in_one_go(look)
         return pb.GetLimitsResponse(
             max_inventory=posture.max_inventory,
             order_size=posture.order_size,
@@ -112,9 +118,9 @@ class RiskRpc(rpc.RiskServiceServicer):
     ) -> pb.WriteResult:
         """Set the limits of every symbol."""
 
-        async def plan(role: int) -> dict[str, int]:
+        def plan(role: int, card: CardRequests) -> dict[str, int]:
             inventory, size = request.max_inventory, request.order_size
-            check_limits(role, self._state.config, await self._state.posture(), inventory, size)
+            check_limits(role, self._state.config, self._state.posture(card), inventory, size)
             items = {n: pack(n, shares=inventory) for n in self._state.slot_names("max_inventory")}
             items |= {n: pack(n, shares=size) for n in self._state.slot_names("max_order_size")}
             items |= {n: pack(n, shares=inventory) for n in self._state.slot_names("maker.inventory")}
@@ -126,14 +132,14 @@ class RiskRpc(rpc.RiskServiceServicer):
     async def TakeUp(self, request: pb.TakeUpRequest, context: grpc.aio.ServicerContext) -> pb.WriteResult:
         """Take up the committed settings that a start held back; they were within the envelope then, and it stands."""
 
-        async def plan(role: int) -> dict[str, int]:
+        def plan(role: int, card: CardRequests) -> dict[str, int]:
             items = dict(self._state.writes.held)
             if not items:
                 words = "every setting was taken up at the start, or was set anew since"
                 raise RefusedError(
                     grpc.StatusCode.FAILED_PRECONDITION, "nothing waits", preconditions=[("SETTINGS", "held", words)]
                 )
-            posture = await self._state.posture(boldest=True)
+            posture = self._state.posture(card, boldest=True)
             for name, (register, _available) in MODULES.items():
                 if items.get(register):
                     check_start(role, self._state.config, posture, name)

@@ -46,14 +46,18 @@ def _slot_of(state: ServiceState, symbol: str) -> int:
     return names.index(symbol)
 
 
-async def plan_flatten(state: ServiceState, request: pb.FlattenRequest) -> tuple[dict[str, int], int]:
+def plan_flatten(state: ServiceState, card: CardRequests, request: pb.FlattenRequest) -> tuple[dict[str, int], int]:
     """Check that a flatten can begin; give the registers that begin it, and the count that says that one was ignored.
+
+    On the card's thread.
 
     Raises
     ------
     RefusedError
         INVALID_ARGUMENT: no such symbol, or a price or shares that no order can have. FAILED_PRECONDITION: the card or
-        the symbol may not order, nothing is held, or an order of the host is under way. UNAVAILABLE: no answer.
+        the symbol may not order, nothing is held, or an order of the host is under way.
+    DeviceError
+        No answer.
     """
     slot = _slot_of(state, request.symbol)
     wrong = []
@@ -64,10 +68,10 @@ async def plan_flatten(state: ServiceState, request: pb.FlattenRequest) -> tuple
         wrong.append(("shares", f"must be 0 (all that is held) or a number of shares, not {request.shares}"))
     if wrong:
         raise RefusedError(grpc.StatusCode.INVALID_ARGUMENT, "no order can have these", fields=wrong)
-    status = await state.link.status()
+    status = card.status()
     names = [f"slot[{slot}].{name}" for name in ("state", "position")]
     names += [f"trade[{slot}].state", "host_order.state", "host_order.not_taken"]
-    values = await state.link.read(names)
+    values = card.read(names)
     flags = unpack(names[0], values[names[0]])
     held = unpack(names[1], values[names[1]])["shares"]
     broken = unpack(names[2], values[names[2]])["broken"]
@@ -118,15 +122,17 @@ def check_taken(card: CardRequests, ignored_before: int) -> None:
         )
 
 
-async def give_up_items(state: ServiceState) -> dict[str, int]:
-    """Give the registers that end the waiting.
+def give_up_items(card: CardRequests) -> dict[str, int]:
+    """Give the registers that end the waiting; on the card's thread.
 
     Raises
     ------
     RefusedError
-        FAILED_PRECONDITION: nothing is under way. UNAVAILABLE: no answer.
+        FAILED_PRECONDITION: nothing is under way.
+    DeviceError
+        No answer.
     """
-    value = (await state.link.read(["host_order.state"]))["host_order.state"]
+    value = card.read(["host_order.state"])["host_order.state"]
     if not unpack("host_order.state", value)["step"]:
         raise RefusedError(
             grpc.StatusCode.FAILED_PRECONDITION,

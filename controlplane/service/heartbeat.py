@@ -12,7 +12,7 @@ from collections.abc import Callable
 import structlog
 
 from controlplane.config import models
-from controlplane.service.card_link import CardLink
+from controlplane.service.card_link import CardLink, CardRequests
 from controlplane.service.refusal import RefusedError
 
 __all__ = ["PLAYER_MARK", "Heartbeat"]
@@ -42,6 +42,10 @@ class Heartbeat:
         self._answers: set[asyncio.Task[None]] = set()
         self._log = structlog.get_logger()
 
+    def extend(self, card: CardRequests) -> None:
+        """Extend the lease from now, on the card's thread."""
+        card.vouch(self._seconds)
+
     async def vouch(self) -> None:
         """Extend the lease from now.
 
@@ -50,7 +54,7 @@ class Heartbeat:
         RefusedError
             UNAVAILABLE: the card did not take it.
         """
-        await self._link.vouch(self._seconds)
+        await self._link.in_one_go(self.extend)
 
     def mark_heard(self, token: int) -> None:
         """Answer a mark of the player; called in the event loop after every earlier record was dealt with."""

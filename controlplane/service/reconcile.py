@@ -6,11 +6,10 @@ rise: the card may be ahead of the exchange, and one that is behind would send o
 silently.
 """
 
-from collections.abc import Mapping
-
 import grpc
 
 from controlplane.proto_gen.pennywire_v1 import control_pb2 as pb
+from controlplane.service.card_link import CardRequests
 from controlplane.service.fields import unpack
 from controlplane.service.refusal import RefusedError
 from controlplane.service.state import ServiceState
@@ -47,24 +46,28 @@ def _compare(what: str, card: int, exchange: int) -> list[pb.Difference]:
     return [pb.Difference(what=what, card=card, exchange=exchange)] if card != exchange else []
 
 
-async def differences(state: ServiceState, statement: pb.ExchangeStatement) -> list[pb.Difference]:
-    """Give what differs; nothing is written.
+def differences(state: ServiceState, card: CardRequests, statement: pb.ExchangeStatement) -> list[pb.Difference]:
+    """Give what differs; nothing is written. On the card's thread.
 
     Parameters
     ----------
     state : ServiceState
         The service.
+    card : CardRequests
+        The card.
     statement : ExchangeStatement
         What the exchange side says.
 
     Raises
     ------
     RefusedError
-        INVALID_ARGUMENT: see `check_statement`. UNAVAILABLE: the card did not answer.
+        INVALID_ARGUMENT: see `check_statement`.
+    DeviceError
+        The card did not answer.
     """
     check_statement(statement)
     names = [*state.slot_names("position"), *state.slot_names("open_shares"), "orders.open_orders", "orders.user_ref"]
-    values: Mapping[str, int] = await state.link.read(names)
+    values = card.read(names)
     said = {row.symbol: row for row in statement.symbols}
     found: list[pb.Difference] = []
     for slot, symbol in enumerate(state.config.symbols):

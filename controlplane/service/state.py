@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from controlplane.config.models import ServiceConfig
-from controlplane.service.card_link import CardLink
+from controlplane.service.card_link import CardLink, CardRequests
 from controlplane.service.envelope import NO_RATIO, Posture
 from controlplane.service.fields import unpack
 from controlplane.service.lease import WriterLease
@@ -30,19 +30,16 @@ class ServiceState:
         block, _, name = register.rpartition(".")
         return [f"{block or 'slot'}[{slot}].{name}" for slot in range(len(self.config.symbols))]
 
-    async def posture(self, *, boldest: bool = False) -> Posture:
-        """Read how bold the card is set.
+    def posture(self, card: CardRequests, *, boldest: bool = False) -> Posture:
+        """Read how bold the card is set, on the card's thread.
 
         Parameters
         ----------
+        card : CardRequests
+            The card.
         boldest : bool
             Where symbols differ: the boldest value, which a start is judged by, instead of the least bold one, by which
             any raise is seen.
-
-        Raises
-        ------
-        RefusedError
-            UNAVAILABLE: the card did not answer.
         """
         settings = (
             "max_inventory",
@@ -56,7 +53,7 @@ class ServiceState:
             "maker.prices",
         )
         names = {setting: self.slot_names(setting) for setting in settings}
-        values = await self.link.read([name for group in names.values() for name in group])
+        values = card.read([name for group in names.values() for name in group])
 
         def column(setting: str, field: str) -> list[int]:
             return [unpack(name, values[name])[field] for name in names[setting]]

@@ -1,9 +1,10 @@
 """The one way by which a write reaches the card: lease, mode, reason, check, write, read back, audit, answer.
 
-Reading before, writing, reading back and appending the audit row are one piece of work on the card's thread. So rows
-stand in the order in which the card was written, kills among them, and a caller who goes away leaves either no write or
-one with its row. The disk is waited for afterwards: no write is acknowledged before its row is on it, nor the next one
-begun. A kill waits for the disk with its answer only.
+Checking, reading before, writing, reading back and appending the audit row are one piece of work on the card's thread.
+So the card is written as it was when the write was found to be in order, rows stand in the order in which it was
+written, kills among them, and a caller who goes away leaves either no write or one with its row. The disk is waited for
+afterwards: no write is acknowledged before its row is on it, nor the next one begun. A kill waits for the disk with its
+answer only.
 """
 
 import asyncio
@@ -93,7 +94,8 @@ class WritePath:
         request : message
             The request; its ``header`` has lease, mode and reason.
         plan : callable
-            Takes the role, reads what it needs, raises `RefusedError`, and gives the registers to write.
+            Takes the role, reads what it needs on the card's thread, raises `RefusedError`, and gives the registers to
+            write.
         watched : sequence of str
             Registers to report before and after, where those written cannot be read; default: those written.
         confirm : callable, optional
@@ -121,18 +123,11 @@ class WritePath:
         async with self._one_at_a_time:
             # An operator may have taken the lease while this call waited for the one before it.
             self._lease.holder(role, header.lease_epoch)
-            try:
-                items = await plan(role)
-            except ConfirmationNeededError as needed:
-                if header.mode == pb.WRITE_MODE_VERIFY:
-                    raise
-                beyond = tuple(f"{subject}: {words}" for _kind, subject, words in needed.preconditions)
-                question = Question(method, _asked_for(request), holder, header.reason, beyond, plan)
-                return await self._ask(role, question)
-            names = list(watched) or list(items)
             verify = header.mode == pb.WRITE_MODE_VERIFY
 
             def carry_out(card: CardRequests) -> tuple[dict[str, int], dict[str, int], CardStatus, Future[int]]:
+                items = plan(role, card)
+                names = list(watched) or list(items)
                 before = card.read(names)
                 if verify:
                     after, result = (before if watched else dict(items)), "verified"
@@ -149,11 +144,18 @@ class WritePath:
                 )
                 return before, after, status, self._audit.append(entry)
 
-            before, after, status, row = await self._link.in_one_go(carry_out)
+            try:
+                before, after, status, row = await self._link.in_one_go(carry_out)
+            except ConfirmationNeededError as needed:
+                if verify:
+                    raise
+                beyond = tuple(f"{subject}: {words}" for _kind, subject, words in needed.preconditions)
+                question = Question(method, _asked_for(request), holder, header.reason, beyond, plan)
+                return await self._ask(role, question)
             number = await self._on_disk(row, ("all was in order" if verify else "the card did it") + _ROWLESS)
         changes = [
             pb.RegisterChange(register=name, before=before[name], after=after[name])
-            for name in names
+            for name in before
             if before[name] != after[name]
         ]
         return pb.WriteResult(audit_id=number, mode=header.mode, changes=changes, config_epoch=status.config_epoch)
@@ -189,9 +191,9 @@ class WritePath:
             It may not be approved (any more), or goes beyond the envelope, or the card did not do it.
         """
 
-        async def plan(role: int) -> Mapping[str, int]:
-            question = self.confirmations.find(request.id, request.method, await self._link.status())
-            items = await question.plan(role)
+        def plan(role: int, card: CardRequests) -> Mapping[str, int]:
+            question = self.confirmations.find(request.id, request.method, card.status())
+            items = question.plan(role, card)
             if request.header.mode == pb.WRITE_MODE_COMMIT:
                 # Before the card is written: an approval that fails half-way is not good for a second try.
                 self.confirmations.answer(request.id, pb.CONFIRMATION_STATE_APPROVED)

@@ -122,6 +122,52 @@ def test_only_the_answer_of_a_write_waits_for_the_disk(serving, plain_card, demo
     ]  # fmt: skip
 
 
+class LoggedCard(HeldCard):
+    """Notes in which order registers are read and written; may also stop in the middle of a read."""
+
+    def __init__(self):
+        super().__init__()
+        self.log = []
+        self.hold_read = ""
+
+    def read(self, names):
+        self.log += [("read", name) for name in names]
+        if self.hold_read in names:
+            self.hold_read = ""
+            self.begun.set()
+            assert self.go_on.wait(PATIENCE), "the test held the card"
+        return super().read(names)
+
+    def write(self, items):
+        self.log += [("write", name) for name in items]
+        super().write(items)
+
+
+@pytest.fixture
+def logged_card():
+    return LoggedCard()
+
+
+def test_nobody_comes_between_the_check_of_a_write_and_the_write(serving, logged_card, demo_config, eventually):
+    async def scenario():
+        async with serving(logged_card, demo_config) as (service, channels):
+            epoch = await lease(channels[OPERATOR])
+            logged_card.hold_read, logged_card.log = INVENTORY, []
+            writing = limits(channels[OPERATOR], epoch, 100)
+            await eventually(logged_card.begun.is_set)
+            # Its check reads what is set; a kill comes meanwhile.
+            killing = kill(channels[VIEWER])
+            await eventually(lambda: service.state.link._thread._work_queue.qsize())
+            assert not logged_card.killed
+            logged_card.go_on.set()
+            await writing
+            await killing
+
+    asyncio.run(scenario())
+    places = {what: logged_card.log.index(what) for what in (("write", INVENTORY), ("write", "control.command"))}
+    assert places["write", INVENTORY] < places["write", "control.command"]
+
+
 def test_a_kill_that_comes_while_the_card_is_written_stands_behind_that_write(
     serving, held_card, demo_config, eventually, tmp_path
 ):
