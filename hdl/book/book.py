@@ -1,6 +1,6 @@
 """The order book of the card: market events in, one five-level view out for each."""
 
-from amaranth import Cat, Module, Mux, Signal, unsigned
+from amaranth import Cat, DomainRenamer, Module, Mux, Signal, unsigned
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 from amaranth.utils import bits_for
@@ -43,6 +43,9 @@ class OrderBook(wiring.Component):
     ----------
     slots, table_orders, row_levels : int
         As in :class:`hdl.configs.CardConfig`; at least 8 levels and 32 orders.
+    background : str
+        Clock domain of the order table and the refill, which alone move between events. Its clock is that of ``sync``;
+        a simulator may let ``sync`` stand in cycles in which ``operating`` is low.
 
     Ports
     -----
@@ -62,11 +65,15 @@ class OrderBook(wiring.Component):
         Orders in the table.
     sweeping
         Orders of a slot that was cleared are being erased: another clear now may have to be waited for.
+    operating
+        An operation is in the pipeline or enters it.
+    wants_rest
+        A refill or a sweep waits for a time without events, or stashed orders that fill half the stash do.
     busy
         There is still something to do: an event in the pipeline, a refill, a sweep, a stashed order to be moved.
     """
 
-    def __init__(self, slots: int, table_orders: int, row_levels: int) -> None:
+    def __init__(self, slots: int, table_orders: int, row_levels: int, *, background: str = "sync") -> None:
         if row_levels < 8:
             raise ValueError(f"row_levels is at least 8, not {row_levels!r}: five are shown")
         if not 1 <= slots <= 64:
@@ -76,6 +83,7 @@ class OrderBook(wiring.Component):
         self._slots = slots
         self._orders = table_orders
         self._levels = row_levels
+        self._background = DomainRenamer(background)
         # The sum of all the orders that fit, so that no level ever saturates inside.
         self._share_bits = 32 + bits_for(table_orders + STASH)
         super().__init__(
@@ -94,6 +102,8 @@ class OrderBook(wiring.Component):
                 "events_applied": Out(1),
                 "live_orders": Out(32),
                 "sweeping": Out(1),
+                "operating": Out(1),
+                "wants_rest": Out(1),
                 "busy": Out(1),
             }
         )
@@ -101,8 +111,9 @@ class OrderBook(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         """Build the block."""
         m = Module()
-        m.submodules.table = table = OrderTable(self._slots, self._orders)
-        m.submodules.refill = refill = Refill(self._slots, table.address_bits, self._levels, self._share_bits)
+        table = OrderTable(self._slots, self._orders)
+        refill = Refill(self._slots, table.address_bits, self._levels, self._share_bits)
+        m.submodules.table, m.submodules.refill = self._background(table), self._background(refill)
         m.submodules.rows = rows = BookRows(self._slots, self._levels, self._share_bits)
         slot_bits = bits_for(self._slots - 1)
 
@@ -343,8 +354,8 @@ class OrderBook(wiring.Component):
             self.refills.eq(refill.refilled),
             self.live_orders.eq(table.live_orders),
             self.sweeping.eq(table.sweeping),
-            self.busy.eq(
-                self.events.valid | stage.any() | refill.active | refill.pending | table.sweeping | table.wants_move
-            ),
+            self.operating.eq(begins | stage.any()),
+            self.wants_rest.eq(refill.active | refill.pending | table.sweeping | (table.wants_move & table.crowded)),
+            self.busy.eq(self.events.valid | stage.any() | self.wants_rest | table.wants_move),
         ]
         return m

@@ -11,7 +11,7 @@ from sim.bench.agreement import agreement
 from sim.bench.figures import Figure
 from sim.bench.steer import SteeredCard
 from sim.card_port import Arrival, Port
-from sim.replay.replay import Replay
+from sim.replay.replay import Replay, compiler
 from sim.sessions.binaryfile import read_messages, write_messages
 from sim.sessions.encode import time_of
 from sim.sessions.frames import FrameMaker, pack_messages
@@ -161,12 +161,13 @@ def replay(
     engine, book = max(r.messages / r.seconds for r in days), max(books)
     run = days[0]
     how = f"of processor time of one core; best of {rounds}"
+    compiled = f"compiled by {compiler()}"
     filtered = max(filter_rate(long, names[0], work / "bench-kept.itch50") for _ in range(rounds))
     return {
         "replay_messages_per_second": Figure(
             round(engine),
             "messages/s",
-            f"{name} from file to the last view of the verilated feed and book, a second {how}",
+            f"{name} from file to the last view of the verilated feed and book, {compiled}, a second {how}",
         ),
         "replay_made_messages_per_second": Figure(
             round(max(r.messages / r.seconds for r in longs)),

@@ -1,6 +1,6 @@
 """The engine's feed half on its own: frames in, five-level views out, nothing that trades."""
 
-from amaranth import ClockDomain, Module, Signal, unsigned
+from amaranth import ClockDomain, DomainRenamer, Module, Signal, unsigned
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out, connect
 
@@ -31,8 +31,10 @@ class FeedHalf(wiring.Component):
 
     Ports
     -----
-    clk : In(1)
-        The clock of everything.
+    clk, feed_clk, pipeline_clk : In(1)
+        One clock by three ports, so that a simulator need not work out what stands still: that of the queue and of what
+        the book does between events, which has every cycle; that of the feed and its inputs; that of the book's
+        pipeline. The two may be left out of cycles in which ``feed_moves`` and ``pipeline_moves`` are low.
     rx : In
         Ethernet frames without check sequence; never waits. Every destination is heard.
     symbols : In
@@ -46,8 +48,13 @@ class FeedHalf(wiring.Component):
         Orders in the table.
     stale : Out
         A bit a slot.
-    busy : Out(1)
-        Something moves, or a frame has begun and not ended.
+    feed_moves : Out(1)
+        A beat enters the feed, an event leaves it or waits behind it, or it is told of something lost. What is inside
+        it does not count: ``kOnTheWay`` of ``replay.cpp`` says for how many cycles after a beat it may move.
+    pipeline_moves : Out(1)
+        An operation is in the book's pipeline or enters it.
+    book_wants_rest : Out(1)
+        As the book's ``wants_rest``.
     book_busy : Out(1)
         An event waits or is in the book, or the book does background work.
 
@@ -59,13 +66,17 @@ class FeedHalf(wiring.Component):
         super().__init__(
             {
                 "clk": In(1),
+                "feed_clk": In(1),
+                "pipeline_clk": In(1),
                 "rx": In(frame_signature(config.width, always_ready=True)),
                 "symbols": In(data.ArrayLayout(unsigned(64), config.slots)),
                 "view": Out(stream.Signature(DepthView, always_ready=True)),
                 **{name: Out(32) for name in COUNTERS},
                 "live_orders": Out(32),
                 "stale": Out(config.slots),
-                "busy": Out(1),
+                "feed_moves": Out(1),
+                "pipeline_moves": Out(1),
+                "book_wants_rest": Out(1),
                 "book_busy": Out(1),
             }
         )
@@ -75,15 +86,20 @@ class FeedHalf(wiring.Component):
         m = Module()
         config = self._config
         m.domains.sync = sync = ClockDomain(reset_less=True)
-        m.submodules.feed = feed = FeedReceiver(config)
-        m.submodules.queue = queue = EventQueue()
-        m.submodules.book = book = OrderBook(config.slots, config.table_orders, config.row_levels)
+        m.domains.feed = feed_domain = ClockDomain(reset_less=True)
+        m.domains.pipeline = pipeline = ClockDomain(reset_less=True)
+        feed = FeedReceiver(config)
+        queue = EventQueue()
+        book = OrderBook(config.slots, config.table_orders, config.row_levels, background="background")
+        m.submodules.feed = DomainRenamer("feed")(feed)
+        m.submodules.queue = queue
+        m.submodules.book = DomainRenamer({"sync": "pipeline", "background": "sync"})(book)
 
         rx_valid = Signal()
         rx = Signal.like(self.rx.payload)
         symbols = Signal.like(self.symbols)
         card_time = Signal(64)
-        m.d.sync += [
+        m.d.feed += [
             rx_valid.eq(self.rx.valid),
             rx.eq(self.rx.payload),
             symbols.eq(self.symbols),
@@ -93,6 +109,8 @@ class FeedHalf(wiring.Component):
         connect(m, queue.outgoing, book.events)
         m.d.comb += [
             sync.clk.eq(self.clk),
+            feed_domain.clk.eq(self.feed_clk),
+            pipeline.clk.eq(self.pipeline_clk),
             feed.rx.valid.eq(rx_valid),
             feed.rx.payload.eq(rx),
             feed.symbols.eq(symbols),
@@ -106,12 +124,14 @@ class FeedHalf(wiring.Component):
             self.view.payload.eq(book.view.payload),
             self.live_orders.eq(book.live_orders),
             self.book_busy.eq((queue.level != 0) | book.busy),
-            self.busy.eq(rx_valid | feed.busy | self.book_busy),
+            self.book_wants_rest.eq(book.wants_rest),
+            self.feed_moves.eq(rx_valid | feed.events.valid | (queue.level != 0) | queue.overflow | book.stale.valid),
+            self.pipeline_moves.eq(book.operating),
         ]
         m.d.comb += [self.stale[i].eq(feed.flags[i].stale) for i in range(config.slots)]
         amounts = {"lost": queue.overflow, "stale_books": book.stale.valid, "refills": book.refills}
         for name in COUNTERS:
             counter = getattr(self, name)
             amount = amounts[name] if name in amounts else getattr(feed, name)
-            m.d.sync += counter.eq(counter + amount)
+            m.d["sync" if name in amounts else "feed"] += counter.eq(counter + amount)
         return m

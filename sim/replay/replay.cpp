@@ -2,8 +2,8 @@
 //
 // Blocks of a BinaryFILE are packed into MoldUDP64 packets as large as they may be, since their headers cost cycles,
 // and a block of a packet is byte for byte a block of the file. A beat of the frame stream is 70 bits: 64 of data, 4 of
-// count, last, error. Every kBurst views the frame pauses until the book has come to rest: it refills its rows only while
-// no event passes.
+// count, last, error. When the book wants a rest the frame pauses until it has come to one: it refills its rows only
+// while no event passes.
 // Nothing here throws across the ABI.
 #include <cstdint>
 #include <cstring>
@@ -27,8 +27,8 @@ constexpr uint32_t kMostIp = 9000;
 constexpr uint32_t kMostFrame = kIp + kMostIp;
 // The spare beat lets every beat be read whole.
 constexpr uint32_t kRoom = kMostFrame + kBeat;
-constexpr uint64_t kBurst = 64;
-// From a beat to its event in the book, at most: so long `book_busy` may be low though a view is to come.
+// From a beat to its event in the book, at most: so long `book_busy` may be low though a view is to come, and
+// `feed_moves` though something moves in the feed.
 constexpr uint64_t kOnTheWay = 6;
 constexpr uint64_t kPatience = 10'000'000;
 
@@ -52,9 +52,9 @@ struct Replay {
     VerilatedContext context;
     Vtop top{&context};
     uint64_t messages = 0, cycles = 0, rest_cycles = 0, views = 0;
-    uint64_t burst_end = kBurst;  // views after which the book is let come to rest
     uint64_t keep_every = 0;
     uint32_t sequence_byte = 0;
+    bool all_clocks = false;
     std::vector<uint8_t> kept;
     std::vector<uint8_t> latest;  // view of each slot
     uint8_t frame[kRoom] = {};
@@ -75,25 +75,27 @@ void see(Replay& r) {
     if (sequence % r.keep_every == 0) r.kept.insert(r.kept.end(), view, view + kViewBytes);
 }
 
-void cycle(Replay& r) {
-    r.top.clk = 0;
-    r.top.eval();
+// A cycle in which the feed is at work, or stands still.
+void cycle(Replay& r, bool feed) {
+    Vtop& top = r.top;
+    top.clk = top.feed_clk = top.pipeline_clk = 0;
+    top.eval();
     see(r);
-    r.top.clk = 1;
-    r.top.eval();
+    top.pipeline_clk = top.pipeline_moves || r.all_clocks;
+    top.feed_clk = feed || r.all_clocks;
+    top.clk = 1;
+    top.eval();
     ++r.cycles;
 }
 
-// Lets nothing in until the book has nothing left to do: what is on its way to it arrives first.
-bool rest(Replay& r) {
+// Lets nothing in until the book has nothing left to do: what is on its way to it arrives first. Then the feed stands
+// still, but for what the book may tell it, unless it is to come to rest as well.
+bool rest(Replay& r, bool with_feed) {
     r.top.PORT(rx, valid) = 0;
     for (uint64_t i = 0; i < kPatience; ++i) {
-        cycle(r);
+        cycle(r, with_feed || i <= kOnTheWay || r.top.feed_moves);
         ++r.rest_cycles;
-        if (i >= kOnTheWay && !r.top.book_busy) {
-            r.burst_end = r.views + kBurst;
-            return true;
-        }
+        if (i >= kOnTheWay && !r.top.book_busy) return true;
     }
     return false;
 }
@@ -114,13 +116,13 @@ bool send(Replay& r, uint32_t end, uint32_t count) {
     Vtop& top = r.top;
     auto& beat = top.PORT(rx, payload);
     for (uint32_t at = 0; at < end; at += kBeat) {
-        if (r.views >= r.burst_end && !rest(r)) return false;
+        if (top.book_wants_rest && !rest(r, false)) return false;
         const uint32_t left = end - at;
         std::memcpy(&beat[0], frame + at, 4);
         std::memcpy(&beat[1], frame + at + 4, 4);
         beat[2] = left > kBeat ? kBeat : left | kLast;
         top.PORT(rx, valid) = 1;
-        cycle(r);
+        cycle(r, true);
     }
     r.messages += count;
     return true;
@@ -132,9 +134,12 @@ extern "C" {
 
 // Makes a feed half that follows `slots` symbols of 8 characters each, `symbols`, one behind the other; blank ones are
 // not followed. Views whose sequence number divides by `keep_every` are kept, none for 0; `sequence_byte` says where a
-// packed view has that number. Null: it does not come to rest.
-Replay* pw_replay_new(const char* symbols, uint32_t slots, uint64_t keep_every, uint32_t sequence_byte) {
+// packed view has that number. With `all_clocks` no clock stands still, which only takes longer. Null: it does not come
+// to rest.
+Replay* pw_replay_new(const char* symbols, uint32_t slots, uint64_t keep_every, uint32_t sequence_byte,
+                      int all_clocks) {
     auto* r = new Replay;
+    r->all_clocks = all_clocks;
     r->keep_every = keep_every;
     r->sequence_byte = sequence_byte;
     std::memcpy(r->frame, kHeaders, sizeof kHeaders);
@@ -143,7 +148,7 @@ Replay* pw_replay_new(const char* symbols, uint32_t slots, uint64_t keep_every, 
     r->latest.resize(size_t{slots} * kViewBytes);
     // Clearing the book's memories takes as many cycles as they have rows; then slots say what they follow.
     for (int i = 0; i < 3; ++i) {
-        if (!rest(*r)) {
+        if (!rest(*r, true)) {
             delete r;
             return nullptr;
         }
@@ -179,7 +184,7 @@ int pw_replay_play(Replay* r, const uint8_t* in, uint64_t length, uint64_t* take
             if (end + block > kMostFrame) {
                 if (count) break;
                 *taken = at;
-                return rest(*r) ? kTooLong : kStaysBusy;
+                return rest(*r, true) ? kTooLong : kStaysBusy;
             }
             std::memcpy(r->frame + end, in + at, block);
             end += block;
@@ -190,7 +195,7 @@ int pw_replay_play(Replay* r, const uint8_t* in, uint64_t length, uint64_t* take
         if (!send(*r, end, count)) return kStaysBusy;
     }
     *taken = at;
-    if (!rest(*r)) return kStaysBusy;
+    if (!rest(*r, true)) return kStaysBusy;
     return ended;
 }
 

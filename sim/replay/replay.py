@@ -1,6 +1,10 @@
 """A session from its file through the verilated feed half: :class:`Replay`."""
 
+import hashlib
+import re
+import shutil
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -13,12 +17,12 @@ from hdl.configs import CONFIGS
 from hdl.types import DEPTH, DepthView
 from sim.replay.feed_half import COUNTERS, FeedHalf
 from sim.sessions.binaryfile import SessionFileError, consume_blocks
-from sim.verilated.build import build_from_sources
+from sim.verilated.build import Compiling, build_from_sources
 
-__all__ = ["ASK_INCOMPLETE", "BID_INCOMPLETE", "VIEW", "Replay", "build_feed_half"]
+__all__ = ["ASK_INCOMPLETE", "BID_INCOMPLETE", "VIEW", "Replay", "build_feed_half", "compiler"]
 
 _ABI = """
-void *pw_replay_new(const char *symbols, uint32_t slots, uint64_t keep_every, uint32_t sequence_byte);
+void *pw_replay_new(const char *symbols, uint32_t slots, uint64_t keep_every, uint32_t sequence_byte, int all_clocks);
 void pw_replay_free(void *);
 int pw_replay_play(void *, const uint8_t *in, uint64_t length, uint64_t *taken);
 uint64_t pw_replay_messages(void *);
@@ -82,18 +86,36 @@ def build_feed_half(config: str, progress: Callable[[str], None] | None = None) 
     BuildError
         A tool failed or is missing.
     """
-    sizes = CONFIGS[config]
+    sizes = replace(CONFIGS[config], lines=1)  # a file is one line
     sources = [Path(__file__).with_name("feed_half.py")]
     return build_from_sources(
-        lambda: FeedHalf(sizes), ("feed half", sizes), sources, shim=_SHIM, flags=["--flatten"], progress=progress
+        lambda: FeedHalf(sizes),
+        ("feed half", sizes),
+        sources,
+        shim=_SHIM,
+        flags=["--flatten"],
+        compiling=Compiling(compiler(), ("-O3", "-march=native"), _processor()),
+        progress=progress,
     )
+
+
+def compiler() -> str:
+    """Name the compiler of the replay's model: clang where there is one, since what it makes runs faster, else GCC."""
+    return "clang++" if shutil.which("clang++") else "g++"
+
+
+def _processor() -> str:
+    """Tell processors apart whose instructions are not the same: a library is for the one that it was built on."""
+    said = Path("/proc/cpuinfo").read_text()
+    lines = set(re.findall(r"^(?:model name|flags|Features)\s*:.*$", said, re.MULTILINE))
+    return hashlib.sha256("\n".join(sorted(lines)).encode()).hexdigest()
 
 
 class Replay:
     """The feed half of one engine, and sessions played into it from their files.
 
-    Messages are packed into frames of 9,000 bytes that follow each other without a pause, but that after every 64
-    views the book is let come to rest: it refills its rows only while no event passes. Message ``n`` of all that is
+    Messages are packed into frames of 9,000 bytes that follow each other without a pause, but that the book is let come
+    to rest when it asks for that: it refills its rows only while no event passes. Message ``n`` of all that is
     played has feed sequence number ``n``. A market day's own times do not matter here; for these there is the player.
 
     Parameters
@@ -104,6 +126,8 @@ class Replay:
         Name of the configuration.
     keep_every : int
         Views of messages whose number this divides are kept: 1 keeps all, 0 none.
+    all_clocks : bool
+        Work out in every cycle what stands still in it too: slower, and no view or count is another.
 
     Raises
     ------
@@ -115,7 +139,9 @@ class Replay:
         More symbols than slots, or a symbol that is none.
     """
 
-    def __init__(self, symbols: Sequence[str], config: str = "demo", *, keep_every: int = 0) -> None:
+    def __init__(
+        self, symbols: Sequence[str], config: str = "demo", *, keep_every: int = 0, all_clocks: bool = False
+    ) -> None:
         slots = CONFIGS[config].slots
         if len(symbols) > slots:
             raise ValueError(f"{len(symbols)} symbols; the configuration {config!r} has {slots} slots")
@@ -130,7 +156,7 @@ class Replay:
         if self._lib.pw_replay_view_bytes() != VIEW.itemsize:
             raise AssertionError(f"a view has {self._lib.pw_replay_view_bytes()} bytes, not {VIEW.itemsize}")
         sequence_byte = VIEW.fields["sequence"][1] if VIEW.fields else 0
-        self._model = self._lib.pw_replay_new(names, slots, keep_every, sequence_byte)
+        self._model = self._lib.pw_replay_new(names, slots, keep_every, sequence_byte, all_clocks)
         if self._model == self._ffi.NULL:
             raise RuntimeError("the feed half does not come to rest after its start")
 

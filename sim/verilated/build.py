@@ -15,6 +15,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from amaranth.back import verilog
@@ -27,6 +28,7 @@ from hdl.configs import CONFIGS, CardConfig
 __all__ = [
     "OLDEST_VERILATOR",
     "BuildError",
+    "Compiling",
     "build_card",
     "build_component",
     "build_from_sources",
@@ -47,7 +49,30 @@ VERILATOR_FLAGS = [
 ]
 CXX_FLAGS = ["-fPIC", "-std=gnu++20"]
 # What runs every cycle is worth optimising; what runs once takes most of the compiler's time if it is.
-OPTIMISE = {"OPT_FAST": "-O2", "OPT_GLOBAL": "-O2", "OPT_SLOW": "-O0"}
+OPT_SLOW = "-O0"
+
+
+@dataclass(frozen=True)
+class Compiling:
+    """How a model is compiled.
+
+    Attributes
+    ----------
+    compiler : str
+        Of C++.
+    often : tuple of str
+        Flags for what runs every cycle.
+    machine : str
+        Names the processor that the library is for, if it is for no other.
+    """
+
+    compiler: str
+    often: tuple[str, ...]
+    machine: str = ""
+
+
+#: Soon done, and quick enough for most.
+SOON = Compiling("g++", ("-O2",))
 
 Progress = Callable[[str], None]
 
@@ -107,6 +132,7 @@ def build_from_sources(
     *,
     shim: Path = SHIM,
     flags: Sequence[str] = (),
+    compiling: Compiling = SOON,
     progress: Progress | None = None,
 ) -> Path:
     """Build a component of the gateware, or find it built without elaborating it.
@@ -123,6 +149,8 @@ def build_from_sources(
         The C ABI around the model.
     flags : sequence of str
         For Verilator, besides those that every model is built with.
+    compiling : Compiling
+        How the model is compiled.
     progress : callable or None
         As for :func:`build_card`.
 
@@ -141,7 +169,7 @@ def build_from_sources(
     for path in [*gateware, *sources]:
         digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
     digest.update(importlib.metadata.version("amaranth").encode())
-    return _build(digest, lambda: to_verilog(make()), shim, progress, flags)
+    return _build(digest, lambda: to_verilog(make()), shim, progress, flags, compiling)
 
 
 def build_component(component: wiring.Component, *, progress: Progress | None = None) -> Path:
@@ -179,13 +207,18 @@ def to_verilog(component: wiring.Component) -> str:
 
 
 def _build(
-    digest: "hashlib._Hash", make: Callable[[], str], shim: Path, progress: Progress | None, flags: Sequence[str] = ()
+    digest: "hashlib._Hash",
+    make: Callable[[], str],
+    shim: Path,
+    progress: Progress | None,
+    flags: Sequence[str] = (),
+    compiling: Compiling = SOON,
 ) -> Path:
     say = progress or (lambda _: None)
     verilator, version = _verilator()
     verilator_flags = [*VERILATOR_FLAGS, *flags]
     digest.update(shim.read_bytes())
-    digest.update(repr((verilator_flags, CXX_FLAGS, OPTIMISE, version)).encode())
+    digest.update(repr((verilator_flags, CXX_FLAGS, compiling, OPT_SLOW, version)).encode())
 
     def compile_in(work: Path) -> None:
         say("elaborating the gateware")
@@ -194,13 +227,15 @@ def _build(
         run_tool([verilator, *verilator_flags, "--Mdir", "model", "top.v", "-CFLAGS", " ".join(CXX_FLAGS)], work)
         say("compiling the model")
         jobs = min(2, os.cpu_count() or 1)
-        settings = [f"{name}={flag}" for name, flag in OPTIMISE.items()]
+        often = " ".join(compiling.often)
+        settings = [f"CXX={compiling.compiler}", f"OPT_FAST={often}", f"OPT_GLOBAL={often}", f"OPT_SLOW={OPT_SLOW}"]
         targets = ["libVtop.a", "libverilated.a"]
         run_tool(["make", f"-j{jobs}", "-C", "model", "-f", "Vtop.mk", *settings, *targets], work)
         include = _verilator_include(work / "model" / "Vtop.mk")
         includes = ["-Imodel", f"-I{include}", f"-I{include / 'vltstd'}"]
         inputs = [str(shim), "model/libVtop.a", "model/libverilated.a", "-lpthread", "-latomic"]
-        run_tool(["g++", "-O2", *CXX_FLAGS, "-shared", "-w", "-o", "libcard.so", *includes, *inputs], work)
+        link = [*CXX_FLAGS, "-shared", "-w", "-o", "libcard.so"]
+        run_tool([compiling.compiler, *compiling.often, *link, *includes, *inputs], work)
         shutil.rmtree(work / "model")
 
     return build_once(CACHE / digest.hexdigest()[:16], "libcard.so", compile_in)

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from sim.bench.agreement import agreement
 from sim.replay.replay import ASK_INCOMPLETE, BID_INCOMPLETE, Replay
 from sim.sessions.binaryfile import SessionFileError, read_messages, write_messages
+from sim.sessions.encode import add, delete, locate_of
 from sim.sessions.make import MADE_SYMBOLS, make_messages
 from sim.sessions.tracked import Tracked
 
@@ -72,6 +73,29 @@ def test_made_session_is_as_other_software_has_it(tmp_path: Path) -> None:
     write_messages(tmp_path / "day", make_messages(5, 6_000).messages)
     assert agreement("demo", tmp_path / "day", NAMES) > 4_000
     assert 250 < agreement("demo", tmp_path / "day", NAMES, every=16) < 400
+
+
+def test_clocks_that_stand_still_change_nothing(tmp_path: Path) -> None:
+    """Of three symbols two are not followed; then a deep side loses its best, and orders come until none fits."""
+    day = make_messages(8, 4_000).messages
+    stock = NAMES[0].encode().ljust(8)
+    locate = next(locate_of(m) for m in day if m[:1] == b"A" and m[24:32] == stock)
+    orders = [add(locate, 1, 10**9 + n, b"B", 100, stock, 10_000 + 100 * (n % 500)) for n in range(5_000)]
+    best = [delete(locate, 1, 10**9 + n) for n in range(499, 400, -1)]
+    write_messages(tmp_path / "day", day)
+    write_messages(tmp_path / "full", [*orders[:500], *best, *orders[500:]])
+    runs = []
+    for all_clocks in (False, True):
+        with Replay(NAMES[:1], keep_every=1, all_clocks=all_clocks) as run:
+            run.play(tmp_path / "day")
+            of_day = run.counters
+            run.play(tmp_path / "full")
+            runs.append((run.views()[[*SAID, "sequence"]], of_day, run.counters, run.cycles, run.rest_cycles))
+    (views, of_day, counters, *cycles), (all_views, *all_counters_and_cycles) = runs
+    assert np.array_equal(views, all_views)
+    assert [of_day, counters, *cycles] == all_counters_and_cycles
+    assert of_day["stale_books"] == 0 < counters["stale_books"]
+    assert counters["refills"] > 0
 
 
 def test_a_difference_is_seen(tmp_path: Path) -> None:
