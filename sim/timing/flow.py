@@ -35,8 +35,9 @@ NETLIST = "top.json"
 PNR_REPORT = "nextpnr.json"
 SYNTH_LOG = "yosys.log"
 PNR_LOG = "nextpnr.log"
-#: Says how a sum is built; the file says why. Put beside the RTLIL, so that no command has a path of the machine.
-_SUMS = Path(__file__).with_name("chained_sums.v")
+#: Says how a sum and a comparison are built; the file says why. Put beside the RTLIL, so that no command has a path of
+#: the machine.
+_CHAINS = Path(__file__).with_name("carry_chains.v")
 #: ABC9's comparison of its result with what it was given takes longer than all the rest for an engine; `make smoke`
 #: runs tests on netlists instead.
 _COMMANDS = (
@@ -51,7 +52,7 @@ _COMMANDS = (
     "opt_merge",
     "wreduce",
     "opt_clean",
-    f"techmap -map {_SUMS.name}",
+    f"techmap -map {_CHAINS.name}",
     # Choices made of look-up tables that have to be neighbours are quicker in themselves, but take more of them, and
     # leave a full part fewer places.
     f"synth_ecp5 -nowidelut -top top -json {NETLIST}",
@@ -143,8 +144,8 @@ def synthesise(work: Path, say: Progress) -> Path:
     FlowError
         Yosys failed or is missing.
     """
-    shutil.copyfile(_SUMS, work / _SUMS.name)
-    key = _digest(work / RTLIL, work / _SUMS.name, tool="pyosys", options="; ".join(_COMMANDS))
+    shutil.copyfile(_CHAINS, work / _CHAINS.name)
+    key = _digest(work / RTLIL, work / _CHAINS.name, tool="pyosys", options="; ".join(_COMMANDS))
     _once(work, "synthesis", NETLIST, key, yosys(SYNTH_LOG, *_COMMANDS), SYNTH_LOG, say)
     return work / NETLIST
 

@@ -1,10 +1,13 @@
 """The flow in small: one block from Amaranth to a routed netlist, its ports kept alive by the scaffold."""
 
 import json
+import shutil
+import subprocess
 from collections import Counter
+from pathlib import Path
 
 import pytest
-from amaranth import Module, unsigned
+from amaranth import Cat, Module, Value, signed, unsigned
 from amaranth.back import rtlil
 from amaranth.hdl import Fragment
 from amaranth.lib import data, wiring
@@ -16,10 +19,12 @@ from hdl.book.rows import BookRows
 from sim.timing.budget import memories_of
 from sim.timing.demand import Demand, demand_of, require_fit
 from sim.timing.engine import block_of, configuration
-from sim.timing.flow import FlowError, emit, place_and_route, synthesise, write_source
+from sim.timing.flow import FlowError, emit, place_and_route, synthesise, write_source, yosys
 from sim.timing.part import ECPIX5_85F
 from sim.timing.report import Area, read_files
 from sim.timing.scaffold import Scaffold
+
+ROOT = Path(__file__).resolve().parents[3]
 
 
 class Inner(wiring.Component):
@@ -144,6 +149,62 @@ def test_a_sum_of_five_is_carry_chains_and_nothing_else(tmp_path):
     kinds = Counter(cell["type"] for cell in cells.values())
     assert set(kinds) == {"CCU2C"}
     assert kinds["CCU2C"] <= 4 * 10
+
+
+class Comparisons(wiring.Component):
+    """Compares two numbers in the four ways, with signs and without, of one width and of two."""
+
+    first: In(32)
+    second: In(32)
+    short: In(signed(19))
+    long: In(signed(33))
+    below: Out(4)
+    not_above: Out(4)
+
+    def elaborate(self, platform):
+        m = Module()
+        pairs = ((self.first, self.second), (self.long, self.short), (self.short, self.first), (self.second, self.long))
+        m.d.comb += [
+            self.below.eq(Cat(pairs[0][0] < pairs[0][1], *(a > b for a, b in pairs[1:]))),
+            self.not_above.eq(Cat(pairs[0][0] <= pairs[0][1], *(a >= b for a, b in pairs[1:]))),
+        ]
+        return m
+
+
+def _written(block, work):
+    ports = [Value.cast(getattr(block, name)) for name in block.signature.members]
+    return write_source(rtlil.convert(block, name="top", ports=ports), work)
+
+
+def test_a_comparison_is_a_carry_chain(tmp_path):
+    _written(Comparisons(), tmp_path)
+    cells = json.loads(synthesise(tmp_path, lambda _: None).read_text())["modules"]["top"]["cells"]
+    # Eight of 33 to 35 bits, two bits a cell; of look-up tables no more than turn a sign round.
+    kinds = Counter(cell["type"] for cell in cells.values())
+    assert set(kinds) == {"CCU2C", "LUT4"}
+    assert 8 * 17 <= kinds["CCU2C"] <= 8 * 19
+    assert kinds["LUT4"] <= 8
+
+
+def test_a_comparison_on_a_carry_chain_says_what_it_said(tmp_path):
+    _written(Comparisons(), tmp_path)
+    shutil.copyfile(ROOT / "sim" / "timing" / "carry_chains.v", tmp_path / "carry_chains.v")
+    commands = (
+        "read_rtlil top.il",
+        "hierarchy -top top",
+        "proc",
+        "copy top mapped",
+        "techmap -map carry_chains.v mapped",
+        "select -assert-none mapped/t:$lt mapped/t:$le mapped/t:$gt mapped/t:$ge",
+        "miter -equiv -flatten -make_outputs top mapped miter",
+        "hierarchy -top miter",
+        "techmap",
+        "opt -full",
+        "sat -verify -prove trigger 0 miter",
+    )
+    proved = subprocess.run(yosys("proof.log", *commands), cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert proved.returncode == 0, (tmp_path / "proof.log").read_text()[-2000:] + proved.stderr
+    assert "no model found: SUCCESS" in (tmp_path / "proof.log").read_text()
 
 
 def test_a_source_that_cannot_be_read_is_told_with_what_the_tool_said(tmp_path):
