@@ -3,7 +3,7 @@
 from amaranth import Cat, Value
 from amaranth.utils import bits_for
 
-__all__ = ["number_of", "select"]
+__all__ = ["first_of", "number_of", "select"]
 
 
 def select(one_hot: Value, choices: list) -> Value:
@@ -13,6 +13,11 @@ def select(one_hot: Value, choices: list) -> Value:
         value = Value.cast(choice)
         result = result | (value & one_hot[i].replicate(len(value)))
     return result
+
+
+def first_of(bits: Value) -> Value:
+    """Give the lowest bit that is set, and no other; none if none is set."""
+    return Cat(bits[i] & ~bits[:i].any() for i in range(len(bits)))
 
 
 def number_of(one_hot: Value) -> Value:

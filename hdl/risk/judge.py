@@ -1,12 +1,13 @@
 """Every check of the risk gate but the order port's readiness, on one intent."""
 
-from amaranth import Module, Mux, Signal, signed, unsigned
+from amaranth import Cat, Module, Mux, Signal, signed, unsigned
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
-from hdl.bounded import less, smaller
+from hdl.bounded import smaller
+from hdl.one_hot import first_of, select
 from hdl.risk.gross import GROSS_BITS
-from hdl.risk.marks import Mark, price_band
+from hdl.risk.marks import Mark, in_band, price_band
 from hdl.risk.own_resting import OwnPrices, meets_own
 from hdl.risk.own_rows import OwnOrder
 from hdl.risk.repeats import LastEntry
@@ -152,74 +153,86 @@ class Judge(wiring.Component):
         replace = intent.kind == OrderIntentKind.REPLACE
         modify = intent.kind == OrderIntentKind.MODIFY
         sell = intent.side == Side.SELL
+        # A Replace adds what it asks for less what of its row is executed or counted already; less than nothing is
+        # nothing. The sums below are made of that difference with its sign, and mean something where ``adds`` only:
+        # with a choice of zero after each they would wait for one another.
         held = Signal(signed(33))  # position, as this side sees it: what an order of the side would enlarge
         open_same = Signal(32)
-        new_open = Signal(32)  # what would be open on this order
-        more = Signal(32)  # what it adds to what could fill
-        exposure = Signal(signed(36))  # position and all that could fill on this side, with it
+        executed, counted = Signal(32), Signal(32)
+        new_open = Signal(signed(33))  # what would be open on this order
+        fewer = Signal(signed(34))  # what it takes from what could fill: below zero what it adds
+        adds = Signal()
+        before = Signal(signed(34))  # position and all that could fill on this side, without it
+        positive = Signal()  # so is what they are with it
         reduces = Signal()
         raises = self.raises
         m.d.comb += [
             held.eq(Mux(sell, -self.position, self.position)),
             open_same.eq(Mux(sell, self.open_sell, self.open_buy)),
-            new_open.eq(Mux(enter, intent.shares, less(m, intent.shares, row.executed))),
-            more.eq(Mux(enter, new_open, less(m, new_open, row.counted))),
-            exposure.eq(held + open_same + more),
-            reduces.eq(enter & ((intent.role == Role.EXIT) | (intent.role == Role.FLATTEN)) & (exposure <= 0)),
-            raises.eq((more != 0) & ~reduces),
+            executed.eq(row.executed & (~enter).replicate(32)),
+            counted.eq(row.counted & (~enter).replicate(32)),
+            new_open.eq(intent.shares - executed),
+            fewer.eq(counted - new_open),
+            adds.eq(fewer < 0),
+            before.eq(held + open_same),
+            positive.eq(before > fewer),
+            reduces.eq(enter & ((intent.role == Role.EXIT) | (intent.role == Role.FLATTEN)) & ~positive),
+            raises.eq(adds & ~reduces),
         ]
         size_limit = smaller(config.max_order_size, config.ceiling_order_size)
         inventory_limit = smaller(config.max_inventory, config.ceiling_inventory)
-        on_sale = Signal(33)
-        m.d.comb += on_sale.eq(open_same + more)
-        unlocated = on_sale > self.located
-        short_forbidden = Mux(intent.short, ~config.short_allowed | flags.short_restricted | unlocated, exposure > 0)
+        unlocated = Mux(adds, open_same - fewer > self.located, open_same > self.located)
+        short_forbidden = Mux(
+            intent.short,
+            ~config.short_allowed | flags.short_restricted | unlocated,
+            Mux(adds, positive, before > 0),
+        )
         own_row = row.live & (row.slot == intent.slot) & (row.side == intent.side)
         malformed = (
             ~(enter | replace | modify)
             | (intent.slot >= self._slots)
-            | (new_open == 0)
+            | (new_open <= 0)
             | (intent.price == 0)
             | (intent.price > MAX_ORDER_PRICE)
             | (intent.short & ~sell)
             | (~enter & ~own_row)
-            | (modify & (~intent.short | (more != 0)))  # it makes a long sale a short one, and no larger
+            | (modify & (~intent.short | adds))  # it makes a long sale a short one, and no larger
         )
         lowest, highest, quoted = price_band(self.mark, intent.side, config.collar)
         m.d.comb += [self.lowest.eq(lowest), self.highest.eq(highest), self.quoted.eq(quoted)]
         priced = ~self.prices_later
-        in_band = (intent.price >= self.lowest) & (intent.price <= self.highest)
-        outside = (config.collar != 0) & (~self.quoted | (priced & ~in_band))
+        outside = (config.collar != 0) & (~self.quoted | (priced & ~in_band(self.mark, intent, config.collar)))
         opens = enter & ((intent.role == Role.ENTRY) | (intent.role == Role.QUOTE))
-        last = self.last
+        last, stops = self.last, self.stops
         repeated = last.recent & priced & (last.side == intent.side) & (last.shares == intent.shares)
-        gross = Signal(GROSS_BITS + 1)
-        m.d.comb += gross.eq(self.stops.gross + more)
         checks = (
             (Refusal.SLOT_DISABLED, raises & ~self.enabled),
             (Refusal.STALE, flags.stale | ~flags.bound),
             (Refusal.HALTED, flags.halted),
             (Refusal.MARKET_CLOSED, ~flags.market_open | ~flags.opened),
             (Refusal.ORDER_SIZE, (raises & (new_open > size_limit)) | (intent.shares > MAX_ORDER_SHARES)),
-            (Refusal.INVENTORY, raises & (exposure > inventory_limit)),
+            (Refusal.INVENTORY, raises & (before - fewer > inventory_limit)),
             (Refusal.SHORT_SALE, (raises | modify) & sell & short_forbidden),
             (Refusal.MALFORMED, malformed),
             (Refusal.BUSY, ~enter & (row.asked != 0)),
             (Refusal.PRICE_COLLAR, raises & outside),
-            (Refusal.ORDER_RATE, raises & self.stops.order_rate),
+            (Refusal.ORDER_RATE, raises & stops.order_rate),
             (Refusal.REPEATED, opens & repeated & (last.price == intent.price)),
-            (Refusal.OPEN_ORDERS, raises & enter & self.stops.open_orders),
-            (Refusal.GROSS_INVENTORY, raises & (self.stops.max_gross != 0) & (gross > self.stops.max_gross)),
-            (Refusal.DAILY_LOSS, raises & self.stops.daily_loss),
+            (Refusal.OPEN_ORDERS, raises & enter & stops.open_orders),
+            (Refusal.GROSS_INVENTORY, raises & (stops.max_gross != 0) & (stops.gross - fewer > stops.max_gross)),
+            (Refusal.DAILY_LOSS, raises & stops.daily_loss),
             (Refusal.BROKEN_TRADE, self.broken),
             (Refusal.OWN_CROSS, priced & meets_own(self.own, intent.side, intent.price)),
             (Refusal.REDUCE_ONLY, (intent.role == Role.FLATTEN) & (~enter | raises)),
         )
-        for refusal, fails in reversed(checks):  # the last statement wins: the lowest number
-            with m.If(fails):
-                m.d.comb += self.verdict.eq(refusal)
         levels = Signal(Refusal)
-        m.d.comb += levels.eq(level_refusal(self.levels))
-        with m.If(levels != Refusal.NONE):
-            m.d.comb += self.verdict.eq(levels)
+        failing = Signal(len(checks))
+        m.d.comb += [
+            failing.eq(Cat(fails for _, fails in checks)),
+            levels.eq(level_refusal(self.levels)),
+            # The lowest number, by an AND and an OR: the sums do not pass the choices of all numbers before theirs.
+            self.verdict.eq(
+                Mux(levels != Refusal.NONE, levels, select(first_of(failing), [refusal for refusal, _ in checks]))
+            ),
+        ]
         return m

@@ -6,7 +6,7 @@ from amaranth.lib.wiring import In, Out
 
 from hdl.types import DepthView, EventKind, Side
 
-__all__ = ["Mark", "Marks", "price_band"]
+__all__ = ["Mark", "Marks", "in_band", "price_band"]
 
 
 class Mark(data.Struct):
@@ -105,5 +105,24 @@ def price_band(mark, side, collar):
     traded = mark.last != 0
     lower = Mux(traded & (mark.last < far), mark.last, far)
     higher = Mux(traded & (mark.last > far), mark.last, far)
-    lowest = Mux(higher > collar, (higher - collar)[:32], 0)
-    return lowest, lower + collar, far != 0
+    lowest = higher - collar
+    return Mux(lowest[-1], 0, lowest[:32]), lower + collar, far != 0
+
+
+def in_band(mark, intent, collar):
+    """Whether the price of an intent is within the band of :func:`price_band`, where there is a quote.
+
+    Each bound is held against both prices at once, so that no comparison waits for the choice of the lower or the
+    higher one.
+
+    Parameters
+    ----------
+    mark, collar
+        As of :func:`price_band`.
+    intent : OrderIntent
+        Its side and price.
+    """
+    far = Mux(intent.side == Side.BUY, mark.ask, mark.bid)
+    reach = intent.price + collar
+    below = (reach < far) | (reach < mark.last)
+    return ~below & (intent.price <= far + collar) & ((mark.last == 0) | (intent.price <= mark.last + collar))
