@@ -6,7 +6,6 @@ from amaranth import Module, Mux, Signal, signed, unsigned
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from hdl.bounded import less
 from hdl.risk.own_rows import OwnOrder, OwnRows, RowAnswered
 from hdl.risk.product import Product
 from hdl.types import OrderAnswer, OrderAnswerKind, OrderIntent, OrderIntentKind, Side
@@ -122,26 +121,33 @@ class Positions(wiring.Component):
         after = Signal(RowAnswered)
         row_changes = Signal()
         lost = Signal(32)  # shares that no longer can fill, by this answer
-        self._answer(m, rows.row[2], after, row_changes, lost)
+        asked_open, larger, otherwise = self._answer(m, rows.row[2], after, row_changes, lost)
 
-        # A Replace meets its row as this very cycle's answer leaves it.
+        # A Replace meets its row as this very cycle's answer leaves it. What counts on that is known late: the Replace
+        # is held against both numbers that it can be, and the difference is chosen with its sign.
         grant_row = Signal(OwnOrder)
         raised = Signal(32)
         enter = self.grants.valid & (grant.kind == OrderIntentKind.ENTER)
-        replace = Signal()
-        wanted_open = Signal(32)
-        m.d.comb += grant_row.eq(rows.row[3])
-        with m.If(row_changes & (answer.order == grant.order)):
+        same, replace = Signal(), Signal()
+        counted = Signal(32)  # on the row, unless what was asked for by the Replace before is more
+        room, most = Signal(signed(33)), Signal(signed(34))
+        m.d.comb += [
+            same.eq(row_changes & (answer.order == grant.order)),
+            grant_row.eq(rows.row[3]),
+            counted.eq(Mux(same, otherwise, rows.row[3].counted)),
+            room.eq(grant.shares - grant_row.executed),
+            most.eq(Mux(same & larger, room - asked_open, room - counted)),
+        ]
+        with m.If(same):
             m.d.comb += [grant_row[name].eq(after[name]) for name in ("live", "counted", "executed")]
         m.d.comb += [
             replace.eq(self.grants.valid & (grant.kind == OrderIntentKind.REPLACE) & grant_row.live),
-            wanted_open.eq(less(m, grant.shares, grant_row.executed)),
-            raised.eq(Mux(enter, grant.shares, Mux(replace, less(m, wanted_open, grant_row.counted), 0))),
+            raised.eq(Mux(enter, grant.shares, Mux(replace & (most >= 0), most[:32], 0))),
             rows.answered.eq(row_changes),
             rows.answered_row.eq(after),
             rows.granted.eq(replace),
             rows.granted_row.order.eq(grant.order),
-            rows.granted_row.counted.eq(grant_row.counted + raised),
+            rows.granted_row.counted.eq(Mux(most >= 0, room[:32], grant_row.counted)),
             rows.granted_row.asked.eq(grant.shares),
         ]
 
@@ -153,7 +159,8 @@ class Positions(wiring.Component):
             answer_total.eq(Mux(answer.side == Side.BUY, self.open_buy[answer.slot], self.open_sell[answer.slot])),
             grant_total.eq(Mux(grant.side == Side.BUY, self.open_buy[grant.slot], self.open_sell[grant.slot])),
             both.eq(self.grants.valid & (answer.slot == grant.slot) & (answer.side == grant.side)),
-            after_answer.eq(answer_total + after.counted - lost + Mux(both, raised, 0)),
+            # What is known last is added last.
+            after_answer.eq(answer_total - lost + after.counted + Mux(both, raised, 0)),
             after_grant.eq(grant_total + raised),
         ]
         for i in range(self.slots):
@@ -165,18 +172,25 @@ class Positions(wiring.Component):
         self._cash(m)
         return m
 
-    def _answer(self, m, before, after, row_changes, lost) -> None:
+    def _answer(self, m, before, after, row_changes, lost):
         """What an answer makes of its row, and of the grant that was not spoken of yet.
 
         ``after.counted`` is what can fill since the answer; it is zero where the answer says nothing of that, as
         ``lost`` is, so that the total moves by the one less the other.
+
+        Returns
+        -------
+        tuple
+            What is open of the size that a Replace asked for, whether that counts because it is larger, and what counts
+            if it is not.
         """
         answer, grant = self.answers.payload, self.grants.payload
         unsent_entry = Signal(32)  # shares of the granted ENTER that has no row yet
         kind = answer.kind
         sent, refused = kind == OrderAnswerKind.SENT, kind == OrderAnswerKind.REFUSED
         of_entry, begins, withdrawn, told, over, larger = Signal(), Signal(), Signal(), Signal(), Signal(), Signal()
-        asked_open = Signal(32)
+        asked_open = Signal(signed(33))
+        otherwise = Signal(32)
         with m.If(self.answers.valid & (sent | refused) & (answer.flag != CANCEL_LETTER)):
             m.d.sync += self.unsent.eq(0)
         m.d.comb += [
@@ -189,7 +203,7 @@ class Positions(wiring.Component):
             row_changes.eq(
                 self.answers.valid & (answer.order < self.own_orders) & (begins | withdrawn | told),
             ),
-            asked_open.eq(less(m, before.asked, answer.chain_executed)),
+            asked_open.eq(before.asked - answer.chain_executed),
             after.order.eq(answer.order),
             after.begins.eq(begins),
             after.slot.eq(answer.slot),
@@ -202,11 +216,10 @@ class Positions(wiring.Component):
             ),
             # Until a Replace is answered its order counts with the larger of what is open and what was asked for.
             larger.eq(~after.settles & (asked_open > answer.open)),
-            after.counted.eq(
-                (unsent_entry & begins.replicate(32))
-                | (answer.open & ((told | withdrawn) & ~over & ~larger).replicate(32))
-                | (asked_open & larger.replicate(32))
+            otherwise.eq(
+                (unsent_entry & begins.replicate(32)) | (answer.open & ((told | withdrawn) & ~over).replicate(32))
             ),
+            after.counted.eq(Mux(larger, asked_open[:32], otherwise)),
             lost.eq(Mux(of_entry, unsent_entry, before.counted & (told | withdrawn).replicate(32))),
         ]
 
@@ -214,6 +227,7 @@ class Positions(wiring.Component):
             m.d.sync += self.unsent.eq(1)
             with m.If(grant.kind == OrderIntentKind.ENTER):
                 m.d.sync += unsent_entry.eq(grant.shares)
+        return asked_open, larger, otherwise
 
     def _cash(self, m) -> None:
         """Position at once; cash follows in four further steps, so that no cycle holds more than one multiplication."""
