@@ -1,6 +1,6 @@
 """The taker's decisions before it has a position: whether to enter, and what became of the entry."""
 
-from amaranth import Cat, Module, Mux, Signal, signed
+from amaranth import Module, Mux, Signal, signed
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
@@ -100,18 +100,17 @@ class TakerEntry(wiring.Component):
         view, intent = self.view, self.intent
         free, buys, sells, sees = Signal(), Signal(), Signal(), Signal()
         rested = (self.state == TakerState.COOLDOWN) & (self.age >= 0)
-        limit = Signal(signed(PRICE_BITS))
-        slip = self.distances.slip
-        away = Signal(signed(len(slip) + 1))
+        slip, tick = self.distances.slip, self.distances.tick
+        highest, lowest = Signal(signed(PRICE_BITS)), Signal(signed(PRICE_BITS))
         m.d.comb += [
             sees.eq(self.event == TakerEvent.VIEW),
             free.eq((self.state == TakerState.IDLE) | rested),
             buys.eq(free & self.may_buy & self.bid_heavy & ~self.spent_buy),
             sells.eq(free & self.may_sell & self.ask_heavy & ~self.spent_sell & ~buys),
             self.enters.eq(sees & (buys | sells)),
-            # One sum for both sides: less a distance is plus all its bits the other way round, and one.
-            away.eq(Cat(slip ^ (~buys).replicate(len(slip)), ~buys)),
-            limit.eq(Mux(buys, view.ask, view.bid) + away + ~buys),
+            # Both prices, so that neither sum waits for the side.
+            highest.eq(view.ask + slip),
+            lowest.eq(view.bid - slip),
             intent.kind.eq(OrderIntentKind.ENTER),
             intent.slot.eq(view.slot),
             intent.module.eq(types.Module.TAKER),
@@ -120,7 +119,7 @@ class TakerEntry(wiring.Component):
             # The slot holds nothing, so whatever is sold is sold short.
             intent.short.eq(sells),
             intent.shares.eq(self.order_size),
-            intent.price.eq(clamp_price(limit, self.distances.tick)),
+            intent.price.eq(Mux(buys, clamp_price(highest, tick), clamp_price(lowest, tick))),
             intent.time_in_force.eq(TimeInForce.IMMEDIATE),
             intent.cause.eq(view.origin.cause),
             intent.trigger_time.eq(view.origin.trigger_time),
