@@ -26,7 +26,7 @@ GATE_PROOF = Proof(
         Mutation(
             "knows no inventory limit",
             JUDGE,
-            "            (Refusal.INVENTORY, raises & (exposure > inventory_limit)),\n",
+            "            (Refusal.INVENTORY, raises & (before - fewer > inventory_limit)),\n",
             "",
         ),
         Mutation(
@@ -35,7 +35,7 @@ GATE_PROOF = Proof(
             "smaller(config.max_inventory, config.ceiling_inventory)",
             "config.max_inventory",
         ),
-        Mutation("forgets what could fill", JUDGE, "exposure.eq(held + open_same + more)", "exposure.eq(held + more)"),
+        Mutation("forgets what could fill", JUDGE, "before.eq(held + open_same)", "before.eq(held)"),
         Mutation(
             "knows no order size ceiling",
             JUDGE,
@@ -92,8 +92,8 @@ GATE_PROOF = Proof(
         Mutation(
             "makes more short sales than are located",
             JUDGE,
-            "unlocated = on_sale > self.located",
-            "unlocated = (on_sale > self.located) & ~modify",
+            "unlocated = Mux(adds,",
+            "unlocated = ~modify & Mux(adds,",
         ),
         Mutation("meets own bids", RESTING, "Mux(side == Side.SELL, price <= own.bid, buys)", "buys"),
         Mutation(
@@ -105,14 +105,14 @@ GATE_PROOF = Proof(
         Mutation(
             "has a collar around no quote",
             JUDGE,
-            "(~self.quoted | (priced & ~in_band))",
-            "(priced & ~in_band)",
+            "(~self.quoted | (priced & ~in_band(",
+            "((priced & ~in_band(",
         ),
         Mutation(
             "knows no gross inventory",
             JUDGE,
-            "            (Refusal.GROSS_INVENTORY, raises & (self.stops.max_gross != 0)"
-            " & (gross > self.stops.max_gross)),\n",
+            "            (Refusal.GROSS_INVENTORY, raises & (stops.max_gross != 0)"
+            " & (stops.gross - fewer > stops.max_gross)),\n",
             "",
         ),
         Mutation(
@@ -127,15 +127,13 @@ GATE_PROOF = Proof(
             "(raises | modify) & sell & short_forbidden",
             "raises & sell & short_forbidden",
         ),
-        Mutation("makes a sale larger by Modify", JUDGE, "(~intent.short | (more != 0))", "(~intent.short)"),
+        Mutation("makes a sale larger by Modify", JUDGE, "(~intent.short | adds)", "(~intent.short)"),
         Mutation("knows no collar", JUDGE, "raises & outside)", "0)"),
         Mutation("measures from no trade", MARKS, "traded = mark.last != 0", "traded = mark.last == 1"),
-        Mutation("knows no order rate", JUDGE, "raises & self.stops.order_rate)", "0)"),
-        Mutation("knows no number of open orders", JUDGE, "raises & enter & self.stops.open_orders)", "0)"),
-        Mutation("knows no daily loss", JUDGE, "raises & self.stops.daily_loss)", "0)"),
-        Mutation(
-            "forgets the order itself in the gross inventory", JUDGE, "self.stops.gross + more", "self.stops.gross"
-        ),
+        Mutation("knows no order rate", JUDGE, "raises & stops.order_rate)", "0)"),
+        Mutation("knows no number of open orders", JUDGE, "raises & enter & stops.open_orders)", "0)"),
+        Mutation("knows no daily loss", JUDGE, "raises & stops.daily_loss)", "0)"),
+        Mutation("forgets the order itself in the gross inventory", JUDGE, "stops.gross - fewer", "stops.gross"),
         Mutation(
             "passes prepared entries at any price",
             STANDING,

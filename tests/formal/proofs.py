@@ -57,15 +57,20 @@ PROOFS = (
             Mutation(
                 "does not count a Replace that raises",
                 POSITIONS,
-                "Mux(replace, less(m, wanted_open, grant_row.counted), 0)",
+                "Mux(replace & (most >= 0), most[:32], 0)",
                 "0",
             ),
-            Mutation("forgets a Replace's old size", JUDGE, "less(m, new_open, row.counted))", "0)"),
+            Mutation(
+                "forgets a Replace's old size",
+                JUDGE,
+                "fewer.eq(counted - new_open)",
+                "fewer.eq(Mux(enter, counted - new_open, 0))",
+            ),
             Mutation(
                 "counts a Cancel",
                 POSITIONS,
-                "Mux(replace, less(m, wanted_open, grant_row.counted), 0)",
-                "less(m, wanted_open, grant_row.counted)",
+                "Mux(replace & (most >= 0), most[:32], 0)",
+                "Mux(most >= 0, most[:32], 0)",
             ),
             Mutation(
                 "counts on the other side",
