@@ -66,7 +66,12 @@ class Relay:
 
     def wait_for(self, beginning):
         while True:
-            line = self.lines.get(timeout=30)
+            try:
+                line = self.lines.get(timeout=30)
+            except queue.Empty:
+                ended = self.child.poll()
+                errors = "" if ended is None else self.child.stderr.read()
+                raise AssertionError(f"no {beginning!r}; exit status {ended}, {errors!r}, said {self.seen}") from None
             if line.startswith(beginning):
                 return line
 
