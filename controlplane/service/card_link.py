@@ -99,12 +99,10 @@ class CardRequests:
         """Send one of the commands ``arm``, ``disarm``, ``kill``, ``release``."""
         self.write({"control.command": pack("control.command", **{name: 1})})
 
-    def vouch(self, seconds: float) -> int:
-        """Extend the card's lease to ``seconds`` of card time from now; give the card time it ends."""
+    def vouch(self, seconds: float) -> None:
+        """Extend the card's lease to ``seconds`` of card time from now."""
         cycles = int(seconds * 1_000_000) * 1_000_000 // self._device.identity.clock_period_ps
-        until = self.read(["control.time"])["control.time"] + cycles
-        self.write({"control.lease": until})
-        return until
+        self.write({"control.lease": self.read(["control.time"])["control.time"] + cycles})
 
     def status(self) -> CardStatus:
         """Read the card's state."""

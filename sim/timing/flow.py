@@ -42,7 +42,7 @@ _CHAINS = Path(__file__).with_name("carry_chains.v")
 #: runs tests on netlists instead.
 _COMMANDS = (
     "scratchpad -set abc9.verify false",
-    # Of the scripts that Yosys brings for ABC9 this one takes fewest look-up tables for blocks of the engine.
+    # Of the scripts that Yosys brings for ABC9: the whole card takes fewer look-up tables with it than by default.
     "scratchpad -copy abc9.script.flow3 abc9.script",
     f"read_rtlil {RTLIL}",
     "hierarchy -top top",

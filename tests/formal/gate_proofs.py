@@ -130,6 +130,11 @@ GATE_PROOF = Proof(
         Mutation("makes a sale larger by Modify", JUDGE, "(~intent.short | adds)", "(~intent.short)"),
         Mutation("knows no collar", JUDGE, "raises & outside)", "0)"),
         Mutation("measures from no trade", MARKS, "traded = mark.last != 0", "traded = mark.last == 1"),
+        Mutation("sells below the last trade", MARKS, "(reach < far) | (reach < mark.last)", "(reach < far)"),
+        Mutation(
+            "buys above the last trade", MARKS, " & ((mark.last == 0) | (intent.price <= mark.last + collar))", ""
+        ),
+        Mutation("knows no highest price", MARKS, "(intent.price <= far + collar) & ", ""),
         Mutation("knows no order rate", JUDGE, "raises & stops.order_rate)", "0)"),
         Mutation("knows no number of open orders", JUDGE, "raises & enter & stops.open_orders)", "0)"),
         Mutation("knows no daily loss", JUDGE, "raises & stops.daily_loss)", "0)"),

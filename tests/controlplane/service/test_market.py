@@ -1,6 +1,7 @@
 """Depth to whoever watches, bars and the minutes in which records were lost, the day so far, prerequisites."""
 
 import asyncio
+import time
 
 import grpc
 import pytest
@@ -110,6 +111,24 @@ def test_a_rate_gives_the_newest_and_counts_the_rest(market, plain_card, eventua
             told.append(await stream.read())
         assert sum(one.skipped for one in told) + len(told) == 100
         assert len(told) < 20
+        stream.cancel()
+
+    market(scenario)
+
+
+def test_streams_that_open_together_are_not_due_together(market, plain_card, eventually, monkeypatch):
+    # The share of a turn by which a stream's second sample is put off.
+    monkeypatch.setattr("controlplane.service.market_rpc.random.random", lambda: 0.9)
+
+    async def scenario(stub, service):
+        stream = stub.StreamDepth(pb.StreamDepthRequest(most_per_second=4))
+        await eventually(lambda: service.market.watchers == 1)
+        depth(plain_card, 0, 1, 2)
+        assert (await stream.read()).bid_price == 1
+        first = time.monotonic()
+        depth(plain_card, 0, 3, 4)
+        assert (await stream.read()).bid_price == 3
+        assert time.monotonic() - first > 1.7 / 4
         stream.cancel()
 
     market(scenario)

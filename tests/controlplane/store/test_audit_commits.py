@@ -1,7 +1,9 @@
 """The audit log on a slow, full or broken disk: order, one commit for rows that wait, errors, crashes, closing."""
 
 import contextlib
+import fcntl
 import itertools
+import os
 import shutil
 import sqlite3
 import threading
@@ -50,6 +52,10 @@ def begun(log, disk):
     second = log.append(entry(1))
     disk.await_begun(2)
     return log, second
+
+
+def test_the_anchor_is_on_the_disk_when_its_write_returns(log):
+    assert fcntl.fcntl(log._anchor.fileno(), fcntl.F_GETFL) & os.O_DSYNC == os.O_DSYNC
 
 
 def test_rows_that_wait_go_into_one_commit_with_one_anchor(begun, disk, path):
