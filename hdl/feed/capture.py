@@ -30,6 +30,8 @@ class MessageCapture(wiring.Component):
     ----------
     width : int
         Bytes of a beat: 1, 4 or 8.
+    shelves : int
+        1 where no message waits: it is in flip-flops then, which one message takes fewer look-up tables to be kept in.
 
     Ports
     -----
@@ -43,8 +45,10 @@ class MessageCapture(wiring.Component):
     Latency: one cycle.
     """
 
-    def __init__(self, width: int = 8) -> None:
-        self._width = width
+    def __init__(self, width: int = 8, shelves: int = SHELVES) -> None:
+        if shelves not in (1, SHELVES):
+            raise ValueError(f"a receiver has 1 shelf or {SHELVES}, not {shelves!r}")
+        self._width, self._shelves = width, shelves
         self._words = -(-LONGEST // width)
         super().__init__(
             {
@@ -53,8 +57,8 @@ class MessageCapture(wiring.Component):
                 "before": In(Beat(width)),
                 "shift": In(range(width)),
                 "word": In(range(self._words + 2)),
-                "write_shelf": In(range(SHELVES)),
-                "read_shelf": In(range(SHELVES)),
+                "write_shelf": In(range(shelves)),
+                "read_shelf": In(range(shelves)),
                 "content": Out(8 * LONGEST),
             }
         )
@@ -78,9 +82,12 @@ class MessageCapture(wiring.Component):
         m.d.comb += [ends[lane].eq(Cat(self.shift == s for s in range(W) if lane + s >= W).any()) for lane in range(W)]
         begun = [self.valid & (self.word == word) for word in range(self._words + 1)]
         kept = []
+        attributes: dict[str, str | int] = {"ram_style": "logic"} if self._shelves == 1 else {}
         for word in range(self._words):
             lanes = range(min(W, LONGEST - word * W))
-            m.submodules[f"word_{word}"] = shelves = Memory(shape=8 * len(lanes), depth=SHELVES, init=[])
+            m.submodules[f"word_{word}"] = shelves = Memory(
+                shape=8 * len(lanes), depth=self._shelves, init=[], attrs=attributes
+            )
             write, read = shelves.write_port(granularity=8), shelves.read_port(domain="comb")
             m.d.comb += [write.addr.eq(self.write_shelf), read.addr.eq(self.read_shelf)]
             for lane in lanes:

@@ -74,7 +74,7 @@ class JoinedFeed(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         """Build the block."""
         m = Module()
-        m.submodules.mold_a = a = MoldReceiver(self._width)
+        m.submodules.mold_a = a = MoldReceiver(self._width, 1 if self._lines == 1 else SHELVES)
         connect(m, flipped(self.packet_a), a.packet)
         m.d.comb += self.wrong_sizes[0].eq(a.wrong_sizes)
         if self._lines == 1:

@@ -66,6 +66,8 @@ class MoldReceiver(wiring.Component):
     ----------
     width : int
         Bytes of a beat: 1, 4 or 8.
+    shelves : int
+        As of :class:`hdl.feed.capture.MessageCapture`.
 
     Ports
     -----
@@ -109,15 +111,15 @@ class MoldReceiver(wiring.Component):
     Source: MoldUDP64 1.00 (``hdl.wire.moldudp64``).
     """
 
-    def __init__(self, width: int = 8) -> None:
-        self._width = width
+    def __init__(self, width: int = 8, shelves: int = SHELVES) -> None:
+        self._width, self._shelves = width, shelves
         super().__init__(
             {
                 "packet": In(payload_signature(width)),
                 "join": In(1),
                 "free": In(1),
-                "write_shelf": In(range(SHELVES)),
-                "read_shelf": In(range(SHELVES)),
+                "write_shelf": In(range(shelves)),
+                "read_shelf": In(range(shelves)),
                 **IN_SEQUENCE,
                 "session_ended": Out(1),
                 "blocks": Out(range(ENDS + 1)),
@@ -136,7 +138,7 @@ class MoldReceiver(wiring.Component):
         m = Module()
         W = self._width
         m.submodules.finder = finder = BlockFinder(W)
-        m.submodules.capture = capture = MessageCapture(W)
+        m.submodules.capture = capture = MessageCapture(W, self._shelves)
         beat, beat_valid = self.packet.payload, self.packet.valid
 
         # The header, as its last beat comes by. It begins in one of a few lanes.
