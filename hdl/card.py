@@ -113,7 +113,7 @@ class Card(wiring.Component):
         m.submodules.engine = engine = Engine(self._config)
         m.submodules.hostlink = hostlink = HostLink()
         m.submodules.relay = relay = OrderRelay()
-        m.submodules.telemetry = telemetry = Telemetry(sources(self._config.slots))
+        m.submodules.telemetry = telemetry = Telemetry(sources(self._config))
         m.submodules.sampler = sampler = DepthSampler(self._config.slots)
         m.submodules.statistics = statistics = DayStatistics(self._config.slots)
         m.submodules.order_records = order_records = OrderRecords()
@@ -305,7 +305,7 @@ class Card(wiring.Component):
             state_records.lease.eq(bank.value("control.lease.until")),
         ]
         for block in (order_records, state_records):
-            for name in sources(self._config.slots):
+            for name in sources(self._config):
                 if name in block.signature.members:
                     connect(m, getattr(block, name), getattr(telemetry, name))
 

@@ -41,6 +41,11 @@ class CardConfig:
     description: str
     lines: int = 2
 
+    @property
+    def ample_block_ram(self) -> bool:
+        """Whether the order table, which takes most block RAM, leaves so much of it that look-up tables are dearer."""
+        return self.table_orders <= 4096
+
 
 CONFIGS = {
     c.name: c

@@ -31,10 +31,12 @@ class Source:
         What it sends.
     depth : int
         Records that may wait for their turn.
+    in_block_ram : bool
+        They wait in block RAM however few they are; else only where they do not fit one layer of look-up tables.
 
     Attributes
     ----------
-    types, depth
+    types, depth, in_block_ram
         As they were given.
     layout : amaranth.lib.data.StructLayout
         What is kept of a record.
@@ -47,13 +49,14 @@ class Source:
         No type, no depth, or some types bring their time and others do not.
     """
 
-    def __init__(self, *types: RecordType, depth: int = SOURCE_DEPTH) -> None:
+    def __init__(self, *types: RecordType, depth: int = SOURCE_DEPTH, in_block_ram: bool = False) -> None:
         if not types:
             raise ValueError("a source sends at least one type of record; it was given none")
         if depth < 1:
             raise ValueError(f"a source keeps at least one record, not {depth!r}")
         self.types = types
         self.depth = depth
+        self.in_block_ram = in_block_ram
         contents = [_bits_of(kind) for kind in types]
         bringing = [kind.name for kind, bits in zip(types, contents, strict=True) if "card_time" in bits]
         self.brings_time = bool(bringing)

@@ -67,7 +67,7 @@ class SourceQueue(wiring.Component):
         """Build the memory and its two ends."""
         m = Module()
         blank = self._depth
-        shallow = blank < SHALLOW
+        shallow = blank < SHALLOW and not self._source.in_block_ram
         attributes: dict[str, str | int] = {"ram_style": "distributed"}
         if not shallow:
             # No row is read and written at once: what is read was written before, and a full queue takes nothing.

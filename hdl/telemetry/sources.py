@@ -1,5 +1,6 @@
 """Which records a card sends, from where, and how many of them wait."""
 
+from hdl.configs import CardConfig
 from hdl.rams import SHALLOW
 from hdl.telemetry.record import RecordType
 from hdl.telemetry.source import Source
@@ -12,15 +13,17 @@ _AT_NO_COST = SHALLOW - 1
 _ORDERS = 16
 
 
-def sources(slots: int) -> dict[str, Source]:
+def sources(config: CardConfig) -> dict[str, Source]:
     """Give a card's sources of records, first served first: a heartbeat leaves behind all that was before it.
 
     Parameters
     ----------
-    slots : int
-        Symbols followed at once: a change of session changes the state of all of them, slot after slot.
+    config : CardConfig
+        ``slots``: a change of session changes the state of all of them, slot after slot. ``ample_block_ram``: what
+        takes hundreds of bits a record lies there.
     """
-    of_slots = max(_AT_NO_COST, slots)
+    of_slots = max(_AT_NO_COST, config.slots)
+    wide = config.ample_block_ram
     return {
         "killed": Source(RecordType.KILL),
         "armed": Source(RecordType.ARM),
@@ -39,18 +42,18 @@ def sources(slots: int) -> dict[str, Source]:
             RecordType.GATE_REFUSED,
             depth=_ORDERS,
         ),
-        "refused": Source(RecordType.GATE_REFUSED, depth=8),
+        "refused": Source(RecordType.GATE_REFUSED, depth=8, in_block_ram=wide),
         "position": Source(RecordType.POSITION, depth=_ORDERS),
-        "account": Source(RecordType.ACCOUNT, RecordType.ORDER_EVENT),
-        "impossible_alarm": Source(RecordType.ALARM),
-        "trigger": Source(RecordType.TRIGGER),
-        "alarm": Source(RecordType.ALARM),
-        "gaps": Source(RecordType.GAP),
+        "account": Source(RecordType.ACCOUNT, RecordType.ORDER_EVENT, in_block_ram=wide),
+        "impossible_alarm": Source(RecordType.ALARM, in_block_ram=wide),
+        "trigger": Source(RecordType.TRIGGER, in_block_ram=wide),
+        "alarm": Source(RecordType.ALARM, in_block_ram=wide),
+        "gaps": Source(RecordType.GAP, in_block_ram=wide),
         "stale": Source(RecordType.STALE, depth=of_slots),
         "symbol_state": Source(RecordType.SYMBOL_STATE, depth=of_slots),
         "market": Source(RecordType.MARKET),
         "session": Source(RecordType.ORDER_SESSION),
-        "prints": Source(RecordType.TRADE_PRINT, depth=8),
-        "depth": Source(RecordType.DEPTH, RecordType.DEPTH_LEVEL, depth=8),
+        "prints": Source(RecordType.TRADE_PRINT, depth=8, in_block_ram=wide),
+        "depth": Source(RecordType.DEPTH, RecordType.DEPTH_LEVEL, depth=8, in_block_ram=wide),
         "heartbeat": Source(RecordType.HEARTBEAT),
     }

@@ -105,8 +105,19 @@ def write_source(text: str, work: Path) -> Path:
     """
     work.mkdir(parents=True, exist_ok=True)
     target = work / RTLIL
-    target.write_text(_without_collisions(text))
+    target.write_text(_few_rows_in_flip_flops(_without_collisions(text)))
     return target
+
+
+def _few_rows_in_flip_flops(rtlil_text: str) -> str:
+    """Keep Yosys from making memories of one or two rows of look-up tables.
+
+    Four bits of such a memory take six look-up tables for every read port, as many as with 16 rows; of two flip-flops a
+    bit one look-up table chooses, and can work out something else beside.
+    """
+    return re.sub(
+        r"^(\s*)(memory width \d+ size [12] )", r'\1attribute \\ram_style "logic"\n\1\2', rtlil_text, flags=re.M
+    )
 
 
 def _without_collisions(rtlil_text: str) -> str:

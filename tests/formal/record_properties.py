@@ -4,6 +4,7 @@ from amaranth import Module, Value
 from amaranth.hdl import Assert, Assume
 from amaranth.lib import wiring
 
+from hdl.configs import CONFIGS
 from hdl.risk.arming import KillCause
 from hdl.strategy.taker_types import AlarmCode
 from hdl.telemetry.depth_sampler import DepthSampler
@@ -12,7 +13,7 @@ from hdl.telemetry.records import RECORDS
 from hdl.telemetry.sources import sources
 from hdl.telemetry.state_records import StateRecords
 
-SLOTS = 2
+CONFIG = CONFIGS["tiny"]
 #: What a field is that a type does not have.
 ZERO = ("detail", "exchange_time", "order", "chain", "cause", "card_time", *(f"word{i}" for i in range(5)))
 NONE = {"slot": 255, "side": 255}
@@ -27,7 +28,7 @@ class RecordProperties(wiring.Component):
 
     def __init__(self):
         super().__init__({})
-        self.blocks = {"orders": OrderRecords(), "states": StateRecords(), "sampler": DepthSampler(SLOTS)}
+        self.blocks = {"orders": OrderRecords(), "states": StateRecords(), "sampler": DepthSampler(CONFIG.slots)}
         self.ports = {}
         self.free = []
         for block in self.blocks.values():
@@ -37,7 +38,7 @@ class RecordProperties(wiring.Component):
                     self.free += [port] if member.flow is wiring.In else []
                 elif member.flow is wiring.In:
                     self.free += [port.valid, port.payload]
-                elif name in sources(SLOTS):
+                elif name in sources(CONFIG):
                     self.ports[name] = port
 
     def elaborate(self, platform):
@@ -53,7 +54,7 @@ class RecordProperties(wiring.Component):
             Assume((report.event == 0) | ((report.said == 0) & (report.own == 0))),
         ]
         by_name = {record.name: record for record in RECORDS}
-        for name, source in sources(SLOTS).items():
+        for name, source in sources(CONFIG).items():
             port = self.ports[name]
             described = {kind: by_name[kind.name] for kind in source.types}
             kind_of = Value.cast(port.payload.type)

@@ -2,6 +2,7 @@
 
 import pytest
 
+from hdl.configs import CONFIGS
 from hdl.telemetry.record import RecordType
 from hdl.telemetry.records import HEADER, RECORDS
 from hdl.telemetry.source import Source
@@ -37,11 +38,11 @@ def test_bits_are_of_fields_and_words_that_there_are():
 
 
 def test_every_slot_may_say_something_at_once():
-    for slots in (2, 8, 64):
-        depths = {name: source.depth for name, source in sources(slots).items()}
+    for config in CONFIGS.values():
+        depths = {name: source.depth for name, source in sources(config).items()}
         assert min(depths.values()) >= 4
-        assert min(depths["stale"], depths["symbol_state"]) >= slots
-    assert list(sources(2))[-1] == "heartbeat"
+        assert min(depths["stale"], depths["symbol_state"]) >= config.slots
+        assert list(depths)[-1] == "heartbeat"
 
 
 def test_sources_that_make_no_sense_are_refused():

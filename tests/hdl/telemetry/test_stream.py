@@ -137,10 +137,11 @@ def test_a_burst_of_one_source_overflows_its_own_queue_only():
     assert [r[4] for r in records] == list(range(1, 32))
 
 
-@pytest.mark.parametrize("depth", [4, 20])
-def test_a_source_that_waits_keeps_so_many_and_loses_the_rest(depth):
+@pytest.mark.parametrize(("depth", "in_block_ram"), [(4, False), (4, True), (20, False)])
+def test_a_source_that_waits_keeps_so_many_and_loses_the_rest(depth, in_block_ram):
     """30 records at once at two sources: the second waits for the first, in look-up tables or in block RAM."""
-    telemetry = Telemetry({"first": Source(RecordType.STALE), "second": Source(RecordType.HEARTBEAT, depth=depth)})
+    second = Source(RecordType.HEARTBEAT, depth=depth, in_block_ram=in_block_ram)
+    telemetry = Telemetry({"first": Source(RecordType.STALE), "second": second})
 
     async def bench(ctx):
         for n in range(30):
