@@ -116,7 +116,7 @@ def _few_rows_in_flip_flops(rtlil_text: str) -> str:
     bit one look-up table chooses, and can work out something else beside.
     """
     return re.sub(
-        r"^(\s*)(memory width \d+ size [12] )", r'\1attribute \\ram_style "logic"\n\1\2', rtlil_text, flags=re.M
+        r"^(\s*)(memory width \d+ size [12] )", r'\1attribute \\ram_style "logic"\n\1\2', rtlil_text, flags=re.MULTILINE
     )
 
 
