@@ -29,6 +29,8 @@ class CardConfig:
         What it is for, in a sentence.
     lines : int
         Lines of the feed that the card can hear and join, 1 or 2; a board has a port for each.
+    maker : bool
+        The market maker is built. Without it the card quotes nothing; every register is where it was.
     """
 
     name: str
@@ -40,6 +42,7 @@ class CardConfig:
     clock_period_ps: int
     description: str
     lines: int = 2
+    maker: bool = True
 
     @property
     def ample_block_ram(self) -> bool:
@@ -79,6 +82,17 @@ CONFIGS = {
             own_orders=32,
             clock_period_ps=6400,
             description="eight busy symbols on an ECPIX-5 85F, 2,048 live orders of the market for each on average",
+        ),
+        CardConfig(
+            name="scalp",
+            width=8,
+            slots=2,
+            table_orders=2048,
+            row_levels=8,
+            own_orders=8,
+            clock_period_ps=6400,
+            description="two symbols and no market maker: the smallest, for what fits an ECPIX-5 85F whole",
+            maker=False,
         ),
         CardConfig(
             name="tiny",

@@ -70,7 +70,7 @@ class Engine(wiring.Component):
         self.book = OrderBook(config.slots, config.table_orders, config.row_levels)
         self.taker = ImbalanceTaker(config.slots)
         self.display = OwnDisplay(config.slots)
-        self.maker = MarketMaker(config.slots)
+        self.maker = MarketMaker(config.slots, built=config.maker)
         self.host = HostOrders(config.slots, config.own_orders)
         self.quotes_or_host, self.intents = IntentOrder(), IntentOrder()
         self.gate = RiskGate(config.slots)

@@ -76,6 +76,7 @@ class Identity:
     own_orders: int
     table_orders: int
     soft: bool
+    market_maker: bool
 
 
 @dataclass(frozen=True, slots=True)

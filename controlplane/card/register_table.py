@@ -43,7 +43,7 @@ class RegisterRow:
 
 
 MAGIC = 0x524957594e4e4550
-ABI_VERSION = 6
+ABI_VERSION = 7
 SLOT_BASE = 0x1000
 SLOT_STRIDE = 0x200
 
@@ -51,7 +51,7 @@ REGISTERS: tuple[RegisterRow, ...] = (
     RegisterRow("identity.magic", 0x0000, 0x0, 1, True, False, False, False, False, False, 0x524957594e4e4550, (
         FieldRow("value", 0, 64, False, "", True, False, False, False, ""),
     ), "The letters PENNYWIR, first in the lowest byte."),
-    RegisterRow("identity.abi", 0x0008, 0x0, 1, True, False, False, False, False, False, 0x6, (
+    RegisterRow("identity.abi", 0x0008, 0x0, 1, True, False, False, False, False, False, 0x7, (
         FieldRow("version", 0, 32, False, "", True, False, False, False, ""),
     ), "Version of this register map and of the event records."),
     RegisterRow("identity.config_name_lo", 0x0010, 0x0, 1, True, False, False, False, False, False, 0x0, (
@@ -76,6 +76,7 @@ REGISTERS: tuple[RegisterRow, ...] = (
     RegisterRow("identity.flags", 0x0038, 0x0, 1, True, False, False, False, False, False, 0x0, (
         FieldRow("soft", 0, 1, False, "", True, False, False, False, "A soft card: time is granted by whoever plays the session, and heartbeats follow its marks."),
         FieldRow("two_lines", 1, 1, False, "", True, False, False, False, "Line B of the feed can be heard and joined. Where it cannot, feed.arbitration.two_lines stays 0."),
+        FieldRow("market_maker", 2, 1, False, "", True, False, False, False, "The market maker is built. Where it is not, modules.maker.enable stays 0."),
     ), "Capabilities."),
     RegisterRow("control.command", 0x0100, 0x0, 1, False, True, False, False, False, False, 0x0, (
         FieldRow("arm", 0, 1, False, "", False, True, True, False, "Arm: takes effect only if not killed, the lease runs and the order session is up."),
@@ -344,7 +345,7 @@ REGISTERS: tuple[RegisterRow, ...] = (
         FieldRow("enable", 0, 1, False, "", True, True, False, False, ""),
     ), "Imbalance taker."),
     RegisterRow("modules.maker", 0x0708, 0x0, 1, True, True, False, True, False, False, 0x0, (
-        FieldRow("enable", 0, 1, False, "", True, True, False, False, ""),
+        FieldRow("enable", 0, 1, False, "", True, True, False, False, "Stays 0 on a card that is built without it (identity.flags)."),
     ), "Market maker."),
     RegisterRow("phy.status", 0x0780, 0x0, 1, True, False, False, False, False, False, 0x0, (
         FieldRow("ready", 0, 1, False, "", True, False, False, False, "It is out of reset."),

@@ -35,6 +35,8 @@ class CardIdentity(Protocol):
     def slots(self) -> int: ...  # noqa: D102
     @property
     def soft(self) -> bool: ...  # noqa: D102
+    @property
+    def market_maker(self) -> bool: ...  # noqa: D102
 
 
 class CardDevice(Protocol):

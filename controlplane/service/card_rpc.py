@@ -12,7 +12,7 @@ from controlplane.proto_gen.pennywire_v1 import control_pb2 as pb
 from controlplane.proto_gen.pennywire_v1 import control_pb2_grpc as rpc
 from controlplane.service.card_link import CardRequests
 from controlplane.service.confirmations import Plan
-from controlplane.service.envelope import MODULES
+from controlplane.service.envelope import MODULES, built_into
 from controlplane.service.fields import pack, unpack
 from controlplane.service.flatten import WATCHED, check_taken, flatten_status, give_up_items, plan_flatten
 from controlplane.service.heartbeat import Heartbeat
@@ -63,7 +63,8 @@ class CardRpc(rpc.CardServiceServicer):
         state, identity = self._state, self._state.link.identity
         status = await state.link.status()
         epoch, holder = state.lease.live
-        modules = await state.link.read([register for register, _ in MODULES.values()])
+        there = built_into(identity)
+        modules = await state.link.read(list(MODULES.values()))
         return pb.GetStatusResponse(
             config_name=identity.config_name,
             abi_version=identity.abi_version,
@@ -78,8 +79,8 @@ class CardRpc(rpc.CardServiceServicer):
             config_epoch=status.config_epoch,
             symbols=await self._symbols(),
             modules=[
-                pb.ModuleStatus(strategy_name=name, enabled=bool(modules[register] & 1), available=available)
-                for name, (register, available) in MODULES.items()
+                pb.ModuleStatus(strategy_name=name, enabled=bool(modules[register] & 1), available=name in there)
+                for name, register in MODULES.items()
             ],
             records_received=state.ledger.records,
             records_lost=state.link.lost,
@@ -108,7 +109,7 @@ class CardRpc(rpc.CardServiceServicer):
             row_levels=sizes["row_levels"],
             own_orders=sizes["own_orders"],
             table_orders=sizes["table_orders"],
-            strategies=[name for name, (_register, available) in MODULES.items() if available],
+            strategies=built_into(identity),
             allowed_calls=sorted(method for method, roles in ALLOWED.items() if role in roles),
         )
 

@@ -49,7 +49,7 @@ class StrategyRpc(rpc.StrategyServiceServicer):
             register = check_strategy(request.strategy_name)
             if request.state:
                 posture = self._state.posture(card, boldest=True)
-                check_start(role, self._state.config, posture, request.strategy_name)
+                check_start(role, self._state.config, posture, request.strategy_name, self._state.link.identity)
             return {register: pack(register, enable=int(request.state))}
 
         return await self._state.writes.commit(caller_role(), "StrategyService.ToggleModule", request, plan)
@@ -140,9 +140,9 @@ class RiskRpc(rpc.RiskServiceServicer):
                     grpc.StatusCode.FAILED_PRECONDITION, "nothing waits", preconditions=[("SETTINGS", "held", words)]
                 )
             posture = self._state.posture(card, boldest=True)
-            for name, (register, _available) in MODULES.items():
+            for name, register in MODULES.items():
                 if items.get(register):
-                    check_start(role, self._state.config, posture, name)
+                    check_start(role, self._state.config, posture, name, self._state.link.identity)
             return items
 
         return await self._state.writes.commit(caller_role(), "RiskService.TakeUp", request, plan)

@@ -12,12 +12,14 @@ import grpc
 
 from controlplane.config.models import MAX_ORDER_SHARES, MAX_RATIO, MAX_SHARES, MAX_TICKS, EnvelopePart, ServiceConfig
 from controlplane.proto_gen.pennywire_v1 import control_pb2 as pb
+from controlplane.service.card_link import CardIdentity
 from controlplane.service.refusal import ConfirmationNeededError, RefusedError
 
 __all__ = [
     "MODULES",
     "NO_RATIO",
     "Posture",
+    "built_into",
     "check_limits",
     "check_quotes",
     "check_start",
@@ -26,8 +28,8 @@ __all__ = [
     "ratio_to_card",
 ]
 
-#: Strategies by the name callers use: the module's register, and whether this gateware has it.
-MODULES = {"imbalance": ("modules.taker", True), "market_making": ("modules.maker", True)}
+#: Strategies by the name callers use: the module's register.
+MODULES = {"imbalance": "modules.taker", "market_making": "modules.maker"}
 #: Posture of a maker that no imbalance makes pull its quotes: above every ratio of the card.
 NO_RATIO = 1 << 16
 
@@ -210,10 +212,15 @@ def check_strategy(name: str) -> str:
     if name not in MODULES:
         words = f"no strategy is called {name!r}; there are {', '.join(MODULES)}"
         raise RefusedError(grpc.StatusCode.INVALID_ARGUMENT, "unknown strategy", fields=[("strategy_name", words)])
-    return MODULES[name][0]
+    return MODULES[name]
 
 
-def check_start(role: int, config: ServiceConfig, now: Posture, name: str) -> None:
+def built_into(card: CardIdentity) -> list[str]:
+    """Give the strategies that a card's gateware has, by their names in :data:`MODULES`."""
+    return [name for name in MODULES if name != "market_making" or card.market_maker]
+
+
+def check_start(role: int, config: ServiceConfig, now: Posture, name: str, card: CardIdentity) -> None:
     """Check that a strategy may be switched on as the card is set now, ``now`` being the boldest of its symbols.
 
     Raises
@@ -225,11 +232,12 @@ def check_start(role: int, config: ServiceConfig, now: Posture, name: str) -> No
         PERMISSION_DENIED: an agent, where the strategy or a setting is beyond the unattended part.
     """
     check_strategy(name)
-    if not MODULES[name][1]:
+    if name not in built_into(card):
+        words = f"the card's configuration {card.config_name} was built without it: flash one that has it"
         raise RefusedError(
             grpc.StatusCode.FAILED_PRECONDITION,
             f"{name} cannot be switched on",
-            preconditions=[("GATEWARE", name, "the module is not in this gateware")],
+            preconditions=[("GATEWARE", name, words)],
         )
     failures = {s.name: s.maker_failures() if name == "market_making" else s.failures() for s in config.symbols}
     failed = [("PREREQUISITE", symbol, "; ".join(words)) for symbol, words in failures.items() if words]

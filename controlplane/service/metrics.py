@@ -109,7 +109,7 @@ class ServiceCollector(Collector):
     async def _ask(self) -> tuple[CardStatus, dict[str, int], int, frozenset[int]]:
         state = self._state
         names = [n for register in ("position", "cash", "open_shares", "state") for n in state.slot_names(register)]
-        names += [register for register, _ in MODULES.values()]
+        names += MODULES.values()
         status, values = await state.link.status(), await state.link.read(names)
         waiting = pb.CONFIRMATION_STATE_PENDING
         pending = sum(c.state == waiting for c in state.writes.confirmations.messages(status))
@@ -127,7 +127,7 @@ class ServiceCollector(Collector):
         ):
             yield GaugeMetricFamily(f"pennywire_{name}", words, float(getattr(status, name)))
         modules = GaugeMetricFamily("pennywire_module_on", "A strategy is on.", labels=["strategy"])
-        for name, (register, _available) in MODULES.items():
+        for name, register in MODULES.items():
             modules.add_metric([name], values[register] & 1)
         yield modules
         position = GaugeMetricFamily("pennywire_position_shares", "Position; negative is short.", labels=["symbol"])

@@ -52,7 +52,7 @@ _SETTINGS = {
     "maker[].ratio": _Setting("ratio", "max_quote_ratio", ratio=True),
     "maker[].prices": _Setting("half_spread", "min_half_spread", larger_is_bolder=False),
 }
-_SWITCHES = {register: name for name, (register, _available) in MODULES.items()}
+_SWITCHES = {register: name for name, register in MODULES.items()}
 
 
 def is_setting(register: str) -> bool:

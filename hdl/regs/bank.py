@@ -55,7 +55,8 @@ class RegisterBank(wiring.Component):
     Parameters
     ----------
     config : CardConfig
-        Sizes; ``slots`` is the size of the slot array. With one line, ``feed.arbitration.two_lines`` stays off.
+        Sizes; ``slots`` is the size of the slot array. With one line, ``feed.arbitration.two_lines`` stays off,
+        and ``modules.maker`` without the market maker.
     description : Description or None
         The register map; compiled from ``card.rdl`` if not given.
     git_hash : int
@@ -89,7 +90,14 @@ class RegisterBank(wiring.Component):
         self._write_backs: dict[tuple[str, int, str], tuple[Signal, Signal]] = {}
         self._driven: set[tuple[str, int, str]] = set()
         #: Fields that keep their reset value whatever is written.
-        self._fixed = set() if config.lines == 2 else {("feed.arbitration", "two_lines")}
+        self._fixed = {
+            place
+            for place, there in (
+                (("feed.arbitration", "two_lines"), config.lines == 2),
+                (("modules.maker", "enable"), config.maker),
+            )
+            if not there
+        }
         self._readback = Readback([row for register in self.description for row in rows_of(register, self._fixed)])
         for register in self.description:
             if register.counter:
@@ -316,6 +324,7 @@ class RegisterBank(wiring.Component):
             "sizes.table_orders": config.table_orders,
             "clock.period": config.clock_period_ps,
             "flags.two_lines": config.lines == 2,
+            "flags.market_maker": config.maker,
         }
         m.d.comb += [self.drive(f"identity.{field}").eq(value) for field, value in values.items()]
 

@@ -68,6 +68,8 @@ class MarketMaker(wiring.Component):
     ----------
     slots : int
         Symbols followed.
+    built : bool
+        Without it nothing is behind the ports: no intent, no slot engaged, nothing counted.
 
     Ports
     -----
@@ -106,10 +108,10 @@ class MarketMaker(wiring.Component):
     the turns of others take up to 20 each. An answer is booked 2 cycles after it came.
     """
 
-    def __init__(self, slots: int) -> None:
+    def __init__(self, slots: int, *, built: bool = True) -> None:
         if not 1 <= slots <= 64:
             raise ValueError(f"a card has 1 to 64 slots, not {slots!r}")
-        self.slots = slots
+        self.slots, self._built = slots, built
         switches = data.ArrayLayout(1, slots)
         super().__init__(
             {
@@ -147,6 +149,8 @@ class MarketMaker(wiring.Component):
     def elaborate(self, platform):
         """Build the block."""
         m = Module()
+        if not self._built:
+            return m
         m.submodules.turns = turns = MakerTurns(self.slots)
         m.submodules.quotes = quotes = QuoteRows(self.slots)
         m.submodules.targets = targets = QuoteTargets()

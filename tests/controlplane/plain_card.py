@@ -16,7 +16,9 @@ class PlainCard:
     """Registers and events of a card with four slots; soft unless told otherwise."""
 
     def __init__(self, *, soft=True):
-        self.identity = SimpleNamespace(config_name="plain", abi_version=1, clock_period_ps=6400, slots=4, soft=soft)
+        self.identity = SimpleNamespace(
+            config_name="plain", abi_version=1, clock_period_ps=6400, slots=4, soft=soft, market_maker=True
+        )
         self.values = {}
         self.now = 1000
         self.lost = 0

@@ -37,7 +37,7 @@ def device(soft_card, request):
 def test_identity_is_that_of_the_configuration(device):
     config = CONFIGS["demo"]
     identity = device.identity
-    assert (identity.config_name, identity.soft) == (config.name, True)
+    assert (identity.config_name, identity.soft, identity.market_maker) == (config.name, True, True)
     assert (identity.slots, identity.width) == (config.slots, config.width)
     assert (identity.row_levels, identity.own_orders) == (config.row_levels, config.own_orders)
     assert (identity.table_orders, identity.clock_period_ps) == (config.table_orders, config.clock_period_ps)

@@ -52,6 +52,21 @@ def changed(config, **symbol):
     return ServiceConfig.model_validate(table)
 
 
+def test_a_card_that_is_built_without_it_cannot_be_told_to_quote(serving, plain_card, demo_config):
+    plain_card.identity.market_maker = False
+
+    async def script(channels):
+        words = "the card's configuration plain was built without it"
+        await refused(switch_on(channels[OPERATOR]), grpc.StatusCode.FAILED_PRECONDITION, words)
+        status = await rpc.CardServiceStub(channels[OPERATOR]).GetStatus(pb.GetStatusRequest())
+        assert {module.strategy_name: module.available for module in status.modules} == {"imbalance": True, NAME: False}
+        told = await rpc.CardServiceStub(channels[OPERATOR]).GetCapabilities(pb.GetCapabilitiesRequest())
+        assert list(told.strategies) == ["imbalance"]
+        assert held(plain_card, "modules.maker") == [0]
+
+    run(serving, plain_card, demo_config, script)
+
+
 def run(serving, card, config, script):
     async def scenario():
         async with serving(card, config) as (_service, channels):

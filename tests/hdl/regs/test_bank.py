@@ -69,7 +69,7 @@ def test_every_register_has_its_reset_value(card):
             0x10: int.from_bytes(b"demo", "little"),
             0x28: 4 | 8 << 8 | 32 << 16 | 16 << 32 | 4096 << 40,
             0x30: 6400,
-            0x38: 0b11,
+            0x38: 0b111,
         }
     )
     arrays = {0x580 + 8 * n: 0 for n in range(16)}
@@ -92,10 +92,14 @@ def test_every_bit_that_can_be_written_can_be_read(card):
                 assert card.read(address) == value & mask, register.full_name(index)
 
 
-def test_a_card_of_one_line_does_not_switch_the_other_on():
-    config = replace(CONFIG, lines=1)
+def test_what_a_card_is_built_without_does_not_switch_on():
+    """Line B and the market maker."""
+    config = replace(CONFIG, lines=1, maker=False)
     with CardModel(config, library=build_card(config, loopback=True)) as card:
-        assert card.read(0x38) == 0b01
+        assert card.read(0x38) == 0b001
+        card.write(0x700, ALL)
+        card.write(0x708, ALL)
+        assert [card.read(address) for address in (0x700, 0x708)] == [1, 0]
         card.write(0x288, ALL)
         # What waits for a missing message is still set, though nothing waits.
         assert card.read(0x288) == 0xFFFF_FFFF_0000_FF00
