@@ -24,10 +24,11 @@ from hdl.risk.unexplained import Unexplained
 from hdl.strategy.host_orders import HostOrders
 from hdl.strategy.intents import IntentOrder
 from hdl.strategy.maker import MarketMaker
-from hdl.strategy.own_display import OwnDisplay
+from hdl.strategy.own_display import DISPLAYING, OwnDisplay
 from hdl.strategy.taker import ImbalanceTaker
 from hdl.strategy.taker_types import TakerState
 from hdl.types import DepthView
+from hdl.types import Module as Strategy
 
 __all__ = ["Engine"]
 
@@ -69,14 +70,16 @@ class Engine(wiring.Component):
         self.queue = EventQueue()
         self.book = OrderBook(config.slots, config.table_orders, config.row_levels)
         self.taker = ImbalanceTaker(config.slots)
-        self.display = OwnDisplay(config.slots)
+        # The host's orders are immediate: they neither rest nor are displayed.
+        resting = DISPLAYING if config.maker else (Strategy.TAKER,)
+        self.display = OwnDisplay(config.slots, resting)
         self.maker = MarketMaker(config.slots, built=config.maker)
         self.host = HostOrders(config.slots, config.own_orders)
         self.quotes_or_host, self.intents = IntentOrder(), IntentOrder()
         self.gate = RiskGate(config.slots)
         self.marks = Marks(config.slots, readers=3)
         self.repeats = Repeats(config.slots, readers=2)
-        self.resting = OwnResting(config.slots, readers=2)
+        self.resting = OwnResting(config.slots, readers=2, strategies=resting)
         self.watch = CardWatch(config.slots)
         self.broken = BrokenTrades(config.slots)
         self.unexplained = Unexplained(config.slots)

@@ -34,6 +34,8 @@ class OwnResting(wiring.Component):
         Symbols followed.
     readers : int
         Slots shown at once.
+    strategies : tuple of Module
+        Those whose orders rest.
 
     Ports
     -----
@@ -47,8 +49,8 @@ class OwnResting(wiring.Component):
     Latency: a grant and an answer are seen 1 cycle later.
     """
 
-    def __init__(self, slots: int, readers: int) -> None:
-        self._slots, self._readers = slots, readers
+    def __init__(self, slots: int, readers: int, strategies: tuple[types.Module, ...] = RESTING) -> None:
+        self._slots, self._readers, self._strategies = slots, readers, strategies
         super().__init__(
             {
                 "grants": In(stream.Signature(OrderIntent, always_ready=True)),
@@ -86,14 +88,14 @@ class OwnResting(wiring.Component):
         ]
         kept = {
             (module, side): self._keep(m, module, side, asks, priced, answered, over)
-            for module in RESTING
+            for module in self._strategies
             for side in Side
         }
         for i in range(self._readers):
             slot = self.slot[i]
             for side, shown in ((Side.BUY, self.prices[i].bid), (Side.SELL, self.prices[i].ask)):
                 nearest = None
-                for module in RESTING:
+                for module in self._strategies:
                     for price in kept[module, side](slot):
                         nearest = price if nearest is None else _nearer(m, side, nearest, price)
                 m.d.comb += shown.eq(nearest)

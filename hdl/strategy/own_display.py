@@ -48,6 +48,8 @@ class OwnDisplay(wiring.Component):
     ----------
     slots : int
         Symbols followed.
+    strategies : tuple of Module
+        Which of those that display orders are built; of the others nothing is shown.
 
     Ports
     -----
@@ -61,8 +63,8 @@ class OwnDisplay(wiring.Component):
     Latency: an answer and an event are seen 1 cycle later.
     """
 
-    def __init__(self, slots: int) -> None:
-        self._slots = slots
+    def __init__(self, slots: int, strategies: tuple[types.Module, ...] = DISPLAYING) -> None:
+        self._slots, self._strategies = slots, strategies
         super().__init__(
             {
                 "answers": In(stream.Signature(OrderAnswer, always_ready=True)),
@@ -88,6 +90,8 @@ class OwnDisplay(wiring.Component):
         added, number, was_shown = self._feed(m)
         for side, levels in ((Side.BUY, self.shown.bids), (Side.SELL, self.shown.asks)):
             for i, module in enumerate(DISPLAYING):
+                if module not in self._strategies:
+                    continue
                 name = f"{module.name.lower()}_{side.name.lower()}"
                 m.submodules[f"{name}_price"] = prices = memory.Memory(shape=unsigned(32), depth=self._slots, init=[])
                 m.submodules[f"{name}_shares"] = shares = memory.Memory(shape=unsigned(32), depth=self._slots, init=[])
