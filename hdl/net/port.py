@@ -7,15 +7,14 @@ from amaranth.lib.wiring import In, Out, connect, flipped
 from hdl.net.arp import ArpResponder
 from hdl.net.demultiplexer import Demultiplexer
 from hdl.net.echo import EchoResponder
-from hdl.net.event_port import EventPort
 from hdl.net.filter import Refusal, StationFilter
 from hdl.net.frame import frame_signature
-from hdl.net.host_port import REQUEST_WORDS, HostPort
+from hdl.net.host_port import HostPort
+from hdl.net.host_sender import HostSender
 from hdl.net.igmp import IgmpMember
 from hdl.net.inbox import Inbox
 from hdl.net.relay_port import RelayPort
 from hdl.net.transmit import TransmitArbiter
-from hdl.net.udp_framer import UdpFramer
 from hdl.net.udp_sender import UdpAddress
 from hdl.net.words import WORD, FromWords, ToWords
 from hdl.regs.hostlink import MAGIC
@@ -121,10 +120,9 @@ class NetworkPort(wiring.Component):
         m.submodules.igmp = igmp = IgmpMember(self._second)
         m.submodules.echo = echo = EchoResponder()
         m.submodules.hosts = hosts = HostPort(self._hosts)
-        m.submodules.answers = answers = UdpFramer(REQUEST_WORDS)
-        m.submodules.events = events = EventPort(self._subscribers)
+        m.submodules.sender = sender = HostSender(self._subscribers)
         m.submodules.relay = relay = RelayPort()
-        sources = {"relay": relay, "host": answers, "arp": arp, "igmp": igmp, "echo": echo, "events": events}
+        sources = {"relay": relay, "arp": arp, "igmp": igmp, "echo": echo, "hosts": sender}
         m.submodules.own = own = TransmitArbiter(WORD, list(sources))
         m.submodules.from_words = from_words = FromWords(self._width)
         m.submodules.out = out = TransmitArbiter(self._width, ["feed", "own"])
@@ -143,9 +141,9 @@ class NetworkPort(wiring.Component):
         connect(m, out.tx, flipped(self.tx))
         connect(m, hosts.request, flipped(self.host_request))
         connect(m, flipped(self.host_response), hosts.response)
-        connect(m, hosts.answer, answers.datagram)
-        connect(m, hosts.subscribe, events.subscribe)
-        connect(m, flipped(self.events), events.datagram)
+        connect(m, hosts.answer, sender.answer)
+        connect(m, hosts.subscribe, sender.subscribe)
+        connect(m, flipped(self.events), sender.events)
         connect(m, hosts.relay, relay.request)
         connect(m, flipped(self.relay_direct), relay.direct)
         connect(m, relay.direct_answer, flipped(self.relay_direct_answer))
@@ -168,9 +166,8 @@ class NetworkPort(wiring.Component):
             source.mac.eq(self.mac),
             source.ip.eq(self.ip),
             source.port.eq(HOST_PORT),
-            answers.source.eq(source),
-            answers.destination.eq(hosts.destination),
-            events.source.eq(source),
+            sender.source.eq(source),
+            sender.destination.eq(hosts.destination),
             relay.source.eq(source),
             relay.sender.eq(hosts.destination),
         ]
@@ -178,15 +175,15 @@ class NetworkPort(wiring.Component):
         for block in (echo, hosts):
             m.d.comb += [block.rest.payload.eq(split.rest.payload), block.rest.valid.eq(split.rest.valid)]
         m.d.comb += split.rest.ready.eq(echo.rest.ready | hosts.rest.ready)
-        self._count(m, judge, inbox, arp, igmp, echo, hosts, events)
+        self._count(m, judge, inbox, arp, igmp, echo, hosts, sender)
         m.d.comb += self.busy.eq(
             (to_words.words.valid | judge.frames.valid | inbox.frames.valid | inbox.rx.valid | split.rest.valid)
             | (split.arp.valid | split.igmp.valid | split.echo.valid | split.host.valid)
-            | (arp.busy | igmp.busy | echo.busy | hosts.busy | answers.busy | events.busy | relay.busy | self.tx.valid)
+            | (arp.busy | igmp.busy | echo.busy | hosts.busy | sender.busy | relay.busy | self.tx.valid)
         )
         return m
 
-    def _count(self, m: Module, judge, inbox, arp, igmp, echo, hosts, events) -> None:
+    def _count(self, m: Module, judge, inbox, arp, igmp, echo, hosts, sender) -> None:
         pulses = {
             "foreign": judge.refusal == Refusal.FOREIGN,
             "damaged": judge.refusal == Refusal.DAMAGED,
@@ -204,6 +201,6 @@ class NetworkPort(wiring.Component):
             "copies": hosts.copied,
             "strangers": hosts.stranger,
             "short_requests": hosts.short,
-            "event_frames": events.sent,
+            "event_frames": sender.sent,
         }
         m.d.comb += [getattr(self, name).eq(pulses[name]) for name in COUNTERS]

@@ -275,6 +275,30 @@ async def hosts_are_told_apart_and_forgotten_in_turn(dut):
 
 
 @cocotb.test()
+async def hosts_that_ask_at_once_are_each_answered(dut):
+    """Requests come one behind the other, events between the answers, while frames leave slowly."""
+    s = await station(dut, seed=11)
+    hosts = [{"sport": 7000 + i, "src": f"10.1.2.{40 + i}", "mac": f"02:00:00:00:00:{40 + i}"} for i in range(3)]
+    for host in hosts:
+        await ask(s, datagram(request(HELLO, 1), **host))
+    await ask(s, datagram(request(SUBSCRIBE, 2), **hosts[0]))
+    event = request(0xC0, 1)[:8] + (1).to_bytes(2, "little") + s.rng.randbytes(70)
+    for number in range(3, 3 + 8):
+        s.take()
+        s.tx_ready = s.rng.choice((1, 0.5, 0.1))
+        asked = [(host, request(READ, number, (8 * number + i, 0))) for i, host in enumerate(hosts)]
+        for host, said in asked:
+            await s.send(datagram(said, **host))
+            await s.run(s.rng.randrange(40))
+        await s.send(event, port="events")
+        await s.quiet()
+        got = [(frame.dst, frame[IP].dst, frame[UDP].dport, bytes(frame[UDP].payload)) for frame in s.take()]
+        expected = [(host["mac"], host["src"], host["sport"], carry_out(said)) for host, said in asked]
+        expected += [(hosts[0]["mac"], hosts[0]["src"], hosts[0]["sport"], event)]
+        assert sorted(got) == sorted(expected)
+
+
+@cocotb.test()
 async def events_go_to_those_who_subscribed(dut):
     s = await station(dut, seed=3)
     event = request(0xC0, 1)[:8] + (1).to_bytes(2, "little") + bytes(6)
