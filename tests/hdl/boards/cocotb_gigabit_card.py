@@ -85,7 +85,7 @@ async def from_power_up_to_a_book(dut):
     assert await host.ask(HELLO) == []
     magic, flags, status = await host.read(MAGIC, FLAGS, STATUS)
     assert (magic, status & 3) == (int.from_bytes(b"PENNYWIR", "little"), 0)
-    assert flags == 0  # no soft card, and no second line where there is no second port
+    assert flags == 0b100  # no soft card, no second line where there is no second port, but the market maker
 
     await host.ask(
         WRITE,
