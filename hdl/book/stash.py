@@ -1,6 +1,6 @@
 """A few orders beside the table, for those that find all their places in it taken."""
 
-from amaranth import Array, Module, Signal
+from amaranth import Array, Module, Signal, Value
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 from amaranth.utils import bits_for
@@ -85,7 +85,7 @@ class Stash(wiring.Component):
         m.d.comb += [
             self.has_room.eq(~valid.all()),
             self.occupied.eq(valid.any()),
-            self.crowded.eq(sum(valid[i] for i in range(self._size)) > self._size // 2),
+            self.crowded.eq(_tally(valid) > self._size // 2),
             *(memory.write_enable.eq(self.write_enable) for memory in (told_orders, read_orders)),
             *(memory.write_address.eq(self.write_index) for memory in (told_orders, read_orders)),
             told_orders.read_address.eq(self.told_index),
@@ -116,3 +116,9 @@ class Stash(wiring.Component):
             with m.Elif(self.clear & (slot == self.clear_slot)):
                 m.d.sync += valid[i].eq(0)
         return m
+
+
+def _tally(bits: Value) -> Value:
+    """Give the number of bits that are set, as a tree of sums: a row of them would be the longest path."""
+    half = len(bits) // 2
+    return _tally(bits[:half]) + _tally(bits[half:]) if half else bits[0]
