@@ -9,12 +9,14 @@ import random
 import socket
 import struct
 import threading
+import time
 
 from hdl.regs.description import describe
 
 HEADER = struct.Struct("<HBBIHHI")
 RELAY = struct.Struct("<HBBIHHIQIHHQ")
 ITEM = struct.Struct("<IIQ")
+CLOCK_PERIOD_PS = 6400
 OPEN, UP, RESEND, START, CLOSE, FORCE = (1 << bit for bit in range(6))
 MAP = describe(4)
 WIRE_NAMESPACE = os.environ.get("PENNYWIRE_TEST_NETNS")
@@ -43,17 +45,21 @@ def socket_of_the_card():
 
 
 class RelayCard:
-    """Serves one UDP socket. ``hostile``: datagrams are lost, doubled, held back, cut, drawn out and made up."""
+    """Serves one UDP socket. ``hostile``: datagrams are lost, doubled, held back, cut, drawn out and made up.
 
-    def __init__(self, *, hostile=None, port=0):
+    ``soft``: what it says of itself. A host tells a board by ``relay.silence`` how long an owner may be silent. A soft
+    card, whose clock is not the host's, it tells nothing, and this one then lets an owner be silent for ever.
+    """
+
+    def __init__(self, *, hostile=None, soft=True, port=0):
         self.rng = random.Random(hostile)
         self.hostile = hostile is not None
         self.registers = {
             address("identity.magic"): int.from_bytes(b"PENNYWIR", "little"),
             address("identity.abi"): MAP.constant("identity.abi"),
             address("identity.sizes"): 4 | 8 << 8,
-            address("identity.clock"): 6400,
-            address("identity.flags"): 1,
+            address("identity.clock"): CLOCK_PERIOD_PS,
+            address("identity.flags"): int(soft),
             address("orders.user_ref"): 1,
         }
         self.lock = threading.Lock()
@@ -67,6 +73,8 @@ class RelayCard:
         self.silent = False
         self.mute = False  # what it says by itself is lost
         self.heard = 0  # requests of relays
+        self.vanished = 0  # owners who were silent for too long
+        self.owner_heard = 0.0
         self.peer = None
         self.socket = socket_of_the_card()
         self.socket.bind((CARD_IP, port))
@@ -103,11 +111,14 @@ class RelayCard:
 
     def run(self):
         while not self.stopping:
+            looked = time.monotonic()
             try:
                 datagram, sender = self.socket.recvfrom(65536)
             except TimeoutError:
                 datagram = b""
             with self.lock:
+                if not datagram:  # whatever was sent before this look has been heard
+                    self.judge_silence(looked)
                 held, self.held = self.held, []
                 for late, to in held:
                     self.socket.sendto(late, to)
@@ -134,6 +145,13 @@ class RelayCard:
             }.get(at, self.registers.get(at, 0))
             items.append(ITEM.pack(at, 0, value if kind == 2 else found))
         return HEADER.pack(0x5750, 1, kind | 0x80, number, count, 0, 0) + b"".join(items)
+
+    def judge_silence(self, now):
+        limit = self.registers.get(address("relay.silence"), 0) * CLOCK_PERIOD_PS * 1e-12
+        if self.open and 0 < limit < now - self.owner_heard:
+            self.open = False
+            self.set_up(False)
+            self.vanished += 1
 
     def set_up(self, up):
         if up != self.up:
@@ -168,7 +186,7 @@ class RelayCard:
                 self.let_through.append(datagram[40 : 40 + length])
                 self.wanted += 1
         if not status:
-            self.peer = sender
+            self.peer, self.owner_heard = sender, time.monotonic()
         state = self.open | self.up << 1
         answer = RELAY.pack(0x5750, 1, 0x85, number, 0, status, self.taken, self.owner, len(self.orders), state, 0,
                             self.wanted)  # fmt: skip

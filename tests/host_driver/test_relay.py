@@ -254,7 +254,7 @@ def test_the_exchange_is_ahead_of_the_card(start, exchange, new_card):
 @pytest.mark.parametrize("seed", range(3))
 def test_nothing_is_lost_or_doubled_by_a_hostile_card_and_relays_that_are_killed(start, exchange, new_card, seed):
     rng = random.Random(seed)
-    card = new_card(hostile=seed)
+    card = new_card(hostile=seed, soft=False)
     relay = start(card, exchange)
     number = 0
     for round_ in range(6):
@@ -268,9 +268,6 @@ def test_nothing_is_lost_or_doubled_by_a_hostile_card_and_relays_that_are_killed
         if rng.random() < 0.5:
             exchange.server.disconnect()
         else:
-            with card.lock:  # as the soft card does when a host has been silent
-                card.open = False
-                card.set_up(False)
             relay.end(signal.SIGKILL)
             relay = start(card, exchange)
     wait_until(lambda: card.taken == len(card.orders) and card.up)
@@ -282,18 +279,33 @@ def test_nothing_is_lost_or_doubled_by_a_hostile_card_and_relays_that_are_killed
     assert relay.end() == (0, "")
 
 
+def test_a_relay_that_is_killed_holds_the_session_until_it_was_silent_for_too_long(start, exchange, new_card):
+    """It is killed as it opens the session again: nobody but the card's clock can know that it will not go on."""
+    card = new_card(soft=False)
+    relay = start(card, exchange)
+    relay.wait_for("up")
+    assert card.registers[address("relay.silence")] == 156_250_000  # 1 s of cycles of 6.4 ns
+    with card.lock:
+        card.open = False
+        card.set_up(False)
+    relay.wait_for("opening: the card took this relay for dead")
+    relay.wait_for("connecting")
+    relay.end(signal.SIGKILL)
+    held = card.owner
+    start(card, exchange).wait_for("up")
+    assert card.owner > held
+    assert card.vanished > 0
+
+
 def test_a_silent_card_makes_the_relay_hang_up_and_come_back(start, exchange, new_card):
-    card = new_card()
+    card = new_card(soft=False)
     relay = start(card, exchange)
     relay.wait_for("up")
     logins = len(exchange.server.logins)
     card.silent = True
     relay.wait_for("opening: the card is silent")
     wait_until(lambda: exchange.server._client is None)
-    with card.lock:
-        card.open = False
-        card.set_up(False)
-        card.silent = False
+    card.silent = False
     relay.wait_for("up")
     assert len(exchange.server.logins) == logins + 2
 
