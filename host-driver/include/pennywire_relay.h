@@ -58,7 +58,8 @@ struct pw_relay_options {
 /* What a relay calls, within pw_relay_poll(); any may be NULL. */
 struct pw_relay_handlers {
     void *context; /* given to each */
-    /* The state has changed; why: a sentence, "" for a change for the better; the relay's. */
+    /* The state has changed, or an opening relay has heard that another holds the session and waits
+     * for that one to go. why: a sentence, "" for a change for the better; the relay's. */
     void (*state)(void *context, enum pw_relay_state state, const char *why);
     /* A message went to the exchange, or came from it (its number; 0 for one to it). For a record:
      * bytes are the relay's, for the duration of the call. */
@@ -91,12 +92,13 @@ PW_API int pw_relay_open(struct pw_card *card, const char *exchange,
  * PW_ERROR_TIMEOUT: the card said nothing; it ends the session after relay.silence. */
 PW_API int pw_relay_close(struct pw_relay *relay);
 
-/* Do what there is to do, and return when messages were moved (how many), when the state has
- * changed, or after timeout_ms (0; negative: wait without end). Has to be called at least every
- * heartbeat_ms. A relay that is finished returns an error, always the same: PW_ERROR_REFUSED when
- * another relay holds or has taken the session, PW_ERROR_CARD_RESET when the card knows nothing of
- * it any more, PW_ERROR_CLOSED when the card hung up, PW_ERROR_PROTOCOL when card or exchange are
- * not where they were or say what cannot be relayed, or an error of the order session. */
+/* Do what there is to do, and return when messages were moved (how many), when the state was told
+ * to the handler, or after timeout_ms (0; negative: wait without end). Has to be called at least
+ * every heartbeat_ms. A relay that is finished returns an error, always the same: PW_ERROR_REFUSED
+ * when another relay has held the session for 30 s or has taken it, PW_ERROR_CARD_RESET when the
+ * card knows nothing of it any more, PW_ERROR_CLOSED when the card hung up, PW_ERROR_PROTOCOL when
+ * card or exchange are not where they were or say what cannot be relayed, or an error of the order
+ * session. */
 PW_API int pw_relay_poll(struct pw_relay *relay, int timeout_ms);
 
 /* The state, and the counts. */

@@ -17,13 +17,19 @@ enum {
     LONGEST_RESEND_MS = 1000,
 };
 
+/* Tell the caller the state. */
+static void announce(struct pw_relay *relay, const char *why) {
+    relay->changed = true;
+    if (relay->handlers.state != NULL)
+        relay->handlers.state(relay->handlers.context, relay->state, why);
+}
+
 void pw_relay_change(struct pw_relay *relay, enum pw_relay_state state, const char *why) {
     if (relay->state == state || relay->state == PW_RELAY_FINISHED)
         return;
     relay->state = state;
-    relay->changed = true;
-    if (relay->handlers.state != NULL)
-        relay->handlers.state(relay->handlers.context, state, why);
+    relay->held = false;
+    announce(relay, why);
 }
 
 void pw_relay_finish(struct pw_relay *relay, int status) {
@@ -67,9 +73,13 @@ void pw_relay_hang_up(struct pw_relay *relay, const char *why) {
 static void take_answer(struct pw_relay *relay, const struct pw_relay_told *told) {
     struct pw_relay_link *link = &relay->link;
     if (told->status == PW_RELAY_TAKEN && relay->state == PW_RELAY_OPENING) {
-        if (pw_monotonic_ms() - relay->opening_ms > OPEN_TRIES_MS)
+        if (pw_monotonic_ms() - relay->opening_ms > OPEN_TRIES_MS) {
             pw_relay_finish(relay,
                             pw_fail(PW_ERROR_REFUSED, "another relay holds the order session"));
+        } else if (!relay->held) {
+            relay->held = true;
+            announce(relay, "another relay holds the order session, waiting for it to go");
+        }
         return;
     }
     if (told->status == PW_RELAY_NOT_OWNER) {

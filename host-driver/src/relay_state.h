@@ -30,6 +30,7 @@ struct pw_relay {
     uint32_t heartbeat_ms, resend_ms, card_silence_ms;
 
     bool known;      /* the card's numbers were learnt once: it must not lose them */
+    bool held;       /* opening: the caller was told that another holds the session */
     bool let_in;     /* by the exchange, on this connection */
     bool broken;     /* the connection with the exchange is of no more use */
     bool say_soon;   /* something has to be told to the card */

@@ -332,6 +332,19 @@ def test_the_session_is_taken_over(start, exchange, new_card):
     wait_until(lambda: card.up)
 
 
+def test_a_relay_waits_for_another_to_go_and_says_so(start, exchange, new_card):
+    card = new_card()
+    first = start(card, exchange)
+    first.wait_for("up")
+    second = start(card, exchange, device=card.udp_url)
+    second.wait_for("opening: another relay holds the order session")
+    refused = card.heard
+    wait_until(lambda: card.heard > refused + 10)
+    assert first.end() == (0, "")
+    second.wait_for("up")
+    assert [line.split(":")[0].strip() for line in second.seen] == ["opening", "connecting", "catching up", "up"]
+
+
 def test_a_card_that_was_reset_is_not_believed(start, exchange, new_card):
     card = new_card()
     relay = start(card, exchange)
