@@ -1,6 +1,6 @@
 """The feed side of the card in one block: frames in, market events and states out."""
 
-from amaranth import Cat, Module, Mux, Signal, unsigned
+from amaranth import Cat, Module, Mux, Signal, Value, unsigned
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
 
@@ -30,6 +30,8 @@ class FeedReceiver(wiring.Component):
     ----------
     config : CardConfig
         ``width``, ``slots`` and ``lines`` are used. Built for one line, nothing is heard on ``rx_b``.
+    recovers : bool
+        Built without what asks for missing messages, every gap is a loss at once, as where ``request_address`` is zero.
 
     Ports
     -----
@@ -80,8 +82,9 @@ class FeedReceiver(wiring.Component):
     beat wait for the frame's end (``docs/blocks/udp.md``).
     """
 
-    def __init__(self, config: CardConfig) -> None:
+    def __init__(self, config: CardConfig, *, recovers: bool = True) -> None:
         self._width, self._slots, self._lines = config.width, config.slots, config.lines
+        self._recovers = recovers
         super().__init__(
             {
                 "rx": In(frame_signature(config.width, always_ready=True)),
@@ -171,9 +174,6 @@ class FeedReceiver(wiring.Component):
         m = Module()
         m.submodules.udp = udp = UdpReceiver(self._width, least=HEADER.length)
         m.submodules.lines = mold = JoinedFeed(self._width, lines=self._lines)
-        m.submodules.answers = answers = MoldReceiver(self._width)
-        m.submodules.recovery = recovery = GapRecovery()
-        m.submodules.sender = sender = UdpSender(self._width, REQUEST.length)
         m.submodules.itch = itch = ItchDecoder()
         m.submodules.states = states = MarketStates(self._slots)
 
@@ -191,8 +191,6 @@ class FeedReceiver(wiring.Component):
             mold.reorder.eq(self.reorder),
             mold.timeout.eq(self.timeout),
             mold.join.eq(self.join),
-            itch.message_valid.eq(recovery.out_valid),
-            itch.message.eq(recovery.out),
             states.message_valid.eq(itch.decoded_valid),
             states.message.eq(itch.decoded),
             states.card_time.eq(self.card_time),
@@ -202,8 +200,6 @@ class FeedReceiver(wiring.Component):
             states.market_join.eq(self.join),
             states.joined.eq(mold.joined),
             states.joined_late.eq(mold.joined_late),
-            states.gap.eq(recovery.lost),
-            states.recovering.eq(recovery.recovering),
             states.diverged.eq(mold.diverged),
             states.session_changed.eq(mold.session_changed),
             states.session_epoch.eq(mold.session_epoch),
@@ -219,10 +215,6 @@ class FeedReceiver(wiring.Component):
         m.d.comb += [
             self.flags.eq(states.flags),
             self.locates.eq(states.locates),
-            self.gap_valid.eq(recovery.report_valid),
-            self.gap.eq(recovery.report),
-            self.recovering.eq(recovery.recovering),
-            self.next_missing.eq(recovery.next_missing),
             self.session.eq(mold.session),
             self.session_epoch.eq(mold.session_epoch),
             self.session_changed.eq(mold.session_changed),
@@ -248,22 +240,14 @@ class FeedReceiver(wiring.Component):
             self.foreign.eq(mold.foreign),
             self.divergences.eq(mold.diverged),
             self.given_up.eq(mold.timed_out + mold.exceeded),
-            self.requests_sent.eq(sender.payload.valid & sender.payload.ready),
-            self.recovered.eq(recovery.recovered),
-            self.gaps_filled.eq(recovery.filled),
-            self.gaps_lost.eq(recovery.lost & recovery.enable),
-            self.not_held.eq(recovery.overflowed),
-            self.answers_useless.eq(recovery.strangers),
             self.system_event_valid.eq(states.system_event_valid),
             self.system_event.eq(states.system_event),
             self.decoded_valid.eq(itch.decoded_valid),
             self.decoded.eq(itch.decoded),
         ]
         b_busy = self._hear_line_b(m, mold) if self._lines == 2 else 0
-        m.d.comb += self.busy.eq(
-            udp.busy | b_busy | mold.busy | states.busy | answers.busy | recovery.busy | sender.tx.valid
-        )
-        self._recover(m, udp, mold, answers, recovery, sender)
+        recovery_busy = (self._recover if self._recovers else self._lose)(m, udp, mold, itch, states)
+        m.d.comb += self.busy.eq(udp.busy | b_busy | mold.busy | states.busy | recovery_busy)
         return m
 
     def _hear_line_b(self, m: Module, mold) -> Signal:
@@ -282,8 +266,23 @@ class FeedReceiver(wiring.Component):
         ]
         return udp_b.busy
 
-    def _recover(self, m: Module, udp, mold, answers, recovery, sender) -> None:
-        """Wire what fills gaps: between the lines and the decoder, and out to the server."""
+    def _lose(self, m: Module, udp: UdpReceiver, mold: JoinedFeed, itch: ItchDecoder, states: MarketStates) -> int:
+        """Put the lines before the decoder, with nothing between that fills gaps; give that it is never busy."""
+        m.d.comb += [
+            itch.message_valid.eq(mold.message_valid),
+            itch.message.eq(mold.message),
+            states.gap.eq(mold.gap_valid),
+            self.gap_valid.eq(mold.gap_valid),
+            self.gap.expected.eq(mold.gap.expected),
+            self.gap.received.eq(mold.gap.received),
+        ]
+        return 0
+
+    def _recover(self, m: Module, udp: UdpReceiver, mold: JoinedFeed, itch: ItchDecoder, states: MarketStates) -> Value:
+        """Put what fills gaps between the lines and the decoder, and out to the server; give whether it is busy."""
+        m.submodules.answers = answers = MoldReceiver(self._width)
+        m.submodules.recovery = recovery = GapRecovery()
+        m.submodules.sender = sender = UdpSender(self._width, REQUEST.length)
         request = recovery.requests.payload
         connect(m, udp.own_datagram, answers.packet)
         connect(m, sender.tx, flipped(self.tx))
@@ -309,7 +308,22 @@ class FeedReceiver(wiring.Component):
             Cat(sender.payload.payload[i] for i in range(REQUEST.length)).eq(
                 Cat(request.session, _big_endian(request.sequence), _big_endian(request.count))
             ),
+            itch.message_valid.eq(recovery.out_valid),
+            itch.message.eq(recovery.out),
+            states.gap.eq(recovery.lost),
+            states.recovering.eq(recovery.recovering),
+            self.gap_valid.eq(recovery.report_valid),
+            self.gap.eq(recovery.report),
+            self.recovering.eq(recovery.recovering),
+            self.next_missing.eq(recovery.next_missing),
+            self.requests_sent.eq(sender.payload.valid & sender.payload.ready),
+            self.recovered.eq(recovery.recovered),
+            self.gaps_filled.eq(recovery.filled),
+            self.gaps_lost.eq(recovery.lost & recovery.enable),
+            self.not_held.eq(recovery.overflowed),
+            self.answers_useless.eq(recovery.strangers),
         ]
+        return answers.busy | recovery.busy | sender.tx.valid
 
     def _asks(self):
         """Whether requests can be sent and answers come."""

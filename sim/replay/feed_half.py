@@ -88,7 +88,7 @@ class FeedHalf(wiring.Component):
         m.domains.sync = sync = ClockDomain(reset_less=True)
         m.domains.feed = feed_domain = ClockDomain(reset_less=True)
         m.domains.pipeline = pipeline = ClockDomain(reset_less=True)
-        feed = FeedReceiver(config)
+        feed = FeedReceiver(config, recovers=False)
         queue = EventQueue()
         book = OrderBook(config.slots, config.table_orders, config.row_levels, background="background")
         m.submodules.feed = DomainRenamer("feed")(feed)

@@ -14,8 +14,9 @@ def test_on_real_data(run_cocotb, real_data, width, lines):
     run_cocotb(FeedReceiver(replace(CONFIGS["demo"], width=width, lines=lines)), "cocotb_feed", env=env)
 
 
-def test_states_against_a_model(run_cocotb):
-    run_cocotb(FeedReceiver(CONFIGS["demo"]), "cocotb_states", env={"WIDTH": "8"})
+@pytest.mark.parametrize("recovers", [True, False])
+def test_states_against_a_model(run_cocotb, recovers):
+    run_cocotb(FeedReceiver(CONFIGS["demo"], recovers=recovers), "cocotb_states", env={"WIDTH": "8"})
 
 
 @pytest.mark.parametrize("lines", [2, 1])
@@ -24,5 +25,6 @@ def test_gaps_are_asked_for_and_filled(run_cocotb, lines):
     run_cocotb(FeedReceiver(replace(CONFIGS["demo"], lines=lines)), "cocotb_requests", env=env)
 
 
-def test_bad_frames_of_every_kind(run_cocotb):
-    run_cocotb(FeedReceiver(CONFIGS["demo"]), "cocotb_fuzz", env={"WIDTH": "8", "ROUNDS": "12"})
+@pytest.mark.parametrize("recovers", [True, False])
+def test_bad_frames_of_every_kind(run_cocotb, recovers):
+    run_cocotb(FeedReceiver(CONFIGS["demo"], recovers=recovers), "cocotb_fuzz", env={"WIDTH": "8", "ROUNDS": "12"})
