@@ -11,7 +11,7 @@ from sim.bench.agreement import agreement
 from sim.bench.figures import Figure
 from sim.bench.steer import SteeredCard
 from sim.card_port import Arrival, Port
-from sim.replay.replay import Replay, compiler
+from sim.replay.replay import Replay, compiling
 from sim.sessions.binaryfile import read_messages, write_messages
 from sim.sessions.encode import time_of
 from sim.sessions.frames import FrameMaker, pack_messages
@@ -19,7 +19,7 @@ from sim.sessions.make import MADE_SYMBOLS, make_messages
 from sim.sessions.tracked import Tracked
 from sim.verilated.batch import ArrivalBatch
 
-__all__ = ["EngineRun", "card_rate", "engine_rate", "filter_rate", "replay", "software_rate"]
+__all__ = ["EngineRun", "card_rate", "engine_rate", "filter_rate", "recorded_day", "replay", "software_rate"]
 
 #: Below the folder of real data.
 REAL_DAY = Path("itch") / "amzn_20120621_fullday.itch50.gz"
@@ -115,6 +115,14 @@ def filter_rate(path: Path, symbol: str, target: Path) -> float:
     return (tracked.passed + tracked.skipped) / seconds
 
 
+def recorded_day(data: Path, work: Path) -> Path:
+    """Unpack the recorded day from the folder of real data into a folder; give its path."""
+    day = work / REAL_DAY.stem
+    with gzip.open(data / REAL_DAY) as packed, day.open("wb") as plain:
+        shutil.copyfileobj(packed, plain)
+    return day
+
+
 def replay(
     config: str, data: Path | None, work: Path, *, messages: int, made: int, rounds: int = 3
 ) -> dict[str, Figure]:
@@ -145,9 +153,7 @@ def replay(
     write_messages(long, make_messages(_SEED, made).messages)
     day, symbols, name = long, names, f"a made session of {made:,} messages (seed {_SEED})"
     if data is not None:
-        day, symbols, name = work / REAL_DAY.stem, ["AMZN"], f"the recorded day {REAL_DAY.stem}"
-        with gzip.open(data / REAL_DAY) as packed, day.open("wb") as plain:
-            shutil.copyfileobj(packed, plain)
+        day, symbols, name = recorded_day(data, work), ["AMZN"], f"the recorded day {REAL_DAY.stem}"
     compared = agreement(config, day, symbols)
     if day != long:
         compared += agreement(config, long, names, every=_SAMPLE)
@@ -161,7 +167,8 @@ def replay(
     engine, book = max(r.messages / r.seconds for r in days), max(books)
     run = days[0]
     how = f"of processor time of one core; best of {rounds}"
-    compiled = f"compiled by {compiler()}"
+    by = compiling(config)
+    compiled = f"compiled by {by.compiler}" + (" twice, trained on made sessions" if by.training else "")
     filtered = max(filter_rate(long, names[0], work / "bench-kept.itch50") for _ in range(rounds))
     return {
         "replay_messages_per_second": Figure(

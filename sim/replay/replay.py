@@ -17,9 +17,9 @@ from hdl.configs import CONFIGS
 from hdl.types import DEPTH, DepthView
 from sim.replay.feed_half import COUNTERS, FeedHalf
 from sim.sessions.binaryfile import SessionFileError, consume_blocks
-from sim.verilated.build import Compiling, build_from_sources
+from sim.verilated.build import Compiling, build_from_sources, profile_tool
 
-__all__ = ["ASK_INCOMPLETE", "BID_INCOMPLETE", "VIEW", "Replay", "build_feed_half", "compiler"]
+__all__ = ["ASK_INCOMPLETE", "BID_INCOMPLETE", "VIEW", "Replay", "build_feed_half", "compiling"]
 
 _ABI = """
 void *pw_replay_new(const char *symbols, uint32_t slots, uint64_t keep_every, uint32_t sequence_byte, int all_clocks);
@@ -76,8 +76,10 @@ BID_INCOMPLETE = 1
 ASK_INCOMPLETE = 2
 
 
-def build_feed_half(config: str, progress: Callable[[str], None] | None = None) -> Path:
-    """Build the verilated feed half of a configuration, or find it built.
+def build_feed_half(
+    config: str, progress: Callable[[str], None] | None = None, *, compiled: Compiling | None = None
+) -> Path:
+    """Build the verilated feed half of a configuration, or find it built; compiled as told, or by :func:`compiling`.
 
     Raises
     ------
@@ -87,21 +89,28 @@ def build_feed_half(config: str, progress: Callable[[str], None] | None = None) 
         A tool failed or is missing.
     """
     sizes = replace(CONFIGS[config], lines=1)  # a file is one line
-    sources = [Path(__file__).with_name("feed_half.py")]
+    sources = [Path(__file__).with_name(name) for name in ("feed_half.py", "training.py")]
     return build_from_sources(
         lambda: FeedHalf(sizes),
         ("feed half", sizes),
         sources,
         shim=_SHIM,
         flags=["--flatten"],
-        compiling=Compiling(compiler(), ("-O3", "-march=native"), _processor()),
+        compiling=compiled or compiling(config),
         progress=progress,
     )
 
 
-def compiler() -> str:
-    """Name the compiler of the replay's model: clang where there is one, since what it makes runs faster, else GCC."""
-    return "clang++" if shutil.which("clang++") else "g++"
+def compiling(config: str) -> Compiling:
+    """Say how the feed half of a configuration is compiled.
+
+    By clang where there is one, since what it makes runs faster, else by GCC; by clang twice where it can count what
+    runs how often (:mod:`sim.replay.training`).
+    """
+    clang = shutil.which("clang++") is not None
+    training = ("-m", "sim.replay.training", config) if clang and profile_tool("clang++") else ()
+    often = ("-O3", "-march=native")
+    return Compiling("clang++" if clang else "g++", often, _processor(), at_the_edge=True, training=training)
 
 
 def _processor() -> str:
@@ -128,6 +137,8 @@ class Replay:
         Views of messages whose number this divides are kept: 1 keeps all, 0 none.
     all_clocks : bool
         Work out in every cycle what stands still in it too: slower, and no view or count is another.
+    library : Path or None
+        The configuration's feed half compiled another way, in place of that of :func:`build_feed_half`.
 
     Raises
     ------
@@ -140,7 +151,13 @@ class Replay:
     """
 
     def __init__(
-        self, symbols: Sequence[str], config: str = "demo", *, keep_every: int = 0, all_clocks: bool = False
+        self,
+        symbols: Sequence[str],
+        config: str = "demo",
+        *,
+        keep_every: int = 0,
+        all_clocks: bool = False,
+        library: Path | None = None,
     ) -> None:
         slots = CONFIGS[config].slots
         if len(symbols) > slots:
@@ -152,7 +169,7 @@ class Replay:
         self._slots = slots
         self._ffi = cffi.FFI()
         self._ffi.cdef(_ABI)
-        self._lib: Any = self._ffi.dlopen(str(build_feed_half(config)))
+        self._lib: Any = self._ffi.dlopen(str(library or build_feed_half(config)))
         if self._lib.pw_replay_view_bytes() != VIEW.itemsize:
             raise AssertionError(f"a view has {self._lib.pw_replay_view_bytes()} bytes, not {VIEW.itemsize}")
         sequence_byte = VIEW.fields["sequence"][1] if VIEW.fields else 0

@@ -24,6 +24,8 @@ from amaranth.lib import wiring
 
 import hdl
 from hdl.configs import CONFIGS, CardConfig
+from sim.verilated import registers
+from sim.verilated.registers import assign_at_the_edge
 
 __all__ = [
     "OLDEST_VERILATOR",
@@ -33,6 +35,7 @@ __all__ = [
     "build_component",
     "build_from_sources",
     "build_once",
+    "profile_tool",
     "run_tool",
     "to_verilog",
 ]
@@ -64,11 +67,21 @@ class Compiling:
         Flags for what runs every cycle.
     machine : str
         Names the processor that the library is for, if it is for no other.
+    at_the_edge : bool
+        Registers are assigned inside the conditions under which they change (:mod:`sim.verilated.registers`).
+    training : tuple of str
+        What Python runs, the library's path behind it, to play something into the model: it is compiled again with
+        what was counted meanwhile. Clang only; empty for none.
+    keeps_model : bool
+        What Verilator wrote is kept beside the library.
     """
 
     compiler: str
     often: tuple[str, ...]
     machine: str = ""
+    at_the_edge: bool = False
+    training: tuple[str, ...] = ()
+    keeps_model: bool = False
 
 
 #: Soon done, and quick enough for most.
@@ -219,26 +232,54 @@ def _build(
     verilator_flags = [*VERILATOR_FLAGS, *flags]
     digest.update(shim.read_bytes())
     digest.update(repr((verilator_flags, CXX_FLAGS, compiling, OPT_SLOW, version)).encode())
+    if compiling.at_the_edge:
+        digest.update(Path(registers.__file__).read_bytes())
 
     def compile_in(work: Path) -> None:
         say("elaborating the gateware")
-        (work / "top.v").write_text(make())
+        text = make()
+        (work / "top.v").write_text(assign_at_the_edge(text) if compiling.at_the_edge else text)
         say("verilating")
         run_tool([verilator, *verilator_flags, "--Mdir", "model", "top.v", "-CFLAGS", " ".join(CXX_FLAGS)], work)
+        profile = work / "profile"
+        counted = profile / "counted"
+        if compiling.training:
+            say("compiling the model so that it counts what runs how often")
+            _compile(work, shim, compiling, f"-fprofile-generate={profile}")
+            say("playing into it")
+            run_tool([sys.executable, *compiling.training, str(work / "libcard.so")], ROOT)
+            merge = [profile_tool(compiling.compiler) or "llvm-profdata", "merge", "-o", str(counted)]
+            run_tool([*merge, *map(str, profile.glob("*.profraw"))], work)
+            for made in (path for kind in ("o", "a", "gch") for path in (work / "model").glob(f"*.{kind}")):
+                made.unlink()
         say("compiling the model")
-        jobs = min(2, os.cpu_count() or 1)
-        often = " ".join(compiling.often)
-        settings = [f"CXX={compiling.compiler}", f"OPT_FAST={often}", f"OPT_GLOBAL={often}", f"OPT_SLOW={OPT_SLOW}"]
-        targets = ["libVtop.a", "libverilated.a"]
-        run_tool(["make", f"-j{jobs}", "-C", "model", "-f", "Vtop.mk", *settings, *targets], work)
-        include = _verilator_include(work / "model" / "Vtop.mk")
-        includes = ["-Imodel", f"-I{include}", f"-I{include / 'vltstd'}"]
-        inputs = [str(shim), "model/libVtop.a", "model/libverilated.a", "-lpthread", "-latomic"]
-        link = [*CXX_FLAGS, "-shared", "-w", "-o", "libcard.so"]
-        run_tool([compiling.compiler, *compiling.often, *link, *includes, *inputs], work)
-        shutil.rmtree(work / "model")
+        _compile(work, shim, compiling, *([f"-fprofile-use={counted}"] if compiling.training else []))
+        shutil.rmtree(profile, ignore_errors=True)
+        if not compiling.keeps_model:
+            shutil.rmtree(work / "model")
 
     return build_once(CACHE / digest.hexdigest()[:16], "libcard.so", compile_in)
+
+
+def _compile(work: Path, shim: Path, compiling: Compiling, *more: str) -> None:
+    """Compile what Verilator wrote to ``model``, and the shim, to ``libcard.so``."""
+    jobs = min(2, os.cpu_count() or 1)
+    often = [*compiling.often, *more]
+    fast = " ".join(often)
+    settings = [f"CXX={compiling.compiler}", f"OPT_FAST={fast}", f"OPT_GLOBAL={fast}", f"OPT_SLOW={OPT_SLOW}"]
+    targets = ["libVtop.a", "libverilated.a"]
+    run_tool(["make", f"-j{jobs}", "-C", "model", "-f", "Vtop.mk", *settings, *targets], work)
+    include = _verilator_include(work / "model" / "Vtop.mk")
+    includes = ["-Imodel", f"-I{include}", f"-I{include / 'vltstd'}"]
+    inputs = [str(shim), "model/libVtop.a", "model/libverilated.a", "-lpthread", "-latomic"]
+    link = [*CXX_FLAGS, "-shared", "-w", "-o", "libcard.so"]
+    run_tool([compiling.compiler, *often, *link, *includes, *inputs], work)
+
+
+def profile_tool(compiler: str) -> str | None:
+    """Give the program of a clang that puts together what its programs counted; None if there is none."""
+    said = subprocess.run([compiler, "-print-prog-name=llvm-profdata"], capture_output=True, text=True, check=False)
+    return shutil.which(said.stdout.strip())
 
 
 def build_once(target: Path, name: str, compile_in: Callable[[Path], None]) -> Path:
