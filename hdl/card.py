@@ -246,15 +246,15 @@ class Card(wiring.Component):
         join_card_limits(m, bank, engine)
         join_adjustments(m, bank, engine)
         enabled = bank.slot_value("control", "enable")
-        drives = {
-            "position": bank.slot_drive("position"),
-            "cash": bank.slot_drive("cash"),
-            "open_buy": bank.slot_drive("open_shares", "buy"),
-            "open_sell": bank.slot_drive("open_shares", "sell"),
-        }
-        for i in range(self._config.slots):
-            m.d.comb += gate.enabled[i].eq(enabled[i])
-            m.d.comb += [signals[i].eq(getattr(positions, name)[i]) for name, signals in drives.items()]
+        position, cash, open_shares = (bank.slot_show(name) for name in ("position", "cash", "open_shares"))
+        m.d.comb += [
+            *(gate_enabled.eq(switch) for gate_enabled, switch in zip(gate.enabled, enabled, strict=True)),
+            positions.shown.slot.eq(position.slot),  # all are of one block, which is read one register at a time
+            position.row.shares.eq(positions.shown.position),
+            cash.row.value.eq(positions.shown_cash),
+            open_shares.row.buy.eq(positions.shown.open_buy),
+            open_shares.row.sell.eq(positions.shown.open_sell),
+        ]
 
     def _telemetry(self, m: Module, bank: RegisterBank, engine: Engine, telemetry, sampler) -> None:
         trigger = engine.taker.trigger

@@ -37,14 +37,18 @@ def join_adjustments(m: Module, bank: RegisterBank, engine: Engine) -> None:
     positions, broken, unexplained = engine.positions, engine.broken, engine.unexplained
     strobes, shown = bank.slot_strobe("trade.adjust", "apply"), bank.slot_drive("trade.state", "broken")
     stopped = bank.slot_drive("trade.state", "unexplained")
-    shares, money = bank.slot_value("trade.adjust_position"), bank.slot_value("trade.adjust_cash")
+    shares, money = bank.slot_port("trade.adjust_position"), bank.slot_port("trade.adjust_cash")
+    m.d.comb += [
+        shares.slot.eq(positions.adjust_slot),
+        money.slot.eq(positions.adjust_slot),
+        positions.adjust_position.eq(shares.row.shares),
+        positions.adjust_cash.eq(money.row.value),
+    ]
     for i, strobe in enumerate(strobes):
         m.d.comb += [
             positions.adjust[i].eq(strobe),
             broken.settled[i].eq(strobe),
             unexplained.settled[i].eq(strobe),
-            positions.adjust_position[i].eq(shares[i]),
-            positions.adjust_cash[i].eq(money[i]),
             shown[i].eq(broken.broken[i]),
             stopped[i].eq(unexplained.stopped[i]),
         ]

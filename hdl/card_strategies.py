@@ -71,14 +71,19 @@ def join_maker(m: Module, bank: RegisterBank, engine: Engine) -> None:
     for name in _MAKER_COUNTERS:
         m.d.comb += bank.count(f"market_maker.{name}").eq(getattr(maker, name))
     enabled, quoted = bank.slot_value("control", "enable"), bank.slot_value("maker.control")
-    located, balance = bank.slot_value("maker.located"), bank.slot_drive("maker.balance")
+    located, balance = bank.slot_write("maker.located"), bank.slot_show("maker.balance")
+    m.d.comb += [
+        locates.locate.eq(located.strobe),
+        locates.locate_slot.eq(located.slot),
+        locates.located.eq(located.row.shares),
+        locates.slot[locates.readers - 1].eq(balance.slot),
+        balance.row.shares.eq(locates.balance[locates.readers - 1]),
+    ]
     states = {name: bank.slot_drive("maker.state", name) for name in ("bid", "ask")}
-    for i in range(len(balance)):
+    for i in range(len(enabled)):
         m.d.comb += [
             maker.slot_enabled[i].eq(enabled[i]),
             maker.maker_enabled[i].eq(quoted[i]),
-            locates.located[i].eq(located[i]),
-            balance[i].eq(locates.balance[i]),
             states["bid"][i].eq(maker.bid_state[i]),
             states["ask"][i].eq(maker.ask_state[i]),
         ]

@@ -1,6 +1,6 @@
 """The engine: feed, book, strategy, risk and orders, wired to each other."""
 
-from amaranth import Module
+from amaranth import Module, Mux
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
 
@@ -84,7 +84,7 @@ class Engine(wiring.Component):
         self.broken = BrokenTrades(config.slots)
         self.unexplained = Unexplained(config.slots)
         self.positions = Positions(config.slots, config.own_orders)
-        self.locates = Locates(config.slots)
+        self.locates = Locates(config.slots, readers=4)
         self.orders = OrderPort(config.own_orders, config.slots)
         self.arming = Arming()
         self._own_orders = config.own_orders
@@ -151,26 +151,29 @@ class Engine(wiring.Component):
         connect(m, self.intents.outgoing, gate.intents)
         connect(m, taker.entries, gate.entries)
         connect(m, gate.granted, orders.intents)
+        connect(m, gate.judged, positions.judged)
+        connect(m, gate.standing_held, positions.standing)
+        connect(m, self.watch.held, positions.watched)
         connect(m, orders.tx, flipped(self.ouch_tx))
         connect(m, flipped(self.ouch_rx), orders.rx)
         m.d.comb += [
             gate.standing.eq(taker.standing),
             taker.gate_holding.eq(gate.holding),
             taker.flags.eq(feed.flags),
-            taker.position.eq(positions.position),
+            taker.position.eq(gate.standing_held.position),
             taker.permits.eq(gate.permits),
             gate.flags.eq(feed.flags),
-            gate.position.eq(positions.position),
-            gate.open_buy.eq(positions.open_buy),
-            gate.open_sell.eq(positions.open_sell),
             positions.lookup_order.eq(gate.lookup_order),
             gate.lookup.eq(positions.lookup),
             gate.unsent.eq(positions.unsent),
-            gate.located.eq(self.locates.balance),
             gate.table_full.eq(orders.open_orders >= self._own_orders),
             positions.grants.valid.eq(gate.granted.valid & gate.granted.ready),
             positions.grants.payload.eq(gate.granted.payload),
         ]
+
+        located = ((gate.config_slot, gate.located), (gate.standing.slot, gate.standing_located))
+        for i, (slot, balance) in enumerate((*located, (maker.config_slot, maker.located))):
+            m.d.comb += [self.locates.slot[i].eq(slot), balance.eq(self.locates.balance[i])]
 
         self._snapshot(m)
         self._watch(m)
@@ -254,7 +257,6 @@ class Engine(wiring.Component):
             gate.standing_last.eq(repeats.last[1]),
             gate.stops.eq(watch.stops),
             gate.broken.eq(self.broken.broken.as_value() | self.unexplained.stopped.as_value()),
-            *(getattr(watch, name).eq(getattr(positions, name)) for name in ("position", "open_buy", "open_sell")),
             watch.changes.valid.eq(positions.changes.valid),
             watch.changes.payload.eq(positions.changes.payload),
             watch.open_orders.eq(self.orders.open_orders),
@@ -279,9 +281,6 @@ class Engine(wiring.Component):
             maker.permits.eq(gate.permits),
             maker.killed.eq(self.arming.killed),
             maker.session_up.eq(self.orders.session_open),
-            maker.position.eq(positions.position),
-            maker.open_sell.eq(positions.open_sell),
-            maker.located.eq(self.locates.balance),
             maker.card_time.eq(self.card_time),
         ]
         for i, state in enumerate(taker.taker_state):
@@ -298,9 +297,15 @@ class Engine(wiring.Component):
             host.way_free.eq(
                 ~(taker.intents.valid | maker.intents.valid | gate.busy | positions.unsent | self.orders.busy)
             ),
-            host.position.eq(positions.position),
-            host.open_buy.eq(positions.open_buy),
-            host.open_sell.eq(positions.open_sell),
+            # The maker and the host's orders ask in turn: either can wait.
+            positions.asked.slot.eq(Mux(maker.asks, maker.held.slot, host.held.slot)),
+            maker.held_ready.eq(~positions.asked_taken),
+            host.held_ready.eq(~positions.asked_taken & ~maker.asks),
+            *(
+                getattr(listener.held, name).eq(getattr(positions.asked, name))
+                for listener in (maker, host)
+                for name in ("position", "open_buy", "open_sell")
+            ),
             positions.seek_order.eq(host.seek_order),
             host.seek.eq(positions.seek),
             host.card_time.eq(self.card_time),

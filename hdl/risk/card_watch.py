@@ -9,7 +9,7 @@ from hdl.risk.gross import GROSS_BITS, GrossInventory
 from hdl.risk.judge import CardStops
 from hdl.risk.marks import Mark
 from hdl.risk.order_rate import OrderRate
-from hdl.risk.positions import PositionChange
+from hdl.risk.positions import PositionChange, held_signature
 from hdl.types import OrderIntent, OrderIntentKind
 
 __all__ = ["CardLimits", "CardWatch"]
@@ -39,8 +39,8 @@ class CardWatch(wiring.Component):
         Registers.
     grants : In(stream, always ready)
         Intents as they leave the gate.
-    position, open_buy, open_sell : In(arrays), changes : In(stream, always ready)
-        Of :class:`~hdl.risk.positions.Positions`.
+    held : Out(held_signature), changes : In(stream, always ready)
+        What :class:`~hdl.risk.positions.Positions` says of a slot, and what it tells.
     open_orders : In(8)
         Own orders that may still fill; a new one is counted before its SENT is told.
     viewed : In(1)
@@ -65,9 +65,7 @@ class CardWatch(wiring.Component):
             {
                 "limits": In(CardLimits),
                 "grants": In(stream.Signature(OrderIntent, always_ready=True)),
-                "position": In(data.ArrayLayout(signed(32), slots)),
-                "open_buy": In(data.ArrayLayout(32, slots)),
-                "open_sell": In(data.ArrayLayout(32, slots)),
+                "held": Out(held_signature()),
                 "changes": In(stream.Signature(PositionChange, always_ready=True)),
                 "open_orders": In(8),
                 "viewed": In(1),
@@ -88,12 +86,12 @@ class CardWatch(wiring.Component):
         m.submodules.gross = gross = GrossInventory(self._slots)
         m.submodules.loss = loss = DailyLoss(self._slots)
         limits = self.limits
+        wiring.connect(m, gross.held, wiring.flipped(self.held))
         m.d.comb += [
             rate.card_time.eq(self.card_time),
             rate.burst.eq(limits.order_burst),
             rate.interval.eq(limits.order_interval),
             rate.granted.eq(self.grants.valid & (self.grants.payload.kind != OrderIntentKind.CANCEL)),
-            *(getattr(gross, name).eq(getattr(self, name)) for name in ("position", "open_buy", "open_sell")),
             gross.granted.eq(self.grants.valid),
             gross.granted_slot.eq(self.grants.payload.slot),
             gross.changed.eq(self.changes.valid),

@@ -1,6 +1,6 @@
 """The risk gate: every order passes it, and every order it refuses has a reason with a number."""
 
-from amaranth import Module, Mux, Signal, signed
+from amaranth import Module, Mux, Signal
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -8,12 +8,14 @@ from hdl.risk.judge import PRICE_BITS, SHARE_BITS, CardLevels, CardStops, GateCo
 from hdl.risk.marks import Mark
 from hdl.risk.own_resting import OwnPrices
 from hdl.risk.own_rows import OwnOrder
-from hdl.risk.positions import ENTER_LETTER, MODIFY_LETTER, REPLACE_LETTER
+from hdl.risk.positions import ENTER_LETTER, MODIFY_LETTER, REPLACE_LETTER, held_signature, judged_signature
 from hdl.risk.repeats import LastEntry
 from hdl.risk.standing import StandingEntry, StandingVerdicts
 from hdl.types import OrderAnswer, OrderAnswerKind, OrderIntent, OrderIntentKind, Refusal, Role, SlotFlags, TimeInForce
 
 __all__ = ["RiskGate"]
+
+_HELD = ("position", "open_buy", "open_sell")
 
 
 class RiskGate(wiring.Component):
@@ -75,10 +77,12 @@ class RiskGate(wiring.Component):
         Levels.
     flags : In(array of SlotFlags), enabled : In(array of 1)
         State of the slots.
-    located : In(array of 32)
-        Shares located for short sales, from :class:`~hdl.risk.locates.Locates`.
-    position, open_buy, open_sell : In(arrays), lookup_order : Out(8), lookup : In(OwnOrder), unsent : In(1)
-        From :class:`~hdl.risk.positions.Positions`.
+    located, standing_located : In(32)
+        Shares located for short sales in the slots of ``config_slot`` and ``standing``, in the same cycle.
+    judged : Out(judged_signature), standing_held : Out(held_signature)
+        What :class:`~hdl.risk.positions.Positions` says of these slots.
+    lookup_order : Out(8), lookup : In(OwnOrder), unsent : In(1)
+        From the same.
     table_full : In(1)
         The order port has no free row.
     stops : In(CardStops), broken : In(array of 1)
@@ -118,10 +122,10 @@ class RiskGate(wiring.Component):
                 "session_up": In(1),
                 "flags": In(data.ArrayLayout(SlotFlags, slots)),
                 "enabled": In(data.ArrayLayout(1, slots)),
-                "position": In(data.ArrayLayout(signed(32), slots)),
-                "open_buy": In(data.ArrayLayout(32, slots)),
-                "open_sell": In(data.ArrayLayout(32, slots)),
-                "located": In(data.ArrayLayout(32, slots)),
+                "judged": Out(judged_signature()),
+                "standing_held": Out(held_signature()),
+                "located": In(32),
+                "standing_located": In(32),
                 "lookup_order": Out(8),
                 "lookup": In(OwnOrder),
                 "unsent": In(1),
@@ -246,6 +250,9 @@ class RiskGate(wiring.Component):
             prepared.mark.eq(self.standing_mark),
             prepared.last.eq(self.standing_last),
             prepared.own.eq(self.standing_own),
+            self.standing_held.slot.eq(self.standing.slot),
+            *(getattr(prepared, name).eq(getattr(self.standing_held, name)) for name in _HELD),
+            prepared.located.eq(self.standing_located),
             prepared.entries.valid.eq(self.entries.valid),
             prepared.entries.payload.eq(self.entries.payload),
             prepared.levels.eq(levels),
@@ -257,10 +264,6 @@ class RiskGate(wiring.Component):
                     "standing",
                     "flags",
                     "enabled",
-                    "position",
-                    "open_buy",
-                    "open_sell",
-                    "located",
                     "unsent",
                     "table_full",
                     "stops",
@@ -281,10 +284,11 @@ class RiskGate(wiring.Component):
             judge.flags.eq(self.flags[intent.slot]),
             judge.enabled.eq(self.enabled[intent.slot]),
             judge.config.eq(self.config),
-            judge.position.eq(self.position[intent.slot]),
-            judge.open_buy.eq(self.open_buy[intent.slot]),
-            judge.open_sell.eq(self.open_sell[intent.slot]),
-            judge.located.eq(self.located[intent.slot]),
+            self.judged.slot.eq(intent.slot),
+            self.judged.side.eq(intent.side),
+            judge.position.eq(self.judged.position),
+            judge.open_same.eq(self.judged.open),
+            judge.located.eq(self.located),
             judge.row.eq(self.lookup),
             judge.stops.eq(self.stops),
             judge.broken.eq(self.broken[intent.slot]),

@@ -1,8 +1,10 @@
 """The exposure of the whole card: all that is held or could fill, over all symbols."""
 
 from amaranth import Cat, Module, Mux, Signal, signed
-from amaranth.lib import data, memory, wiring
+from amaranth.lib import memory, wiring
 from amaranth.lib.wiring import In, Out
+
+from hdl.risk.positions import held_signature
 
 __all__ = ["GROSS_BITS", "GrossInventory"]
 
@@ -29,8 +31,8 @@ class GrossInventory(wiring.Component):
 
     Ports
     -----
-    position, open_buy, open_sell : In(arrays)
-        Of :class:`~hdl.risk.positions.Positions`.
+    held : Out(held_signature)
+        What :class:`~hdl.risk.positions.Positions` says of a slot.
     granted, granted_slot : In
         Strobe: an order of the slot was granted, its shares are open from the next cycle on. A Cancel may name a slot
         that there is none of: nothing is looked at then.
@@ -48,9 +50,7 @@ class GrossInventory(wiring.Component):
         self._slots = slots
         super().__init__(
             {
-                "position": In(data.ArrayLayout(signed(32), slots)),
-                "open_buy": In(data.ArrayLayout(32, slots)),
-                "open_sell": In(data.ArrayLayout(32, slots)),
+                "held": Out(held_signature()),
                 "granted": In(1),
                 "granted_slot": In(8),
                 "changed": In(1),
@@ -90,14 +90,15 @@ class GrossInventory(wiring.Component):
         longer = Signal()
         again = looks[2] & (slot[2] == slot[1])  # the same slot, one cycle ahead
         m.d.sync += [
-            position.eq(self.position[slot[0]]),
-            open_buy.eq(self.open_buy[slot[0]]),
-            open_sell.eq(self.open_sell[slot[0]]),
+            position.eq(self.held.position),
+            open_buy.eq(self.held.open_buy),
+            open_sell.eq(self.held.open_sell),
             long.eq(position + open_buy),
             short.eq(open_sell - position),
             before.eq(Mux(again, stake, Mux(known.bit_select(slot[1], 1), counted.data, 0))),
         ]
         m.d.comb += [
+            self.held.slot.eq(slot[0]),
             counted.addr.eq(slot[1]),
             # One of the two is never below zero: the position has one sign only.
             longer.eq(long > short),

@@ -96,8 +96,9 @@ class Judge(wiring.Component):
         What is judged.
     levels, flags, enabled, config : In
         Levels of the card; flags, switch and limits of the intent's slot.
-    position, open_buy, open_sell, located : In
-        Of the intent's slot; ``located``: shares located for short sales.
+    position, open_same, located : In
+        Of the intent's slot: ``open_same``: shares that could still fill on the intent's side; ``located``: shares
+        located for short sales.
     row : In(OwnOrder)
         Row of the intent's ``order``.
     stops : In(CardStops), broken : In(1)
@@ -127,8 +128,7 @@ class Judge(wiring.Component):
                 "enabled": In(1),
                 "config": In(GateConfig),
                 "position": In(signed(32)),
-                "open_buy": In(32),
-                "open_sell": In(32),
+                "open_same": In(32),
                 "located": In(32),
                 "row": In(OwnOrder),
                 "stops": In(CardStops),
@@ -157,7 +157,7 @@ class Judge(wiring.Component):
         # nothing. The sums below are made of that difference with its sign, and mean something where ``adds`` only:
         # with a choice of zero after each they would wait for one another.
         held = Signal(signed(33))  # position, as this side sees it: what an order of the side would enlarge
-        open_same = Signal(32)
+        open_same = self.open_same
         executed, counted = Signal(32), Signal(32)
         new_open = Signal(signed(33))  # what would be open on this order
         fewer = Signal(signed(34))  # what it takes from what could fill: below zero what it adds
@@ -168,7 +168,6 @@ class Judge(wiring.Component):
         raises = self.raises
         m.d.comb += [
             held.eq(Mux(sell, -self.position, self.position)),
-            open_same.eq(Mux(sell, self.open_sell, self.open_buy)),
             executed.eq(row.executed & (~enter).replicate(32)),
             counted.eq(row.counted & (~enter).replicate(32)),
             new_open.eq(intent.shares - executed),

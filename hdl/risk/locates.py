@@ -1,10 +1,11 @@
 """Shares located for short sales: what the host has set, less what was sold short."""
 
-from amaranth import Array, Cat, Module, Mux, Signal
+from amaranth import Module, Mux, Signal
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from hdl.bounded import less
+from hdl.slot_numbers import SlotNumbers
 from hdl.types import OrderAnswer, OrderAnswerKind
 
 __all__ = ["Locates"]
@@ -17,37 +18,43 @@ class Locates(wiring.Component):
     the slot's open sales as well. Executions beyond what was located leave a balance of zero. The count of shares used
     saturates.
 
-    One subtraction serves all slots: that of an execution is made at once, and in between the slots are gone through
-    one by one for what the host has located anew.
+    One subtraction serves an execution, which has it at once, and what the host locates, which has it in the first
+    cycle without one: a slot's balance is reckoned when the host has written it, and not looked at again.
 
     Parameters
     ----------
     slots : int
         Symbols followed.
+    readers : int
+        Slots shown at once.
 
     Ports
     -----
-    located : In(array of 32)
-        Shares that the host has located for the day.
+    locate : In(1), locate_slot : In(8), located : In(32)
+        Strobe of the host: so many shares of the slot are located for the day. At most one every 4 cycles.
     answers : In(stream, always ready), short : In(1)
-        Answers of the order port; the order answered is a short sale.
-    balance : Out(array of 32)
-        Shares that are still located.
+        Answers of the order port, at most one every 4 cycles; the order answered is a short sale.
+    slot : In(array of 8), balance : Out(array of 32)
+        What each reader asks for, and its shares that are still located, in the same cycle.
     busy : Out(1)
         What the host located is not in the balance yet.
 
-    Latency: 1 cycle for an execution, at most ``slots`` + 4 cycles for the host.
+    Latency: 1 cycle for an execution, 2 or 3 for the host.
     """
 
-    def __init__(self, slots: int) -> None:
-        self.slots = slots
-        shares = data.ArrayLayout(32, slots)
+    def __init__(self, slots: int, readers: int) -> None:
+        if not 1 <= slots <= 64:
+            raise ValueError(f"a card has 1 to 64 slots, not {slots!r}")
+        self.slots, self.readers = slots, readers
         super().__init__(
             {
-                "located": In(shares),
+                "locate": In(1),
+                "locate_slot": In(8),
+                "located": In(32),
                 "answers": In(stream.Signature(OrderAnswer, always_ready=True)),
                 "short": In(1),
-                "balance": Out(shares),
+                "slot": In(data.ArrayLayout(8, readers)),
+                "balance": Out(data.ArrayLayout(32, readers)),
                 "busy": Out(1),
             }
         )
@@ -56,37 +63,37 @@ class Locates(wiring.Component):
         """Build the block."""
         m = Module()
         answer = self.answers.payload
-        used = Array(Signal(32, name=f"used{i}") for i in range(self.slots))
-        followed = [Signal(32, name=f"followed{i}") for i in range(self.slots)]  # what the balance was reckoned from
-        m.d.comb += self.busy.eq(Cat(now != then for now, then in zip(self.located, followed, strict=True)).any())
-
-        # An execution.
-        sold = Signal()
-        total, now, left = Signal(33), Signal(32), Signal(32)
+        m.submodules.used = used = SlotNumbers(32, self.slots, readers=1)
+        m.submodules.balances = balances = SlotNumbers(32, self.slots, readers=self.readers + 1)
+        waits, waiting, located = Signal(), Signal(8), Signal(32)
+        sold, slot = Signal(), Signal(8)
+        total = Signal(33)
         m.d.comb += [
-            sold.eq(self.answers.valid & (answer.kind == OrderAnswerKind.EXECUTED) & self.short),
-            total.eq(used[answer.slot] + answer.shares),
-            now.eq(total[:32] | total[32].replicate(32)),
-            left.eq(less(m, self.balance[answer.slot], answer.shares)),
+            sold.eq(
+                self.answers.valid & (answer.kind == OrderAnswerKind.EXECUTED) & self.short & (answer.slot < self.slots)
+            ),
+            slot.eq(Mux(sold, answer.slot, waiting)),
+            total.eq(used.number[0] + answer.shares),
+            used.row[0].eq(slot),
+            used.write.eq(sold),
+            used.write_row.eq(slot),
+            used.write_number.eq(total[:32] | total[32].replicate(32)),
+            *(balances.row[i].eq(self.slot[i]) for i in range(self.readers)),
+            *(self.balance[i].eq(balances.number[i]) for i in range(self.readers)),
+            balances.row[self.readers].eq(slot),
+            balances.write.eq(sold | waits),
+            balances.write_row.eq(slot),
+            balances.write_number.eq(
+                less(
+                    m,
+                    Mux(sold, balances.number[self.readers], located),
+                    Mux(sold, answer.shares, used.number[0]),
+                )
+            ),
+            self.busy.eq(waits),
         ]
-
-        # The host: a slot is read, its balance worked out, and written unless shares of some slot were sold meanwhile.
-        slot = [Signal(range(max(self.slots, 2)), name=f"slot_{k}") for k in range(3)]
-        valid = Signal(2)
-        located, gone, fresh, located_then = Signal(32), Signal(32), Signal(32), Signal(32)
-        m.d.sync += [
-            slot[0].eq(Mux(slot[0] == self.slots - 1, 0, slot[0] + 1)),
-            slot[1].eq(slot[0]),
-            slot[2].eq(slot[1]),
-            valid.eq(Mux(sold, 0, valid << 1 | 1)),
-            located.eq(self.located[slot[0]]),
-            gone.eq(used[slot[0]]),
-            located_then.eq(located),
-            fresh.eq(less(m, located, gone)),
-        ]
-        for i in range(self.slots):
-            with m.If(sold & (answer.slot == i)):
-                m.d.sync += [used[i].eq(now), self.balance[i].eq(left)]
-            with m.Elif(~sold & valid[1] & (slot[2] == i)):
-                m.d.sync += [self.balance[i].eq(fresh), followed[i].eq(located_then)]
+        with m.If(self.locate & (self.locate_slot < self.slots)):
+            m.d.sync += [waits.eq(1), waiting.eq(self.locate_slot), located.eq(self.located)]
+        with m.Elif(~sold):
+            m.d.sync += waits.eq(0)
         return m

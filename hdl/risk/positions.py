@@ -6,16 +6,19 @@ from amaranth import Module, Mux, Signal, signed, unsigned
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
+from hdl.risk.open_shares import OpenShares
 from hdl.risk.own_rows import OwnOrder, OwnRows, RowAnswered
 from hdl.risk.product import Product
+from hdl.slot_numbers import SlotNumbers
 from hdl.types import OrderAnswer, OrderAnswerKind, OrderIntent, OrderIntentKind, Side
 
-__all__ = ["PositionChange", "Positions"]
+__all__ = ["PositionChange", "Positions", "held_signature", "judged_signature"]
 
 #: OUCH type letters: the order port puts them into ``flag`` of SENT and REFUSED.
 ENTER_LETTER, REPLACE_LETTER, CANCEL_LETTER, MODIFY_LETTER = ord("O"), ord("U"), ord("X"), ord("M")
 #: Liquidity flag of an execution that added liquidity.
 ADDED = ord("A")
+_HELD = ("standing", "watched", "asked", "shown")
 
 
 class PositionChange(data.Struct):
@@ -28,6 +31,18 @@ class PositionChange(data.Struct):
     open_sell: unsigned(32)
     cause: unsigned(64)
     exchange_time: unsigned(48)
+
+
+def held_signature() -> wiring.Signature:
+    """Give the port of who asks what a slot holds and has open, both in the same cycle."""
+    return wiring.Signature(
+        {"slot": Out(8), "position": In(signed(32)), "open_buy": In(unsigned(32)), "open_sell": In(unsigned(32))}
+    )
+
+
+def judged_signature() -> wiring.Signature:
+    """Give the port of who asks for the open shares of one side alone."""
+    return wiring.Signature({"slot": Out(8), "side": Out(Side), "position": In(signed(32)), "open": In(unsigned(32))})
 
 
 class Positions(wiring.Component):
@@ -55,14 +70,19 @@ class Positions(wiring.Component):
         Intents as they pass from the gate to the order port: valid in the cycle of that handshake.
     answers : In(stream, always ready)
         Answers of the order port; at most one every 4 cycles.
-    adjust : In(array of 1), adjust_position : In(array of signed 32), adjust_cash : In(array of signed 64)
-        Strobes of the host: this is added to the slot, in the first cycle that follows without an answer on its way.
-        Added, not set, so that it is right whatever fill it meets. One that comes while another waits is lost: the host
-        writes far more slowly than that.
+    adjust : In(array of 1), adjust_slot : Out(8), adjust_position : In(signed 32), adjust_cash : In(signed 64)
+        Strobes of the host: what it has written for the slot, which is asked for in the same cycle, is added, in the
+        first cycle that follows without an answer on its way. Added, not set, so that it is right whatever fill it
+        meets. One that comes while another of the slot waits is lost: the host writes far more slowly than that.
     fee_remove, fee_add, commission : In(signed 32)
         1/1,000,000 dollar a share; negative is a rebate.
-    position, cash, open_buy, open_sell : Out(array over slots)
-        Position and open shares are new 1 cycle after their cause, cash 5 cycles.
+    judged : In(judged_signature), standing, watched, asked, shown : In(held_signature)
+        Those who ask: the gate of an intent and of a prepared entry, the watch over the card, the maker and the host's
+        orders, the registers. Position and open shares are new 1 cycle after their cause.
+    asked_taken : Out(1)
+        ``asked`` shows another slot in this cycle: that of the change which is about to be told.
+    shown_cash : Out(signed 64)
+        Cash of the slot of ``shown``; new 5 cycles after its cause.
     lookup_order : In(8), lookup : Out(OwnOrder)
         The gate's look at one row, combinational.
     seek_order : In(8), seek : Out(OwnOrder)
@@ -87,15 +107,16 @@ class Positions(wiring.Component):
                 "grants": In(stream.Signature(OrderIntent, always_ready=True)),
                 "answers": In(stream.Signature(OrderAnswer, always_ready=True)),
                 "adjust": In(data.ArrayLayout(1, slots)),
-                "adjust_position": In(data.ArrayLayout(signed(32), slots)),
-                "adjust_cash": In(data.ArrayLayout(signed(64), slots)),
+                "adjust_slot": Out(8),
+                "adjust_position": In(signed(32)),
+                "adjust_cash": In(signed(64)),
                 "fee_remove": In(signed(32)),
                 "fee_add": In(signed(32)),
                 "commission": In(signed(32)),
-                "position": Out(data.ArrayLayout(signed(32), slots)),
-                "cash": Out(data.ArrayLayout(signed(64), slots)),
-                "open_buy": Out(data.ArrayLayout(unsigned(32), slots)),
-                "open_sell": Out(data.ArrayLayout(unsigned(32), slots)),
+                "judged": In(judged_signature()),
+                **{name: In(held_signature()) for name in _HELD},
+                "asked_taken": Out(1),
+                "shown_cash": Out(signed(64)),
                 "lookup_order": In(8),
                 "lookup": Out(OwnOrder),
                 "seek_order": In(8),
@@ -151,26 +172,56 @@ class Positions(wiring.Component):
             rows.granted_row.asked.eq(grant.shares),
         ]
 
-        # One sum for the answer's side and one for the grant's, and a choice of them at each slot: adders for each slot
-        # would take more of the part than all the rest of the block.
-        answer_total, grant_total, after_answer, after_grant = Signal(32), Signal(32), Signal(32), Signal(32)
-        both = Signal()
+        m.submodules.open = totals = OpenShares(self.slots, readers=1 + 2 * len(_HELD))
         m.d.comb += [
-            answer_total.eq(Mux(answer.side == Side.BUY, self.open_buy[answer.slot], self.open_sell[answer.slot])),
-            grant_total.eq(Mux(grant.side == Side.BUY, self.open_buy[grant.slot], self.open_sell[grant.slot])),
-            both.eq(self.grants.valid & (answer.slot == grant.slot) & (answer.side == grant.side)),
-            # What is known last is added last.
-            after_answer.eq(answer_total - lost + after.counted + Mux(both, raised, 0)),
-            after_grant.eq(grant_total + raised),
+            # Whether the row lives is known late; without it there is nothing to add.
+            totals.granted.eq(enter | (self.grants.valid & (grant.kind == OrderIntentKind.REPLACE))),
+            totals.grant.slot.eq(grant.slot),
+            totals.grant.side.eq(grant.side),
+            totals.grant.more.eq(raised),
+            totals.answered.eq(self.answers.valid),
+            totals.answer.slot.eq(answer.slot),
+            totals.answer.side.eq(answer.side),
+            totals.answer.more.eq(after.counted),
+            totals.answer.fewer.eq(lost),
         ]
-        for i in range(self.slots):
-            for side, total in ((Side.BUY, self.open_buy[i]), (Side.SELL, self.open_sell[i])):
-                with m.If(self.answers.valid & (answer.slot == i) & (answer.side == side)):
-                    m.d.sync += total.eq(after_answer)
-                with m.Elif(self.grants.valid & (grant.slot == i) & (grant.side == side)):
-                    m.d.sync += total.eq(after_grant)
-        self._cash(m)
+        self._cash(m, self._show(m, totals))
         return m
+
+    def _show(self, m, totals):
+        """Show position and open shares to those who ask.
+
+        Returns
+        -------
+        tuple
+            Positions, whose last reader is that of who changes them; what is asked for the change that is told: in
+            which cycle, of which slot.
+        """
+        m.submodules.positions = positions = SlotNumbers(signed(32), self.slots, readers=2 + len(_HELD))
+        telling, told_slot = Signal(), Signal(8)
+        m.d.comb += [
+            self.asked_taken.eq(telling),
+            positions.row[0].eq(self.judged.slot),
+            self.judged.position.eq(positions.number[0]),
+            totals.slot[0].eq(self.judged.slot),
+            totals.side[0].eq(self.judged.side),
+            self.judged.open.eq(totals.total[0]),
+        ]
+        for i, name in enumerate(_HELD):
+            held, slot = getattr(self, name), Signal(8, name=f"{name}_slot")
+            m.d.comb += [
+                slot.eq(Mux(telling, told_slot, held.slot) if name == "asked" else held.slot),
+                positions.row[1 + i].eq(slot),
+                held.position.eq(positions.number[1 + i]),
+            ]
+            for k, (side, total) in enumerate(((Side.BUY, held.open_buy), (Side.SELL, held.open_sell))):
+                reader = 1 + 2 * i + k
+                m.d.comb += [
+                    totals.slot[reader].eq(slot),
+                    totals.side[reader].eq(side),
+                    total.eq(totals.total[reader]),
+                ]
+        return positions, telling, told_slot
 
     def _answer(self, m, before, after, row_changes, lost):
         """What an answer makes of its row, and of the grant that was not spoken of yet.
@@ -229,9 +280,11 @@ class Positions(wiring.Component):
                 m.d.sync += unsent_entry.eq(grant.shares)
         return asked_open, larger, otherwise
 
-    def _cash(self, m) -> None:
+    def _cash(self, m, shown) -> None:
         """Position at once; cash follows in four further steps, so that no cycle holds more than one multiplication."""
         answer = self.answers.payload
+        positions, telling, told_slot = shown
+        m.submodules.cash = kept = SlotNumbers(signed(64), self.slots, readers=2)
         m.submodules.value = value = Product()
         m.submodules.fees = fees = Product()
         rate = Signal(signed(33))
@@ -268,7 +321,7 @@ class Positions(wiring.Component):
             amount.eq(Mux(executed[1], scaled, money)),
             negative.eq(executed[1] & ~selling[1]),
             # An answer may come a cycle after an adjustment: what that is about to write is taken from its register.
-            held.eq(Mux(steps[3] & (change[3].slot == change[1].slot), cash, self.cash[change[1].slot])),
+            held.eq(Mux(steps[3] & (change[3].slot == change[1].slot), cash, kept.number[0])),
             cash.eq(before + Mux(negative, ~amount, amount) + negative - Mux(executed[2], fees.result, 0)),
             change[0].slot.eq(answer.slot),
             change[0].cause.eq(answer.cause),
@@ -278,23 +331,29 @@ class Positions(wiring.Component):
         with m.If(adjusting):
             m.d.sync += [change[0].slot.eq(adjusted), change[0].cause.eq(0), change[0].exchange_time.eq(0)]
 
-        # One sum for all slots, as above.
-        moved, position = Signal(8), Signal(signed(32))
+        moved = Signal(8)
         bought = Mux(answer.side == Side.SELL, -answer.shares, answer.shares)
+        mover = 1 + len(_HELD)
         m.d.comb += [
             moved.eq(Mux(adjusting, adjusted, answer.slot)),
-            position.eq(self.position[moved] + Mux(adjusting, added, bought)),
+            positions.row[mover].eq(moved),
+            positions.write.eq((filled & (answer.slot < self.slots)) | adjusting),
+            positions.write_row.eq(moved),
+            positions.write_number.eq(positions.number[mover] + Mux(adjusting, added, bought)),
+            kept.row[0].eq(change[1].slot),
+            kept.row[1].eq(self.shown.slot),
+            self.shown_cash.eq(kept.number[1]),
+            kept.write.eq(steps[3]),
+            kept.write_row.eq(change[3].slot),
+            kept.write_number.eq(cash),
+            # What is told is the slot as it stands after this answer: the next one may come 4 cycles later.
+            telling.eq(steps[2]),
+            told_slot.eq(change[2].slot),
         ]
-        for i in range(self.slots):
-            with m.If((filled | adjusting) & (moved == i)):
-                m.d.sync += self.position[i].eq(position)
-            with m.If(steps[3] & (change[3].slot == i)):
-                m.d.sync += self.cash[i].eq(cash)
-        # What is told is the slot as it stands after this answer: the next one may come 4 cycles later.
         m.d.sync += [
-            change[3].position.eq(self.position[change[2].slot]),
-            change[3].open_buy.eq(self.open_buy[change[2].slot]),
-            change[3].open_sell.eq(self.open_sell[change[2].slot]),
+            change[3].position.eq(self.asked.position),
+            change[3].open_buy.eq(self.asked.open_buy),
+            change[3].open_sell.eq(self.asked.open_sell),
             self.changes.valid.eq(steps[3]),
             self.changes.payload.eq(change[3]),
             self.changes.payload.cash.eq(cash),
@@ -321,8 +380,9 @@ class Positions(wiring.Component):
                 m.d.sync += waits[i].eq(0)
         m.d.comb += [
             adjusting.eq(quiet & waits.any()),
-            added.eq(self.adjust_position[adjusted]),
-            next_money.eq(Mux(adjusting, self.adjust_cash[adjusted], 0)),
+            self.adjust_slot.eq(adjusted),
+            added.eq(self.adjust_position),
+            next_money.eq(Mux(adjusting, self.adjust_cash, 0)),
         ]
         m.d.sync += money.eq(next_money)
         return adjusting, adjusted, added, money

@@ -48,9 +48,9 @@ class StandingVerdicts(wiring.Component):
         Prepared for the next cycle; limits of its slot, in the same cycle.
     entries : In(stream, always ready)
         ENTERs of role ENTRY.
-    levels, flags, enabled, position, open_buy, open_sell, located, unsent, stops, broken : In
+    levels, flags, enabled, unsent, stops, broken : In
         As of :class:`~hdl.risk.gate.RiskGate`.
-    mark : In(Mark), last : In(LastEntry), own : In(OwnPrices)
+    position, open_buy, open_sell, located : In, mark : In(Mark), last : In(LastEntry), own : In(OwnPrices)
         Of the slot of ``standing``, in the same cycle.
     blocked : In(1)
         Something else is held by the gate.
@@ -74,10 +74,10 @@ class StandingVerdicts(wiring.Component):
                 "levels": In(CardLevels),
                 "flags": In(data.ArrayLayout(SlotFlags, slots)),
                 "enabled": In(data.ArrayLayout(1, slots)),
-                "position": In(data.ArrayLayout(signed(32), slots)),
-                "open_buy": In(data.ArrayLayout(32, slots)),
-                "open_sell": In(data.ArrayLayout(32, slots)),
-                "located": In(data.ArrayLayout(32, slots)),
+                "position": In(signed(32)),
+                "open_buy": In(32),
+                "open_sell": In(32),
+                "located": In(32),
                 "unsent": In(1),
                 "stops": In(CardStops),
                 "broken": In(data.ArrayLayout(1, slots)),
@@ -210,15 +210,14 @@ class StandingVerdicts(wiring.Component):
             judge.flags.eq(self.flags[slot]),
             judge.enabled.eq(self.enabled[slot]),
             judge.config.eq(self.config),
-            judge.position.eq(self.position[slot]),
-            judge.open_buy.eq(self.open_buy[slot]),
-            judge.open_sell.eq(self.open_sell[slot]),
+            judge.position.eq(self.position),
+            judge.open_same.eq(self.open_buy if side == Side.BUY else self.open_sell),
             judge.stops.eq(self.stops),
             judge.broken.eq(self.broken[slot]),
             judge.mark.eq(self.mark),
             judge.last.eq(self.last),
             judge.prices_later.eq(1),
-            judge.located.eq(self.located[slot]),
+            judge.located.eq(self.located),
         ]
         m.d.sync += verdict.eq(judge.verdict)
         return verdict

@@ -7,7 +7,7 @@ from amaranth.lib.wiring import In, Out
 from hdl import types
 from hdl.risk.judge import MAX_ORDER_SHARES
 from hdl.risk.own_rows import OwnOrder
-from hdl.risk.positions import ENTER_LETTER
+from hdl.risk.positions import ENTER_LETTER, held_signature
 from hdl.types import (
     RETRY_BIT,
     OrderAnswer,
@@ -96,8 +96,10 @@ class HostOrders(wiring.Component):
         No intent of a strategy waits; gate and order port have nothing to do, and every grant has had its SENT.
     taker_has : In(array of 1)
         The taker has a position or an order in the slot.
-    position, open_buy, open_sell : In(arrays), seek_order : Out(8), seek : In(OwnOrder)
-        Of :class:`~hdl.risk.positions.Positions`.
+    held : Out(held_signature), held_ready : In(1)
+        What :class:`~hdl.risk.positions.Positions` says of the order's slot; that it does, in this cycle.
+    seek_order : Out(8), seek : In(OwnOrder)
+        A row of the same.
     card_time : In(64)
         Cycles.
     claims : Out(array of 1)
@@ -127,9 +129,8 @@ class HostOrders(wiring.Component):
                 "refusals": In(stream.Signature(OrderAnswer, always_ready=True)),
                 "way_free": In(1),
                 "taker_has": In(data.ArrayLayout(1, slots)),
-                "position": In(data.ArrayLayout(signed(32), slots)),
-                "open_buy": In(data.ArrayLayout(32, slots)),
-                "open_sell": In(data.ArrayLayout(32, slots)),
+                "held": Out(held_signature()),
+                "held_ready": In(1, init=1),
                 "seek_order": Out(8),
                 "seek": In(OwnOrder),
                 "card_time": In(64),
@@ -160,8 +161,9 @@ class HostOrders(wiring.Component):
         m.d.comb += [
             *(claim.eq((self.step != HostStep.IDLE) & (order.slot == i)) for i, claim in enumerate(self.claims)),
             flattens.eq(order.role == Role.FLATTEN),
-            may_fill.eq((self.open_buy[order.slot] != 0) | (self.open_sell[order.slot] != 0)),
-            clear.eq(self.way_free & ~self.intents.valid & settle.all() & ~(flattens & may_fill)),
+            self.held.slot.eq(order.slot),
+            may_fill.eq((self.held.open_buy != 0) | (self.held.open_sell != 0)),
+            clear.eq(self.way_free & self.held_ready & ~self.intents.valid & settle.all() & ~(flattens & may_fill)),
             self.not_taken.eq(self.go & (self.step != HostStep.IDLE)),
             self.seek_order.eq(row),
             self.busy.eq(
@@ -247,7 +249,7 @@ class HostOrders(wiring.Component):
         """Nothing of the slot is on its way: size the order by what is held now."""
         held, size, most = Signal(signed(33)), Signal(32), Signal(32)
         m.d.comb += [
-            held.eq(self.position[order.slot]),
+            held.eq(self.held.position),
             size.eq(Mux(held < 0, -held, held)),
             most.eq(Mux((order.shares == 0) | (order.shares > MAX_ORDER_SHARES), MAX_ORDER_SHARES, order.shares)),
         ]

@@ -6,6 +6,7 @@ from amaranth.lib.wiring import In, Out
 
 from hdl import types
 from hdl.bounded import less
+from hdl.risk.positions import held_signature
 from hdl.strategy.maker_turns import MakerTurns
 from hdl.strategy.maker_types import (
     MakerConfig,
@@ -89,8 +90,10 @@ class MarketMaker(wiring.Component):
         Another strategy has the slot, or the host.
     flags : In(array of SlotFlags), permits : In(array of 1), killed, session_up : In(1)
         Of the feed, of the gate, and levels.
-    position : In(array), open_sell : In(array), located : In(array of 32)
-        Of the positions, and shares located for short sales.
+    asks : Out(1), held : Out(held_signature), held_ready : In(1)
+        What the positions say of a slot, while ``asks``; in a cycle in which they do not, the maker waits.
+    located : In(32)
+        Shares located for short sales, of the slot of ``config_slot``, in the same cycle.
     card_time : In(64)
         Cycles.
     config_slot : Out(8), config : In(MakerConfig)
@@ -129,9 +132,10 @@ class MarketMaker(wiring.Component):
                 "permits": In(switches),
                 "killed": In(1),
                 "session_up": In(1),
-                "position": In(data.ArrayLayout(signed(32), slots)),
-                "open_sell": In(data.ArrayLayout(32, slots)),
-                "located": In(data.ArrayLayout(32, slots)),
+                "asks": Out(1),
+                "held": Out(held_signature()),
+                "held_ready": In(1, init=1),
+                "located": In(32),
                 "card_time": In(64),
                 "config_slot": Out(8),
                 "config": In(MakerConfig),
@@ -172,6 +176,8 @@ class MarketMaker(wiring.Component):
             turns.again_slot.eq(turn.slot),
             turns.read_slot.eq(turn.slot),
             self.config_slot.eq(turn.slot),
+            self.asks.eq((step == _Step.READ) | (step == _Step.ROWS)),
+            self.held.slot.eq(turn.slot),
             targets.view.eq(view),
             targets.config.eq(settings),
             targets.position.eq(position),
@@ -201,13 +207,13 @@ class MarketMaker(wiring.Component):
             with m.Case(_Step.ANSWER):
                 m.d.comb += [quotes.book.eq(1), turns.again.eq(1)]
                 m.d.sync += step.eq(_Step.PICK)
-            with m.Case(_Step.READ):
+            with m.Case(_Step.READ), m.If(self.held_ready):
                 looks = turn.kind == TurnKind.LOOK
                 m.d.comb += quotes.seen.eq(looks & turn.by_view)
                 m.d.sync += [
                     settings.eq(self.config),
                     view.eq(turns.read),
-                    position.eq(self.position[turn.slot]),
+                    position.eq(self.held.position),
                     trigger_time.eq(Mux(looks & turn.by_view, turns.read.trigger_time, self.card_time)),
                     targets.start.eq(looks),
                     side.eq(Side.SELL),
@@ -215,7 +221,7 @@ class MarketMaker(wiring.Component):
                 ]
             with m.Case(_Step.TARGETS), m.If(targets.done):
                 m.d.sync += step.eq(_Step.ROWS)
-            with m.Case(_Step.ROWS):
+            with m.Case(_Step.ROWS), m.If(self.held_ready):
                 m.d.sync += [side.eq(Side.BUY), step.eq(_Step.DECIDE)]
             with m.Case(_Step.DECIDE):
                 m.d.sync += [
@@ -298,15 +304,15 @@ class MarketMaker(wiring.Component):
         slot = turn.slot
         wants = Signal()  # else there are no targets
         others, other_sales = Signal(32), Signal(32)  # on sale beside the quote itself
-        own_open, open_sell = Signal(32), Signal(32)
+        own_open = Signal(32)
         m.d.comb += [
             own_open.eq(Mux(self.ask_state[slot] == QuoteState.EMPTY, 0, quotes.row.open)),
-            open_sell.eq(self.open_sell[slot]),
-            other_sales.eq(less(m, open_sell, own_open)),
+            other_sales.eq(less(m, self.held.open_sell, own_open)),
         ]
-        reads = (step == _Step.READ) | (step == _Step.ROWS)
+        latches = (step == _Step.ROWS) & self.held_ready
+        reads = self.asks & self.held_ready
         changes_places = step == _Step.ACT
-        with m.If((step == _Step.ROWS) | changes_places):
+        with m.If(latches | changes_places):
             m.d.sync += front.eq(back)
         with m.If(reads | changes_places):
             m.d.sync += back.eq(quotes.row)
@@ -316,13 +322,13 @@ class MarketMaker(wiring.Component):
             ]
         with m.If(reads):
             m.d.sync += rests.eq(Cat(rests[1], quotes.resting))
-        with m.If(step == _Step.ROWS):
+        with m.If(latches):
             m.d.sync += [
                 looked_at.eq(self.card_time),
                 wants.eq(may_quote.bit_select(slot, 1) & (turn.kind == TurnKind.LOOK)),
                 others.eq(other_sales),
                 decision.move.eq(settings.move * settings.tick),
-                decision.located.eq(self.located[slot]),
+                decision.located.eq(self.located),
                 decision.short_ok.eq(settings.short_allowed & ~self.flags[slot].short_restricted),
             ]
             for s, name, states in sides:

@@ -69,8 +69,10 @@ class ImbalanceTaker(wiring.Component):
         The module is on. Off, it enters nothing new; exits go on.
     slot_enabled, buy_enabled, sell_enabled : In(array of 1)
         Switches of the slots.
-    flags : In(array of SlotFlags), position : In(array), permits : In(array of 1)
-        Of the feed, of the positions, of the gate.
+    flags : In(array of SlotFlags), permits : In(array of 1)
+        Of the feed, of the gate.
+    position : In(signed 32)
+        Of the slot of ``standing``, in the same cycle.
     stand_aside : In(array of 1)
         The host has the slot: nothing is entered, and no exit entered or moved.
     cancel_exit : In(1)
@@ -111,7 +113,7 @@ class ImbalanceTaker(wiring.Component):
                 "buy_enabled": In(data.ArrayLayout(1, slots)),
                 "sell_enabled": In(data.ArrayLayout(1, slots)),
                 "flags": In(data.ArrayLayout(SlotFlags, slots)),
-                "position": In(data.ArrayLayout(signed(32), slots)),
+                "position": In(signed(32)),
                 "permits": In(data.ArrayLayout(1, slots)),
                 "stand_aside": In(data.ArrayLayout(1, slots)),
                 "cancel_exit": In(1),
@@ -147,7 +149,7 @@ class ImbalanceTaker(wiring.Component):
         m.d.comb += [
             state.eq(self.taker_state[slot]),
             flags.eq(self.flags[slot]),
-            flat.eq(Cat(position == 0 for position in self.position).bit_select(slot, 1)),
+            flat.eq(self.position == 0),
             may_enter.eq(self.enable & self.slot_enabled[slot] & flat & flags.bound & flags.opened & ~aside[slot]),
             issue_free.eq(~self.intents.valid & ~self.gate_holding),
             quote_read.addr.eq(slot),

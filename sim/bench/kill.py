@@ -54,6 +54,8 @@ class _OrderPath(wiring.Component):
         m.submodules.arming, m.submodules.gate = arming, gate
         m.submodules.positions, m.submodules.orders = positions, orders
         connect(m, gate.granted, orders.intents)
+        connect(m, gate.judged, positions.judged)
+        connect(m, gate.standing_held, positions.standing)
         m.d.comb += [
             arming.kill.eq(self.kill[0] | self.kill[1]),
             self.bank.armed.eq(arming.armed),
@@ -61,9 +63,6 @@ class _OrderPath(wiring.Component):
             gate.killed.eq(arming.killed),
             gate.lease_alive.eq(arming.lease_alive),
             gate.session_up.eq(arming.session_up),
-            gate.position.eq(positions.position),
-            gate.open_buy.eq(positions.open_buy),
-            gate.open_sell.eq(positions.open_sell),
             positions.lookup_order.eq(gate.lookup_order),
             gate.lookup.eq(positions.lookup),
             gate.unsent.eq(positions.unsent),

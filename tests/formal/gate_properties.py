@@ -45,10 +45,19 @@ class GateProperties(wiring.Component):
         item = gate.granted.payload
         began = Signal(reset_less=True)
         flags = [Signal(SlotFlags, name=f"past_flags{i}", reset_less=True) for i in range(SLOTS)]
-        position = [Signal(signed(32), name=f"past_position{i}", reset_less=True) for i in range(SLOTS)]
-        buy = [Signal(32, name=f"past_buy{i}", reset_less=True) for i in range(SLOTS)]
-        sell = [Signal(32, name=f"past_sell{i}", reset_less=True) for i in range(SLOTS)]
-        located = [Signal(32, name=f"past_located{i}", reset_less=True) for i in range(SLOTS)]
+        # Of the slot and side that was judged, and of the slot that an entry was prepared for.
+        judged_slot, judged_side = Signal(8, reset_less=True), Signal(Side, reset_less=True)
+        judged_position, judged_open = Signal(signed(32), reset_less=True), Signal(32, reset_less=True)
+        standing_slot, standing_position = Signal(8, reset_less=True), Signal(signed(32), reset_less=True)
+        standing_buy, standing_sell = Signal(32, reset_less=True), Signal(32, reset_less=True)
+        located = Signal(32, reset_less=True)
+        judged, prepares = gate.judged, gate.standing_held
+        m.d.sync += [
+            *(judged_slot.eq(judged.slot), judged_side.eq(judged.side)),
+            *(judged_position.eq(judged.position), judged_open.eq(judged.open), located.eq(gate.located)),
+            *(standing_slot.eq(prepares.slot), standing_position.eq(prepares.position)),
+            *(standing_buy.eq(prepares.open_buy), standing_sell.eq(prepares.open_sell)),
+        ]
         enabled = Signal(SLOTS, reset_less=True)
         config, row = Signal(GateConfig, reset_less=True), Signal(OwnOrder, reset_less=True)
         config_slot, lookup_order = Signal(8, reset_less=True), Signal(8, reset_less=True)
@@ -62,9 +71,7 @@ class GateProperties(wiring.Component):
         m.d.sync += broken.eq(gate.broken)
         m.d.sync += [mark.eq(gate.mark), standing_mark.eq(gate.standing_mark), stops.eq(gate.stops)]
         for i in range(SLOTS):
-            m.d.sync += [flags[i].eq(gate.flags[i]), position[i].eq(gate.position[i])]
-            m.d.sync += [buy[i].eq(gate.open_buy[i]), sell[i].eq(gate.open_sell[i])]
-            m.d.sync += located[i].eq(gate.located[i])
+            m.d.sync += flags[i].eq(gate.flags[i])
 
         cancel = item.kind == OrderIntentKind.CANCEL
         enter = item.kind == OrderIntentKind.ENTER
@@ -72,12 +79,14 @@ class GateProperties(wiring.Component):
         slot, then, now = item.slot, Signal(SlotFlags), Signal(SlotFlags)
         m.d.comb += then.as_value().eq(at([f.as_value() for f in flags], slot))
         m.d.comb += now.as_value().eq(at([f.as_value() for f in gate.flags], slot))
-        looked_up = (config_slot == slot) & (lookup_order == item.order)
+        looked_up = ((config_slot == slot) & (lookup_order == item.order)) & (
+            (judged_slot == slot) & (judged_side == item.side)
+        )
         prepared = Signal()
         m.d.comb += prepared.eq(
             (gate.entries.valid & (item.as_value() == gate.entries.payload.as_value()))
             & (enter & (item.role == Role.ENTRY) & (item.short == (item.side == Side.SELL)))
-            & ((standing.slot == slot) & (standing.shares == item.shares))
+            & ((standing.slot == slot) & (standing.shares == item.shares) & (standing_slot == slot))
         )
         with m.If(trades):
             m.d.comb += [
@@ -105,16 +114,20 @@ class GateProperties(wiring.Component):
             m.d.comb += Assert((looked_up & apart(own)) | (prepared & apart(standing_own)))
 
         # What the order adds, and what could be held then. Written from the rule, not from the gate.
-        held = Mux(item.side == Side.SELL, -at(position, slot), at(position, slot))
-        could_fill = Mux(item.side == Side.SELL, at(sell, slot), at(buy, slot))
+        sells = item.side == Side.SELL
         wanted = Mux(enter, item.shares, Mux(item.shares > row.executed, item.shares - row.executed, 0))[:32]
         counted = Mux(enter, 0, row.counted)
         more = Mux(wanted > counted, wanted - counted, 0)[:32]
-        exposure = Signal(signed(40))
-        closes = enter & ((item.role == Role.EXIT) | (item.role == Role.FLATTEN)) & (exposure <= 0)
-        m.d.comb += exposure.eq(held + could_fill + more)
+        exposure, prepared_exposure = Signal(signed(40)), Signal(signed(40))
+        closes = enter & ((item.role == Role.EXIT) | (item.role == Role.FLATTEN)) & looked_up & (exposure <= 0)
+        m.d.comb += [
+            exposure.eq(Mux(sells, -judged_position, judged_position) + judged_open + more),
+            prepared_exposure.eq(
+                Mux(sells, standing_sell - standing_position, standing_buy + standing_position) + more
+            ),
+        ]
 
-        def within(limits, switch, seen):
+        def within(exposure, limits, switch, seen):
             far = Mux(item.side == Side.SELL, seen.bid, seen.ask)
             return (
                 ((exposure <= limits.max_inventory) & (exposure <= limits.ceiling_inventory))
@@ -130,11 +143,14 @@ class GateProperties(wiring.Component):
             return (seen.last == 0) | near(seen.last, distance)
 
         with m.If(trades & began & (item.role == Role.FLATTEN)):
-            m.d.comb += [Assert(enter), Assert((more == 0) | (exposure <= 0))]
+            m.d.comb += [Assert(enter), Assert((more == 0) | (looked_up & (exposure <= 0)))]
         with m.If(trades & began & (more != 0) & ~closes):
             m.d.comb += Assert(
-                (looked_up & in_trading(then) & within(config, enabled, mark))
-                | (prepared & in_trading(now) & within(standing_config, gate.enabled.as_value(), standing_mark))
+                (looked_up & in_trading(then) & within(exposure, config, enabled, mark))
+                | (
+                    (prepared & in_trading(now))
+                    & within(prepared_exposure, standing_config, gate.enabled.as_value(), standing_mark)
+                )
             )
             m.d.comb += [
                 Assert(~stops.order_rate & ~stops.daily_loss & ~(enter & stops.open_orders)),
@@ -146,7 +162,7 @@ class GateProperties(wiring.Component):
             m.d.comb += [
                 Assert(item.short & (item.side == Side.SELL) & (more == 0)),
                 Assert(looked_up & config.short_allowed & ~then.short_restricted),
-                Assert(could_fill <= at(located, slot)),
+                Assert(judged_open <= located),
             ]
 
         # A cancel always passes, whatever else is inside: taken at once unless another one waits, offered in the next

@@ -27,14 +27,15 @@ class HostProperties(wiring.Component):
         past_reset = Signal(init=1, reset_less=True)
         step, order = Signal(HostStep, reset_less=True), host._order  # nothing shows the order under way whole
         begun, asked = Signal(reset_less=True), Signal(HostOrder, reset_less=True)
-        may_fill, way_free = Signal(SLOTS, reset_less=True), Signal(reset_less=True)
-        position = [Signal(signed(32), name=f"past_position{i}", reset_less=True) for i in range(SLOTS)]
+        may_fill, way_free, told = Signal(reset_less=True), Signal(reset_less=True), Signal(reset_less=True)
+        of_slot, position = Signal(8, reset_less=True), Signal(signed(32), reset_less=True)
         m.d.sync += [past_reset.eq(ResetSignal()), step.eq(host.step), way_free.eq(host.way_free)]
-        for i in range(SLOTS):
-            m.d.sync += [
-                may_fill[i].eq((host.open_buy[i] != 0) | (host.open_sell[i] != 0)),
-                position[i].eq(host.position[i]),
-            ]
+        m.d.sync += [
+            told.eq(host.held_ready),
+            of_slot.eq(host.held.slot),
+            may_fill.eq((host.held.open_buy != 0) | (host.held.open_sell != 0)),
+            position.eq(host.held.position),
+        ]
         m.d.sync += [begun.eq(host.go & (host.step == HostStep.IDLE) & ~ResetSignal()), asked.eq(host.order)]
         with m.If(begun):
             m.d.comb += Assert(order.as_value() == asked.as_value())
@@ -42,7 +43,7 @@ class HostProperties(wiring.Component):
         at_work = host.step != HostStep.IDLE
         slot = order.slot
         held = Signal(signed(33))
-        m.d.comb += held.eq(Mux(slot[0], position[1], position[0]))
+        m.d.comb += held.eq(position)
         flattens = order.role == Role.FLATTEN
         with m.If(at_work):
             m.d.comb += [
@@ -70,7 +71,7 @@ class HostProperties(wiring.Component):
             m.d.comb += Assert(way_free)
         with m.If(offers & flattens):
             m.d.comb += [
-                Assert(~may_fill.bit_select(slot[0], 1)),
+                Assert(told & (of_slot == slot) & ~may_fill),
                 Assert(held != 0),
                 Assert((intent.side == Side.BUY) == (held < 0)),
                 Assert(intent.shares <= Mux(held < 0, -held, held)),

@@ -9,6 +9,7 @@ ROWS, CHANGE = "hdl/orders/order_rows.py", "hdl/orders/row_answer.py"
 HOST = "hdl/strategy/host_orders.py"
 INTENTS = "hdl/strategy/intents.py"
 ARMING, POSITIONS = "hdl/risk/arming.py", "hdl/risk/positions.py"
+OPEN, NUMBERS = "hdl/risk/open_shares.py", "hdl/slot_numbers.py"
 BANK, COUNTERS, READBACK = "hdl/regs/bank.py", "hdl/regs/counters.py", "hdl/regs/readback.py"
 
 STATE_RECORDS, ORDER_RECORDS = "hdl/telemetry/state_records.py", "hdl/telemetry/order_records.py"
@@ -74,10 +75,16 @@ PROOFS = (
             ),
             Mutation(
                 "counts on the other side",
-                POSITIONS,
-                "grant.slot == i) & (grant.side == side)",
-                "grant.slot == i) & (grant.side != side)",
+                OPEN,
+                "totals.write_row.eq(Mux(grants, row(grant), waiting))",
+                "totals.write_row.eq(Mux(grants, row(grant) ^ 1, waiting))",
             ),
+            Mutation("loses an answer's total that waits for a grant", OPEN, "~grants | (waiting == row(grant))", "1"),
+            Mutation("shows what was there before an answer", OPEN, "Mux(waits & (waiting == asked),", "Mux(0,"),
+            Mutation(
+                "writes an answer's total over a later grant", OPEN, "~grants | (waiting == row(grant))", "~grants"
+            ),
+            Mutation("knows what was before a reset", NUMBERS, "with m.If(written.bit", "with m.If(1 | written.bit"),
             Mutation("forgets that an order is unsent", POSITIONS, "self.unsent.eq(1)", "self.unsent.eq(0)"),
             Mutation(
                 "sells into the position",
@@ -159,7 +166,10 @@ PROOFS = (
         2,
         (
             Mutation("does not wait for deaths", HOST, "& ~(flattens & may_fill)", ""),
-            Mutation("does not wait for what is on its way", HOST, "clear.eq(self.way_free & ~self", "clear.eq(~self"),
+            Mutation("does not wait for what is on its way", HOST, "clear.eq(self.way_free & self", "clear.eq(self"),
+            Mutation(
+                "sizes by what is shown of another slot", HOST, "self.way_free & self.held_ready &", "self.way_free &"
+            ),
             Mutation("flattens more than is held", HOST, "Mux(size < most, size, most)", "most"),
             Mutation("flattens the wrong way", HOST, "Mux(held < 0, Side.BUY, Side.SELL)", "order.side"),
             Mutation(

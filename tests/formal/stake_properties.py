@@ -36,10 +36,9 @@ class StakeProperties(wiring.Component):
         granted, answer = gate.granted, positions.answers.payload
         grants = granted.valid & granted.ready
         item = granted.payload
+        wiring.connect(m, gate.judged, positions.judged)
+        wiring.connect(m, gate.standing_held, positions.standing)
         m.d.comb += [
-            gate.position.eq(positions.position),
-            gate.open_buy.eq(positions.open_buy),
-            gate.open_sell.eq(positions.open_sell),
             positions.lookup_order.eq(gate.lookup_order),
             gate.lookup.eq(positions.lookup),
             gate.unsent.eq(positions.unsent),
@@ -54,9 +53,10 @@ class StakeProperties(wiring.Component):
         config = Signal(GateConfig, reset_less=True)
         m.d.sync += [past_reset.eq(ResetSignal()), quiet.eq(~positions.answers.valid), config.eq(gate.config)]
 
+        held = positions.shown  # of the only slot
         # At a grant, with what stands in that very cycle: position and all that could fill, and this order as well.
-        held = Mux(sells, -positions.position[0], positions.position[0])
-        could_fill = Mux(sells, positions.open_sell[0], positions.open_buy[0])
+        side_held = Mux(sells, -held.position, held.position)
+        could_fill = Mux(sells, held.open_sell, held.open_buy)
         exposure = Signal(signed(40))
         closes = ((item.role == Role.EXIT) | (item.role == Role.FLATTEN)) & (exposure <= 0)
         replaces = item.kind == OrderIntentKind.REPLACE
@@ -66,7 +66,7 @@ class StakeProperties(wiring.Component):
         adds = Signal(32)  # a Replace of an order that died since the verdict adds nothing: the order port refuses it
         m.d.comb += [
             adds.eq(Mux(enter, item.shares, Mux(replaces & row.live, raised, 0))),
-            exposure.eq(held + could_fill + adds),
+            exposure.eq(side_held + could_fill + adds),
         ]
         with m.If(granted.valid & (adds != 0) & quiet & ~past_reset & ~(enter & closes)):
             m.d.comb += [Assert(exposure <= config.max_inventory), Assert(exposure <= config.ceiling_inventory)]
@@ -80,20 +80,20 @@ class StakeProperties(wiring.Component):
             past_fresh.eq(grants & (enter | replaces)),
             past_sells.eq(sells),
             shares.eq(adds),
-            buy.eq(positions.open_buy[0]),
-            sell.eq(positions.open_sell[0]),
-            position.eq(positions.position[0]),
+            buy.eq(held.open_buy),
+            sell.eq(held.open_sell),
+            position.eq(held.position),
             filled.eq(Mux(fills, Mux(answer.side == Side.SELL, -answer.shares, answer.shares), 0)),
         ]
         with m.If(past_reset):
-            m.d.comb += [Assert(positions.open_buy[0] == 0), Assert(positions.open_sell[0] == 0)]
-            m.d.comb += [Assert(positions.position[0] == 0), Assert(~positions.unsent)]
+            m.d.comb += [Assert(held.open_buy == 0), Assert(held.open_sell == 0)]
+            m.d.comb += [Assert(held.position == 0), Assert(~positions.unsent)]
         with m.Else():
-            m.d.comb += Assert(positions.position[0] == (position + filled)[:32].as_signed())
+            m.d.comb += Assert(held.position == (position + filled)[:32].as_signed())
             with m.If(quiet):
                 m.d.comb += [
-                    Assert(positions.open_buy[0] == (buy + Mux(past_fresh & ~past_sells, shares, 0))[:32]),
-                    Assert(positions.open_sell[0] == (sell + Mux(past_fresh & past_sells, shares, 0))[:32]),
+                    Assert(held.open_buy == (buy + Mux(past_fresh & ~past_sells, shares, 0))[:32]),
+                    Assert(held.open_sell == (sell + Mux(past_fresh & past_sells, shares, 0))[:32]),
                 ]
             with m.If(past_fresh):
                 m.d.comb += Assert(positions.unsent)

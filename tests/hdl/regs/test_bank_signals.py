@@ -128,18 +128,105 @@ def test_memory_registers_are_read_by_slot():
     simulate(bank, bench)
 
 
+def test_registers_that_a_reset_clears_are_read_by_slot_too():
+    bank = RegisterBank(CONFIG)
+    money, again = bank.slot_port("trade.adjust_cash"), bank.slot_port("trade.adjust_cash")
+    address = next(r for r in bank.description if r.key == "trade.adjust_cash").place(2)
+    reset = Signal()
+
+    async def bench(ctx):
+        ctx.set(money.slot, 2)
+        ctx.set(again.slot, 1)
+        await access(ctx, bank, address, (1 << 64) - 7)
+        assert (ctx.get(money.row.value), ctx.get(again.row.value)) == (-7, 0)
+        assert (await access(ctx, bank, address))[1] == (1 << 64) - 7
+        ctx.set(reset, 1)
+        await ctx.tick()
+        ctx.set(reset, 0)
+        assert ctx.get(money.row.value) == 0
+        assert (await access(ctx, bank, address))[1] == 0
+
+    simulator = Simulator(ResetInserter(reset)(bank))
+    simulator.add_clock(6.4e-9)
+    simulator.add_testbench(bench)
+    simulator.run()
+
+
+def test_what_is_shown_is_asked_for_by_slot_in_the_fixed_time():
+    bank = RegisterBank(CONFIG)
+    position, balance = bank.slot_show("position"), bank.slot_show("maker.balance")
+    places = {r.key: r for r in bank.description if r.key in ("slot.position", "maker.balance")}
+
+    async def answer(ctx):
+        """Another number for every slot, and nothing that holds it."""
+        async for _ in ctx.changed(position.slot, balance.slot):
+            ctx.set(position.row.shares, -5 - ctx.get(position.slot))
+            ctx.set(balance.row.shares, 100 + ctx.get(balance.slot))
+
+    async def bench(ctx):
+        for slot in (1, 3, 0):
+            seen = await access(ctx, bank, places["slot.position"].place(slot))
+            assert seen == (BusStatus.OK, (-5 - slot) & 0xFFFF_FFFF, 4)
+            seen = await access(ctx, bank, places["maker.balance"].place(slot))
+            assert seen == (BusStatus.OK, 100 + slot, 4)
+        assert (await access(ctx, bank, places["slot.position"].place(1), 7))[0] == BusStatus.NOT_WRITABLE
+
+    simulator = Simulator(bank)
+    simulator.add_clock(6.4e-9)
+    simulator.add_testbench(bench)
+    simulator.add_testbench(answer, background=True)
+    simulator.run()
+
+
+def test_a_write_is_told_with_its_slot_and_another_value_is_told_apart():
+    """Locked registers tell of no write that is dropped."""
+    bank = RegisterBank(CONFIG)
+    located, changed, symbol = bank.slot_write("maker.located"), bank.slot_changed("symbol"), bank.slot_value("symbol")
+    places = {r.key: r for r in bank.description if r.key in ("maker.located", "slot.symbol")}
+    told, others = [], []
+
+    async def watch(ctx):
+        async for _, _, strobe, slot, shares, *seen in ctx.tick().sample(
+            located.strobe, located.slot, located.row.shares, *changed, symbol[2]
+        ):
+            if strobe:
+                told.append((slot, shares))
+            if any(seen[:-1]):
+                others.append(tuple(seen))
+
+    async def bench(ctx):
+        for slot, shares in ((2, 900), (0, 50), (2, 900)):
+            await access(ctx, bank, places["maker.located"].place(slot), shares)
+        for value in (77, 77, 78):
+            await access(ctx, bank, places["slot.symbol"].place(2), value)
+        ctx.set(bank.armed, 1)
+        assert (await access(ctx, bank, places["maker.located"].place(1), 5))[0] == BusStatus.LOCKED
+        await access(ctx, bank, places["slot.symbol"].place(2))
+
+    simulator = Simulator(bank)
+    simulator.add_clock(6.4e-9)
+    simulator.add_testbench(bench)
+    simulator.add_process(watch)
+    simulator.run()
+    assert told == [(2, 900), (0, 50), (2, 900)]
+    assert others == [(0, 0, 1, 0, 77), (0, 0, 1, 0, 78)]
+
+
 def test_driven_values_and_write_back():
     bank = RegisterBank(CONFIG)
     armed, cause = bank.drive("control.status.armed"), bank.drive("control.status.kill_cause")
-    position = bank.slot_drive("position")
+    bound = bank.slot_drive("state", "bound")
     strobe, next_ref = bank.write_back("orders.user_ref")
+
+    state = next(r for r in bank.description if r.key == "slot.state")
 
     async def bench(ctx):
         ctx.set(armed, 1)
         ctx.set(cause, 0x2A)
-        ctx.set(position[1], -5)
+        ctx.set(bound[1], 1)
         assert (await access(ctx, bank, 0x108))[1] == 0x2A01
-        assert (await access(ctx, bank, 0x12C0))[1] == 0xFFFF_FFFB
+        assert (await access(ctx, bank, state.place(1)))[1] & 1 == 1
+        assert (await access(ctx, bank, state.place(0)))[1] & 1 == 0
         assert (await access(ctx, bank, 0x400))[1] == 1
         ctx.set(next_ref, 900)
         ctx.set(strobe, 1)
@@ -191,7 +278,11 @@ def test_misuse_is_named():
         (lambda: [bank.drive("control.time"), bank.drive("control.time")], "driven already"),
         (lambda: [bank.count("feed.gaps"), bank.count("feed.gaps")], "counted already"),
         (lambda: bank.count("control.time"), "not a counter"),
-        (lambda: bank.slot_port("symbol"), "not kept in a memory"),
+        (lambda: bank.slot_port("position"), "that the host writes"),
+        (lambda: bank.slot_show("symbol"), "that hardware drives"),
+        (lambda: bank.slot_write("position"), "that the host writes"),
+        (lambda: [bank.slot_show("cash"), bank.slot_drive("cash")], "driven already"),
+        (lambda: [bank.slot_drive("bbo", "bid"), bank.slot_show("bbo")], "driven already"),
         (lambda: bank.slot_value("tick"), "kind 'value'"),
         (lambda: bank.write_back("control.lease"), "both sides"),
     ]

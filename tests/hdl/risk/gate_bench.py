@@ -2,8 +2,8 @@
 
 from amaranth.sim import Simulator
 
-from hdl.risk.gate import RiskGate
 from hdl.types import Module, OrderIntentKind, Refusal, Role, Side, TimeInForce
+from tests.hdl.risk.held_table import GateAmongSlots
 
 CONFIG = {
     "max_inventory": 300,
@@ -39,7 +39,7 @@ ROW = {"live": 1, "slot": 1, "side": Side.SELL, "counted": 60, "executed": 40, "
 
 def run(script):
     """Run ``script(ctx, dut)`` on a gate that would let ``ENTER`` pass."""
-    dut = RiskGate(2)
+    dut = GateAmongSlots(2)
     sim = Simulator(dut)
     sim.add_clock(1e-6)
 
@@ -48,7 +48,7 @@ def run(script):
             ctx.set(getattr(dut, name), 1)
         ctx.set(dut.flags[1], FLAGS)
         ctx.set(dut.enabled[1], 1)
-        ctx.set(dut.located[1], 1000)
+        ctx.set(dut.held["located"][1], 1000)
         ctx.set(dut.config, CONFIG)
         ctx.set(dut.granted.ready, 1)
         await script(ctx, dut)
@@ -87,7 +87,7 @@ def verdict_of(intent, *, ports=None, flags=None, config=None, slot=None, row=No
         for name, value in (ports or {}).items():
             ctx.set(getattr(dut, name), value)
         for name, value in (slot or {}).items():
-            ctx.set(getattr(dut, name)[1], value)
+            ctx.set((dut.held[name] if name in dut.held else getattr(dut, name))[1], value)
         ctx.set(dut.flags[1], FLAGS | (flags or {}))
         ctx.set(dut.config, CONFIG | (config or {}))
         ctx.set(dut.lookup, row or {})

@@ -9,6 +9,7 @@ from amaranth.sim import Simulator
 from hdl.risk.gate import RiskGate
 from hdl.risk.positions import Positions
 from hdl.types import OrderAnswerKind, OrderIntentKind, Role, Side
+from tests.hdl.risk.held_table import shown
 
 FEES = {"fee_remove": 3000, "fee_add": -2000, "commission": 500}
 LIMIT = 1000
@@ -26,14 +27,14 @@ class RiskPath(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         m.submodules.gate, m.submodules.positions = gate, positions = self.gate, self.positions
+        wiring.connect(m, gate.judged, positions.judged)
+        wiring.connect(m, gate.standing_held, positions.standing)
         m.d.comb += [
-            gate.position.eq(positions.position),
-            gate.open_buy.eq(positions.open_buy),
-            gate.open_sell.eq(positions.open_sell),
             positions.lookup_order.eq(gate.lookup_order),
             gate.lookup.eq(positions.lookup),
             gate.unsent.eq(positions.unsent),
-            *(located.eq(~0) for located in gate.located),
+            gate.located.eq(~0),
+            gate.standing_located.eq(~0),
             positions.grants.payload.eq(gate.granted.payload),
             positions.grants.valid.eq(gate.granted.valid & gate.granted.ready),
         ]
@@ -219,10 +220,8 @@ class World:
         positions = self.dut.positions
         assert self.ctx.get(positions.busy) == 0
         for slot in range(SLOTS):
-            assert self.ctx.get(positions.position[slot]) == self.position[slot]
-            assert self.ctx.get(positions.cash[slot]) == self.cash[slot]
-            assert self.ctx.get(positions.open_buy[slot]) == self.open(slot, Side.BUY)
-            assert self.ctx.get(positions.open_sell[slot]) == self.open(slot, Side.SELL)
+            opens = [self.open(slot, side) for side in (Side.BUY, Side.SELL)]
+            assert shown(self.ctx, positions, slot) == (self.position[slot], *opens, self.cash[slot])
 
 
 def run(script):

@@ -11,6 +11,7 @@ from hdl.types import OrderAnswerKind, Refusal, Side
 from tests.hdl.risk import test_standing
 from tests.hdl.risk.gate_bench import CANCEL, ENTER, EXIT, REPLACE, ROW, verdict_of
 from tests.hdl.risk.gate_bench import run as run_gate
+from tests.hdl.risk.held_table import shown
 
 SLOTS = 2
 
@@ -70,6 +71,14 @@ def test_an_adjustment_adds_to_whatever_fills_come():
         chance = random.Random(6)
         position, cash = [0] * SLOTS, [0] * SLOTS
         told = []
+        written = [(0, 0)] * SLOTS  # the registers of the adjustment
+
+        async def turn():
+            shares, money = written[ctx.get(dut.adjust_slot)]
+            ctx.set(dut.adjust_position, shares)
+            ctx.set(dut.adjust_cash, money)
+            await ctx.tick()
+
         since_answer = since_adjust = 100
         for step in range(4_000):
             since_answer, since_adjust = since_answer + 1, since_adjust + 1
@@ -91,11 +100,10 @@ def test_an_adjustment_adds_to_whatever_fills_come():
                 shares, money = chance.randint(-900, 900), chance.randint(-(10**12), 10**12)
                 position[which] += shares
                 cash[which] += money
-                ctx.set(dut.adjust_position[which], shares)
-                ctx.set(dut.adjust_cash[which], money)
+                written[which] = (shares, money)
             for i in range(SLOTS):
                 ctx.set(dut.adjust[i], adjusts and i == which)
-            await ctx.tick()
+            await turn()
             if ctx.get(dut.changes.valid):
                 change = ctx.get(dut.changes.payload)
                 told.append((change.slot, change.position, change.cash))
@@ -104,14 +112,13 @@ def test_an_adjustment_adds_to_whatever_fills_come():
                 for i in range(SLOTS):
                     ctx.set(dut.adjust[i], 0)
                 for _ in range(12):
-                    await ctx.tick()
+                    await turn()
                     if ctx.get(dut.changes.valid):
                         change = ctx.get(dut.changes.payload)
                         told.append((change.slot, change.position, change.cash))
                 assert ctx.get(dut.busy) == 0
                 for i in range(SLOTS):
-                    assert ctx.get(dut.position[i]) == position[i]
-                    assert ctx.get(dut.cash[i]) == cash[i]
+                    assert shown(ctx, dut, i) == (position[i], 0, 0, cash[i])
                     last = [t for t in told if t[0] == i][-1:]
                     assert last in ([(i, position[i], cash[i])], []), "the last record tells the state"
         assert len(told) > 300

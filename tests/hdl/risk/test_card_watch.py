@@ -12,6 +12,7 @@ from hdl.risk.marks import Marks
 from hdl.risk.order_rate import OrderRate
 from hdl.risk.repeats import Repeats
 from hdl.types import EventKind, OrderIntentKind, Role, Side
+from tests.hdl.risk.held_table import held_table, tell
 
 SLOTS = 3
 
@@ -126,8 +127,21 @@ def test_order_rate_is_a_bucket_of_tokens(step):
     run(dut, script)
 
 
+class GrossAmongSlots(GrossInventory):
+    """The sum, and the numbers of every slot, in ``table``, that it asks for."""
+
+    def __init__(self, slots):
+        super().__init__(slots)
+        self.table = held_table(slots)
+
+    def elaborate(self, platform):
+        m = super().elaborate(platform)
+        tell(m, self.table, self.held)
+        return m
+
+
 def test_gross_is_the_worst_of_every_slot():
-    dut = GrossInventory(SLOTS)
+    dut = GrossAmongSlots(SLOTS)
 
     async def script(ctx):
         chance = random.Random(5)
@@ -139,8 +153,8 @@ def test_gross_is_the_worst_of_every_slot():
             buy, sell = (chance.choice([0, 3, 900, 2**32 - 1]) for _ in range(2))
             worst[slot] = max(position + buy, sell - position, 0)
             return lambda: [
-                ctx.set(port[slot], value)
-                for port, value in ((dut.position, position), (dut.open_buy, buy), (dut.open_sell, sell))
+                ctx.set(dut.table[name][slot], value)
+                for name, value in (("position", position), ("open_buy", buy), ("open_sell", sell))
             ]
 
         for _ in range(400):
@@ -171,7 +185,7 @@ def test_gross_is_the_worst_of_every_slot():
 
 @pytest.mark.parametrize("answered", [False, True])
 def test_gross_has_an_order_before_the_next_can_be_judged(answered):
-    dut = GrossInventory(SLOTS)
+    dut = GrossAmongSlots(SLOTS)
 
     async def script(ctx):
         for grant in range(1, 6):
@@ -183,7 +197,7 @@ def test_gross_has_an_order_before_the_next_can_be_judged(answered):
             await ctx.tick()
             ctx.set(dut.granted, 0)
             ctx.set(dut.changed, 0)
-            ctx.set(dut.open_buy[1], 100 * grant)
+            ctx.set(dut.table["open_buy"][1], 100 * grant)
             await ctx.tick().repeat(3)
             assert ctx.get(dut.gross) == 100 * grant
 

@@ -45,7 +45,7 @@ async def hold(ctx, dut, intent):
 @pytest.mark.parametrize("fails", ["armed", "killed", "lease_alive", "session_up"])
 def test_what_is_held_never_leaves_in_a_cycle_that_forbids_it(fails):
     async def script(ctx, dut):
-        ctx.set(dut.position[1], 100)
+        ctx.set(dut.held["position"][1], 100)
         await hold(ctx, dut, EXIT)
         ctx.set(getattr(dut, fails), int(fails == "killed"))
         ctx.set(dut.granted.ready, 1)
@@ -60,7 +60,7 @@ def test_what_is_held_never_leaves_in_a_cycle_that_forbids_it(fails):
 
 def test_what_is_held_is_judged_again():
     async def script(ctx, dut):
-        ctx.set(dut.position[1], 100)
+        ctx.set(dut.held["position"][1], 100)
         await hold(ctx, dut, EXIT)
         ctx.set(dut.flags[1], FLAGS | {"halted": 1})
         await ctx.tick()
@@ -72,7 +72,7 @@ def test_what_is_held_is_judged_again():
 
 def test_entries_bounce_off_a_held_exit_and_the_exit_stays():
     async def script(ctx, dut):
-        ctx.set(dut.position[1], 100)
+        ctx.set(dut.held["position"][1], 100)
         await hold(ctx, dut, EXIT | {"cause": 1})
         ctx.set(dut.intents.payload, EXIT | {"cause": 2})
         assert ctx.get(dut.intents.ready) == 0, "a second exit waits outside"
@@ -96,7 +96,7 @@ def test_a_cancel_goes_before_a_held_exit(why):
     """Whatever an exit waits for, a Cancel behind it waits for the transmitter alone."""
 
     async def script(ctx, dut):
-        ctx.set(dut.position[1], 100)
+        ctx.set(dut.held["position"][1], 100)
         await hold(ctx, dut, EXIT | {"cause": 1})
         ctx.set(dut.unsent, int(why == "unsent"))
         ctx.set(dut.intents.payload, CANCEL | {"cause": 2})
@@ -139,7 +139,7 @@ def test_a_cancel_goes_before_an_entry_in_the_same_cycle_and_no_order_begins_in_
 
 def test_a_bounced_entry_and_a_refused_exit_are_both_told():
     async def script(ctx, dut):
-        ctx.set(dut.position[1], 100)
+        ctx.set(dut.held["position"][1], 100)
         await hold(ctx, dut, EXIT | {"cause": 1})
         ctx.set(dut.session_up, 0)
         ctx.set(dut.intents.payload, ENTER | {"cause": 3})

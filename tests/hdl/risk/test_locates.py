@@ -3,6 +3,7 @@
 import random
 
 import pytest
+from amaranth import ResetInserter, Signal
 from amaranth.sim import Simulator
 
 from hdl.risk.locates import Locates
@@ -13,7 +14,7 @@ ALL = (1 << 32) - 1
 
 
 def run(script):
-    dut = Locates(SLOTS)
+    dut = Locates(SLOTS, readers=SLOTS)
     sim = Simulator(dut)
     sim.add_clock(1e-6)
 
@@ -24,15 +25,27 @@ def run(script):
     sim.run()
 
 
+async def write(ctx, dut, slot, shares):
+    """The host locates so many shares."""
+    ctx.set(dut.locate, 1)
+    ctx.set(dut.locate_slot, slot)
+    ctx.set(dut.located, shares)
+    await ctx.tick()
+    ctx.set(dut.locate, 0)
+
+
 async def locate(ctx, dut, slot, shares):
-    """Let the host locate so many shares, and wait until the balance says so; give the cycles that took."""
-    ctx.set(dut.located[slot], shares)
-    cycles = 0
-    while ctx.get(dut.busy):
-        await ctx.tick()
-        cycles += 1
-    assert cycles <= SLOTS + 4
-    return cycles
+    """Let the host locate so many shares, and wait until the balance says so."""
+    await write(ctx, dut, slot, shares)
+    assert ctx.get(dut.busy)
+    await ctx.tick()
+    assert not ctx.get(dut.busy)
+
+
+def balances(ctx, dut):
+    for i in range(SLOTS):
+        ctx.set(dut.slot[i], i)
+    return [ctx.get(dut.balance[i]) for i in range(SLOTS)]
 
 
 async def say(ctx, dut, slot, shares, *, short=1, kind=OrderAnswerKind.EXECUTED):
@@ -41,7 +54,7 @@ async def say(ctx, dut, slot, shares, *, short=1, kind=OrderAnswerKind.EXECUTED)
     ctx.set(dut.answers.valid, 1)
     await ctx.tick()
     ctx.set(dut.answers.valid, 0)
-    return [ctx.get(dut.balance[i]) for i in range(SLOTS)]
+    return balances(ctx, dut)
 
 
 def test_random_executions_are_counted_once_and_in_their_slot():
@@ -82,24 +95,58 @@ def test_the_host_may_locate_more_or_fewer():
         await locate(ctx, dut, 1, 100)
         assert await say(ctx, dut, 1, 60) == [0, 40]
         await locate(ctx, dut, 1, 500)
-        assert ctx.get(dut.balance[1]) == 440
+        assert balances(ctx, dut)[1] == 440
         await locate(ctx, dut, 1, 70)
-        assert ctx.get(dut.balance[1]) == 10
+        assert balances(ctx, dut)[1] == 10
 
     run(script)
 
 
-@pytest.mark.parametrize("wait", range(SLOTS + 4))
-def test_a_sale_while_the_host_locates_is_counted(wait):
+@pytest.mark.parametrize("sold", range(SLOTS))
+@pytest.mark.parametrize("wait", range(4))
+def test_a_sale_while_the_host_locates_is_counted(wait, sold):
+    """Whichever of the two is first, and of whichever slot the sale is: nothing is lost, nothing is counted twice."""
+
+    async def script(ctx, dut):
+        for slot in range(SLOTS):
+            await locate(ctx, dut, slot, 100)
+        for cycle in range(8):
+            ctx.set(dut.locate, cycle == 2)
+            ctx.set(dut.locate_slot, 0)
+            ctx.set(dut.located, 200)
+            ctx.set(dut.short, 1)
+            ctx.set(dut.answers.payload, {"kind": OrderAnswerKind.EXECUTED, "slot": sold, "shares": 30})
+            ctx.set(dut.answers.valid, cycle == 1 + wait)
+            await ctx.tick()
+        assert balances(ctx, dut) == ([170, 100] if sold == 0 else [200, 70])
+
+    run(script)
+
+
+def test_a_slot_that_there_is_none_of_moves_nothing():
     async def script(ctx, dut):
         await locate(ctx, dut, 0, 100)
-        ctx.set(dut.located[0], 200)
-        for _ in range(wait):
-            await ctx.tick()
-        found = await say(ctx, dut, 0, 30)
-        assert found[0] in (70, 170)
-        await locate(ctx, dut, 0, 200)
-        await ctx.tick().repeat(SLOTS + 4)
-        assert ctx.get(dut.balance[0]) == 170
+        await write(ctx, dut, SLOTS, 7)
+        assert await say(ctx, dut, SLOTS, 30) == [100, 0]
 
     run(script)
+
+
+def test_a_reset_forgets_what_was_located_and_sold():
+    """The memories outlive it."""
+    dut, reset = Locates(SLOTS, readers=SLOTS), Signal()
+    sim = Simulator(ResetInserter(reset)(dut))
+    sim.add_clock(1e-6)
+
+    async def bench(ctx):
+        await locate(ctx, dut, 0, 100)
+        assert await say(ctx, dut, 0, 30) == [70, 0]
+        ctx.set(reset, 1)
+        await ctx.tick()
+        ctx.set(reset, 0)
+        assert balances(ctx, dut) == [0, 0]
+        await locate(ctx, dut, 0, 100)
+        assert balances(ctx, dut) == [100, 0]
+
+    sim.add_testbench(bench)
+    sim.run()

@@ -5,6 +5,7 @@ import random
 import pytest
 
 from hdl.types import OrderAnswerKind, Refusal, Role, Side
+from tests.hdl.risk.held_table import shown
 from tests.hdl.risk.risk_world import CANCEL, ENTER, REPLACE, ROWS, SLOTS, Chain, granted, intent, run
 
 
@@ -13,7 +14,7 @@ def test_an_order_counts_from_the_cycle_after_its_grant():
         await world.cycle(intent(shares=400))
         await world.cycle()  # the grant
         assert world.grants == 1
-        assert world.ctx.get(world.dut.positions.open_buy[0]) == 400
+        assert shown(world.ctx, world.dut.positions, 0)[1] == 400
         assert world.ctx.get(world.dut.positions.unsent) == 1
         await world.settle()
         assert world.ctx.get(world.dut.positions.unsent) == 0
@@ -29,11 +30,11 @@ def test_replace_counts_the_larger_until_it_is_answered():
         await world.settle()
         for asked, counts, answered in ((250, 200, 150), (600, 500, 500)):
             await granted(world, intent(REPLACE, shares=asked, role=Role.QUOTE))
-            assert world.ctx.get(world.dut.positions.open_buy[0]) == counts
+            assert shown(world.ctx, world.dut.positions, 0)[1] == counts
             chain.open, chain.asked = asked - chain.executed, 0
             world.tell(chain, OrderAnswerKind.REPLACED, shares=chain.open)
             await world.settle()
-            assert world.ctx.get(world.dut.positions.open_buy[0]) == answered
+            assert shown(world.ctx, world.dut.positions, 0)[1] == answered
 
     run(script)
 
@@ -46,7 +47,7 @@ def test_a_rejected_replace_gives_the_room_back():
         chain.asked = 0
         world.tell(chain, OrderAnswerKind.REJECTED)
         await world.settle()
-        assert world.ctx.get(world.dut.positions.open_buy[0]) == 300
+        assert shown(world.ctx, world.dut.positions, 0)[1] == 300
 
     run(script)
 
@@ -57,7 +58,7 @@ def test_a_refusal_of_the_order_port_takes_the_grant_back(kind):
         await granted(world, intent(shares=300))
         world.refuse_next = True
         await granted(world, intent(kind, shares=500, role=Role.QUOTE))
-        assert world.ctx.get(world.dut.positions.open_buy[0]) == 300
+        assert shown(world.ctx, world.dut.positions, 0)[1] == 300
         assert world.ctx.get(world.dut.positions.unsent) == 0
 
     run(script)
@@ -69,7 +70,7 @@ def test_fees_follow_the_liquidity_flag_and_an_unknown_one_does_not_flatter():
             await granted(world, intent(shares=10))
             world.fill(next(iter(world.chains.values())), 10, 1_234_567, flag)
             await world.settle()
-        assert world.ctx.get(world.dut.positions.cash[0]) == -(30 * 123_456_700 + 10 * (-1500 + 3500 + 3500))
+        assert shown(world.ctx, world.dut.positions, 0)[3] == -(30 * 123_456_700 + 10 * (-1500 + 3500 + 3500))
 
     run(script)
 

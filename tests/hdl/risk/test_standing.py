@@ -5,10 +5,10 @@ import random
 import pytest
 from amaranth.sim import Simulator
 
-from hdl.risk.gate import RiskGate
 from hdl.types import OrderIntentKind, Refusal, Role, Side
 from tests.hdl.risk import risk_world
 from tests.hdl.risk.gate_bench import CONFIG, ENTER, EXIT, FLAGS, LEVELS, SHORT_SALE, STATES
+from tests.hdl.risk.held_table import GateAmongSlots
 from tests.hdl.risk.test_positions import act
 
 BOTH = pytest.mark.parametrize("entry", [ENTER, SHORT_SALE], ids=["buy", "short"])
@@ -17,10 +17,10 @@ BOTH = pytest.mark.parametrize("entry", [ENTER, SHORT_SALE], ids=["buy", "short"
 def change(ctx, dut, inputs):
     """Set ports of the gate; of ports that are arrays, slot 1."""
     for name, value in inputs.items():
-        port = getattr(dut, name)
+        port = dut.held[name] if name in dut.held else getattr(dut, name)
         if name == "flags":
             ctx.set(port[1], FLAGS | value)
-        elif name in ("enabled", "position", "open_buy", "open_sell", "located"):
+        elif name == "enabled" or name in dut.held:
             ctx.set(port[1], value)
         elif name == "standing_config":
             ctx.set(port, CONFIG | value)
@@ -65,7 +65,7 @@ def verdict_of(entry, *, prepared=None, ahead=None, then=None, ready=1):
             await ctx.tick()
             assert (ctx.get(dut.busy), ctx.get(dut.refusals.valid)) == (0, 0)
 
-    dut = RiskGate(2)
+    dut = GateAmongSlots(2)
     sim = Simulator(dut)
     sim.add_clock(1e-6)
     sim.add_testbench(script)
@@ -190,7 +190,7 @@ def test_an_entry_bounces_off_what_is_held_and_both_refusals_are_told():
                 said = ctx.get(dut.refusals.payload)
                 told.append((said.cause, said.refusal))
 
-    dut = RiskGate(2)
+    dut = GateAmongSlots(2)
     sim = Simulator(dut)
     sim.add_clock(1e-6)
     sim.add_testbench(script)

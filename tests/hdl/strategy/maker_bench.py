@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from amaranth import Module
-from amaranth.lib import wiring
+from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In
 from amaranth.sim import Simulator
 
@@ -15,6 +15,7 @@ from hdl.risk.positions import Positions
 from hdl.strategy.maker import MarketMaker
 from hdl.strategy.maker_types import MakerConfig, QuoteState
 from hdl.types import OrderAnswerKind, OrderIntentKind, Role, Side
+from tests.hdl.risk.held_table import shown
 from tests.hdl.strategy.maker_rules import BUY, SELL, Quote
 
 SLOTS = 3
@@ -55,6 +56,7 @@ class MakerPath(wiring.Component):
 
     gate_config: In(GateConfig)
     maker_config: In(MakerConfig)
+    located: In(data.ArrayLayout(32, SLOTS))
     sending: In(1)
 
     def __init__(self):
@@ -71,24 +73,23 @@ class MakerPath(wiring.Component):
         m.submodules.gate, m.submodules.positions = gate, positions
         wiring.connect(m, maker.intents, gate.intents)
         wiring.connect(m, gate.refusals, maker.refusals)
+        wiring.connect(m, gate.judged, positions.judged)
+        wiring.connect(m, maker.held, positions.asked)
         for name in ("armed", "killed", "lease_alive"):
             m.d.comb += getattr(gate, name).eq(getattr(arming, name))
         m.d.comb += [
             gate.session_up.eq(arming.session_up),
-            gate.position.eq(positions.position),
-            gate.open_buy.eq(positions.open_buy),
-            gate.open_sell.eq(positions.open_sell),
             positions.lookup_order.eq(gate.lookup_order),
             gate.lookup.eq(positions.lookup),
             gate.unsent.eq(positions.unsent),
-            gate.located.eq(maker.located),
+            gate.located.eq(self.located[gate.config_slot]),
+            maker.located.eq(self.located[maker.config_slot]),
             gate.config.eq(self.gate_config),
             positions.grants.payload.eq(gate.granted.payload),
             positions.grants.valid.eq(gate.granted.valid & gate.granted.ready),
             positions.answers.payload.eq(maker.answers.payload),
             positions.answers.valid.eq(maker.answers.valid),
-            maker.position.eq(positions.position),
-            maker.open_sell.eq(positions.open_sell),
+            maker.held_ready.eq(~positions.asked_taken),
             maker.permits.eq(gate.permits),
             maker.config.eq(self.maker_config),
             maker.flags.eq(gate.flags),
@@ -148,7 +149,7 @@ class MakerBench:
             self.flags(i)
             ctx.set(dut.gate.enabled[i], 1)
             ctx.set(dut.maker.maker_enabled[i], 1)
-            ctx.set(dut.maker.located[i], LOCATED)
+            ctx.set(dut.located[i], LOCATED)
         ctx.set(dut.arming.lease_until, 1 << 40)
         ctx.set(dut.arming.session_up, 1)
 
@@ -170,7 +171,7 @@ class MakerBench:
         self.ctx.set(self.dut.gate_config, GATE | changes)
 
     def position(self, slot=0):
-        return self.ctx.get(self.dut.positions.position[slot])
+        return shown(self.ctx, self.dut.positions, slot)[0]
 
     def state(self, side, slot=0):
         states = self.dut.maker.bid_state if side == Side.BUY else self.dut.maker.ask_state
@@ -196,7 +197,7 @@ class MakerBench:
     async def move_position(self, shares, slot=0):
         """Somebody else of the account traded: the host says so."""
         positions = self.dut.positions
-        self.ctx.set(positions.adjust_position[slot], shares)
+        self.ctx.set(positions.adjust_position, shares)
         self.ctx.set(positions.adjust[slot], 1)
         await self.step()
         self.ctx.set(positions.adjust[slot], 0)

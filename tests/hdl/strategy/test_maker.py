@@ -117,11 +117,11 @@ def test_an_offer_at_its_price_that_is_not_covered_any_more_is_modified_and_keep
 
 def test_an_offer_for_which_too_little_is_located_is_cancelled_and_entered_anew():
     async def script(bench):
-        bench.ctx.set(bench.dut.maker.located[0], 1000)
+        bench.ctx.set(bench.dut.located[0], 1000)
         await offers_long(bench)
         before = len(bench.granted)
         await bench.move_position(-60)
-        bench.ctx.set(bench.dut.maker.located[0], 90)
+        bench.ctx.set(bench.dut.located[0], 90)
         await bench.view(BID + 100, ASK + 100, sizes=(999, 1000))
         assert bench.said(before) == [("CANCEL", "SELL", 0, 0, 0), ("ENTER", "SELL", 1, 90, ASK + 100)]
         assert not bench.refused
@@ -164,7 +164,7 @@ def test_without_short_sales_only_what_is_held_is_offered(why):
         elif why == "forbidden":
             bench.set(short_allowed=0)
         else:
-            bench.ctx.set(bench.dut.maker.located[0], 0)
+            bench.ctx.set(bench.dut.located[0], 0)
         await bench.view(BID, ASK, sizes=(999, 1000))
         assert bench.quotes() == {BUY: Quote(BID, 100), SELL: None}
         bench.fill(bench.order(Side.BUY), 60)
@@ -178,7 +178,7 @@ def test_without_short_sales_only_what_is_held_is_offered(why):
 
 def test_a_short_sale_takes_no_more_than_is_located():
     async def script(bench):
-        bench.ctx.set(bench.dut.maker.located[0], 70)
+        bench.ctx.set(bench.dut.located[0], 70)
         await bench.view(BID, ASK)
         assert bench.quotes()[SELL] == Quote(ASK, 70, short=True)
 

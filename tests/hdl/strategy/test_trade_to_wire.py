@@ -7,6 +7,7 @@ import pytest
 
 from hdl.strategy.taker_types import AlarmCode, TakerState
 from hdl.types import Refusal
+from tests.hdl.risk.held_table import shown
 from tests.hdl.strategy.wire_bench import (
     ASK,
     BID,
@@ -58,7 +59,7 @@ def test_exit_filled_whole_while_its_replace_is_on_the_way():
         await wire.hear(executed(2, 60, ASK + 300, b"A"))  # and never a word about number 3
         assert (wire.position(), wire.state()) == (0, TakerState.COOLDOWN)
         assert wire.ctx.get(wire.port.open_orders) == 0
-        assert wire.ctx.get(wire.dut.positions.open_sell[0]) == 0
+        assert shown(wire.ctx, wire.dut.positions, 0)[2] == 0
 
     run(script)
 

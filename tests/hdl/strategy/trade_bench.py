@@ -24,6 +24,7 @@ from hdl.strategy.own_display import OwnDisplay
 from hdl.strategy.taker import ImbalanceTaker
 from hdl.strategy.taker_types import TakerConfig, TakerState
 from hdl.types import EventKind, OrderAnswerKind, OrderIntentKind, Role, Side
+from tests.hdl.risk.held_table import shown
 
 SLOTS = 3
 ROWS = 4
@@ -82,18 +83,19 @@ class TradePath(wiring.Component):
         wiring.connect(m, self.intents.outgoing, gate.intents)
         self._host(m)
         wiring.connect(m, taker.entries, gate.entries)
+        wiring.connect(m, gate.judged, positions.judged)
+        wiring.connect(m, gate.standing_held, positions.standing)
+        wiring.connect(m, self.host.held, positions.asked)
         wiring.connect(m, gate.refusals, taker.refusals)
         for name in ("armed", "killed", "lease_alive"):
             m.d.comb += getattr(gate, name).eq(getattr(arming, name))
         m.d.comb += [
             gate.session_up.eq(arming.session_up),
-            gate.position.eq(positions.position),
-            gate.open_buy.eq(positions.open_buy),
-            gate.open_sell.eq(positions.open_sell),
             positions.lookup_order.eq(gate.lookup_order),
             gate.lookup.eq(positions.lookup),
             gate.unsent.eq(positions.unsent),
-            *(located.eq(~0) for located in gate.located),
+            gate.located.eq(~0),
+            gate.standing_located.eq(~0),
             gate.config.eq(self.gate_config),
             gate.standing.eq(taker.standing),
             gate.standing_config.eq(self.gate_config),
@@ -105,7 +107,7 @@ class TradePath(wiring.Component):
             self.display.answers.valid.eq(taker.answers.valid),
             self.display.slot.eq(taker.view.payload.slot),
             taker.own.eq(self.display.shown),
-            taker.position.eq(positions.position),
+            taker.position.eq(positions.standing.position),
             taker.permits.eq(gate.permits),
             taker.gate_holding.eq(gate.holding),
             taker.config.eq(self.taker_config),
@@ -122,9 +124,7 @@ class TradePath(wiring.Component):
             host.refusals.payload.eq(gate.refusals.payload),
             host.refusals.valid.eq(gate.refusals.valid),
             host.way_free.eq(~(taker.intents.valid | gate.busy | positions.unsent | self.port_busy)),
-            host.position.eq(positions.position),
-            host.open_buy.eq(positions.open_buy),
-            host.open_sell.eq(positions.open_sell),
+            host.held_ready.eq(~positions.asked_taken),
             positions.seek_order.eq(host.seek_order),
             host.seek.eq(positions.seek),
             host.card_time.eq(self.arming.card_time),
@@ -215,7 +215,7 @@ class TradeBench:
         return TakerState(self.ctx.get(self.dut.taker.taker_state[slot]))
 
     def position(self, slot=0):
-        return self.ctx.get(self.dut.positions.position[slot])
+        return shown(self.ctx, self.dut.positions, slot)[0]
 
     async def step(self, cycles=1):
         """Let ``cycles`` cycles pass, and note what happens in them."""

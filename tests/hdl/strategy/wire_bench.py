@@ -10,6 +10,7 @@ from amaranth.lib import wiring
 from amaranth.sim import Simulator
 
 from hdl.orders.port import OrderPort
+from tests.hdl.risk.held_table import shown
 from tests.hdl.strategy.trade_bench import ROWS, SLOTS, TradeBench, TradePath
 
 BID, ASK = 100_000, 100_100
@@ -90,7 +91,7 @@ class Wire(TradeBench):
         return [cut(message) for _, message in self.sent]
 
     def cash(self):
-        return self.ctx.get(self.dut.positions.cash[0])
+        return shown(self.ctx, self.dut.positions, 0)[3]
 
 
 def cut(message):
