@@ -48,6 +48,7 @@ class FillProperties(wiring.Component):
         m.d.comb += [
             Assert(rows.commands.ready == (step == 0)),
             Assert(rows.executed == executes),
+            Assert(~answers.valid | (step == 3)),  # so at most one every 4 cycles
             Assert(~(exchange.ready & rows.commands.valid)),
         ]
         with m.If(due):
