@@ -205,12 +205,13 @@ class Card(wiring.Component):
         ]
         for name in _REQUEST_COUNTERS:
             m.d.comb += bank.count(f"requests.{name}").eq(getattr(feed, name))
-        symbols = bank.slot_value("symbol")
+        symbols, changed = bank.slot_value("symbol"), bank.slot_changed("symbol")
         locates = bank.slot_value("join", "locate")
         strobes = {name: bank.slot_strobe("join", name) for name in ("bind", "trading", "whole", "stale")}
         states = {name: bank.slot_drive("state", name) for name in (*_FLAGS, "locate")}
         for i in range(self._config.slots):
-            m.d.comb += [feed.symbols[i].eq(symbols[i]), feed.slot_join[i].locate.eq(locates[i])]
+            m.d.comb += [feed.symbols[i].eq(symbols[i]), feed.symbol_changed[i].eq(changed[i])]
+            m.d.comb += feed.slot_join[i].locate.eq(locates[i])
             m.d.comb += [getattr(feed.slot_join[i], name).eq(strobe[i]) for name, strobe in strobes.items()]
             m.d.comb += [states[name][i].eq(getattr(feed.flags[i], name)) for name in _FLAGS]
             m.d.comb += states["locate"][i].eq(feed.locates[i])

@@ -40,8 +40,8 @@ def join_orders(m: Module, bank: RegisterBank, engine: Engine) -> None:
     ]
     for name in _COUNTERS:
         m.d.comb += bank.count(f"orders.{name}").eq(getattr(orders, name))
-    for i, symbol in enumerate(bank.slot_value("symbol")):
-        m.d.comb += orders.symbols[i].eq(symbol)
+    symbol = bank.slot_port("symbol")
+    m.d.comb += [symbol.slot.eq(orders.symbol_slot), orders.symbol.eq(symbol.row.as_value())]
 
 
 def join_order_records(m: Module, records: OrderRecords, engine: Engine) -> None:

@@ -85,7 +85,7 @@ class Engine(wiring.Component):
         self.unexplained = Unexplained(config.slots)
         self.positions = Positions(config.slots, config.own_orders)
         self.locates = Locates(config.slots, readers=4)
-        self.orders = OrderPort(config.own_orders, config.slots)
+        self.orders = OrderPort(config.own_orders)
         self.arming = Arming()
         self._own_orders = config.own_orders
         super().__init__(

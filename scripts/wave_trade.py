@@ -128,7 +128,7 @@ def gate() -> Scene:
 
 def order_port() -> Scene:
     """An order is handed over and leaves, beat by beat, from the cycle of the handshake on."""
-    block = OrderPort(2, 1)
+    block = OrderPort(2)
     intents, tx = block.intents, block.tx
     script: list[Inputs] = [
         [(block.card_time, cycle), (intents.valid, int(cycle == 1)), (intents.payload, OrderIntent.const(_ENTER))]
@@ -149,7 +149,7 @@ def order_port() -> Scene:
             "open_orders": lambda ctx: str(ctx.get(block.open_orders)),
         },
         fixed=[
-            (block.symbols, [int.from_bytes(b"PWAA    ", "little")]),
+            (block.symbol, int.from_bytes(b"PWAA    ", "little")),
             (block.capacity, ord("P")),
             (tx.ready, 1),
         ],

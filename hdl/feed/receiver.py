@@ -50,7 +50,7 @@ class FeedReceiver(wiring.Component):
     join
         Pulse of ``feed.command.join``: the next packet's session and sequence are taken as they come, and the market
         counts as open.
-    symbols, slot_join
+    symbols, symbol_changed, slot_join
         Registers ``slot.symbol`` and ``slot.join`` of each slot.
     book_stale_valid, book_stale_slot, queue_overflow, all_held_valid, all_held_slot
         What the book lost; that all it lost of a slot is gone.
@@ -106,6 +106,7 @@ class FeedReceiver(wiring.Component):
                 "check_ip_checksum": In(1),
                 "join": In(1),
                 "symbols": In(data.ArrayLayout(unsigned(64), config.slots)),
+                "symbol_changed": In(config.slots),
                 "slot_join": In(data.ArrayLayout(SlotJoin, config.slots)),
                 "book_stale_valid": In(1),
                 "book_stale_slot": In(8),
@@ -196,6 +197,7 @@ class FeedReceiver(wiring.Component):
             states.card_time.eq(self.card_time),
             states.next_sequence.eq(mold.next_sequence),
             states.symbols.eq(self.symbols),
+            states.symbol_changed.eq(self.symbol_changed),
             states.slot_join.eq(self.slot_join),
             states.market_join.eq(self.join),
             states.joined.eq(mold.joined),

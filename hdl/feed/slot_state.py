@@ -67,8 +67,8 @@ class SlotState(wiring.Component):
     -----
     message_valid, message
         A decoded message.
-    symbol
-        Symbol register; 0: not used. A change starts the slot anew.
+    symbol, symbol_changed
+        Symbol register; 0: not used. Pulse in the first cycle of another symbol: the slot starts anew.
     join
         The host's word.
     snapshot
@@ -104,6 +104,7 @@ class SlotState(wiring.Component):
     message_valid: In(1)
     message: In(ItchMessage)
     symbol: In(64)
+    symbol_changed: In(1)
     join: In(SlotJoin)
     snapshot: In(SlotSnapshot)
     named: In(1)
@@ -142,7 +143,6 @@ class SlotState(wiring.Component):
         restricted = Signal(init=1)
         opened = Signal()
         exact = Signal()  # nothing is amiss with the book but orders that the table could not hold
-        followed = Signal(64)
         whole_waits = Signal()  # the host said whole
         anew_waits = Signal()  # the slot began anew: the book is to be emptied
         m.d.comb += [
@@ -153,7 +153,10 @@ class SlotState(wiring.Component):
             self.flags.opened.eq(opened),
             self.flags.market_open.eq(self.market_open),
             self.about.eq(bound & (message.locate == locate)),
-            self.names.eq((followed != 0) & (message.stock == followed) & (message.type == ord("R"))),
+            self.names.eq(
+                ((self.symbol != 0) & (message.stock == self.symbol))
+                & ((message.type == ord("R")) & ~self.symbol_changed)
+            ),
             self.clear_waits.eq(whole_waits | anew_waits),
         ]
 
@@ -222,8 +225,7 @@ class SlotState(wiring.Component):
                 m.d.comb += cause.eq(why)
                 if why is not StaleCause.TABLE_FULL:
                     m.d.sync += exact.eq(0)
-        m.d.sync += followed.eq(self.symbol)
-        with m.If(self.session_changed | (followed != self.symbol)):
+        with m.If(self.session_changed | self.symbol_changed):
             m.d.sync += [
                 bound.eq(0),
                 locate.eq(0),

@@ -57,6 +57,8 @@ class MarketStates(wiring.Component):
         Now, and what the feed expects; put into events no message caused.
     symbols
         Symbol of each slot, first character lowest; 0: not used. Of two slots with one symbol only the lower is bound.
+    symbol_changed
+        One bit a slot: the first cycle of another symbol.
     slot_join
         The host's word on each slot; ``whole`` takes effect together with a CLEAR event, in the first free cycle.
     market_join, joined_late
@@ -109,6 +111,7 @@ class MarketStates(wiring.Component):
                 "card_time": In(64),
                 "next_sequence": In(64),
                 "symbols": In(data.ArrayLayout(unsigned(64), slots)),
+                "symbol_changed": In(slots),
                 "slot_join": In(data.ArrayLayout(SlotJoin, slots)),
                 "market_join": In(1),
                 "joined": In(1),
@@ -209,6 +212,7 @@ class MarketStates(wiring.Component):
                 state.message_valid.eq(valid),
                 state.message.eq(message),
                 state.symbol.eq(self.symbols[i]),
+                state.symbol_changed.eq(self.symbol_changed[i]),
                 state.join.eq(self.slot_join[i]),
                 *(getattr(state.snapshot, pulse).eq(getattr(snapshot, pulse) & self.loading[i]) for pulse in _PULSES),
                 *(getattr(state.snapshot, name).eq(getattr(snapshot.states, name)) for name in _STATES),

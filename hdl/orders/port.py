@@ -1,7 +1,7 @@
 """The order port: granted intents in, OUCH out; OUCH in, answers out."""
 
-from amaranth import Array, Module, Mux, Signal, Value
-from amaranth.lib import data, stream, wiring
+from amaranth import Module, Mux, Signal, Value
+from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from hdl.net.frame import frame_signature
@@ -49,13 +49,12 @@ class OrderPort(wiring.Component):
     ----------
     own_orders : int
         Rows of the own order table, 2 to 128.
-    slots : int
-        Symbols, 1 to 64.
 
     Ports
     -----
     card_time : card time in cycles
-    symbols : symbol of every slot, first character in the lowest byte
+    symbol_slot, symbol : slot of the intent offered, and its symbol in the same cycle, first character in the lowest
+        byte
     capacity : OUCH capacity letter
     killed, session_up : levels, from arming and the host; a session that nobody speaks of is up
     session_open : the session is up, and the exchange has not ended its day
@@ -81,13 +80,12 @@ class OrderPort(wiring.Component):
     most 5 cycles when the row table is idle, 9 behind one other change, and SENT 4 to 7 cycles after the handshake.
     """
 
-    def __init__(self, own_orders: int, slots: int) -> None:
-        if not 1 <= slots <= 64:
-            raise ValueError(f"slots: {slots} is not 1 to 64")
+    def __init__(self, own_orders: int) -> None:
         super().__init__(
             {
                 "card_time": In(64),
-                "symbols": In(data.ArrayLayout(64, slots)),
+                "symbol_slot": Out(8),
+                "symbol": In(64),
                 "capacity": In(8),
                 "killed": In(1),
                 "session_up": In(1, init=1),
@@ -130,7 +128,6 @@ class OrderPort(wiring.Component):
             }
         )
         self.own_orders = own_orders
-        self.slots = slots
 
     def elaborate(self, platform: object) -> Module:
         """Build the block."""
@@ -215,7 +212,6 @@ class OrderPort(wiring.Component):
         with m.Elif(fresh & ~enters & rows.query_replacing):
             m.d.comb += refusal.eq(Refusal.BUSY)
 
-        symbols = Array(self.symbols[i] for i in range(self.slots))
         m.d.sync += start.eq(0)
         with m.If(canceller.cancels.valid & canceller.cancels.ready):
             m.d.sync += [
@@ -282,7 +278,8 @@ class OrderPort(wiring.Component):
             wanted.time_in_force.eq(intent.time_in_force),
             wanted.shares.eq(intent.shares),
             wanted.price.eq(intent.price),
-            wanted.symbol.eq(symbols[intent.slot]),
+            self.symbol_slot.eq(intent.slot),
+            wanted.symbol.eq(self.symbol),
             wanted.orig_user_ref.eq(rows.query_ref),
             wanted.user_ref.eq(self.user_ref),
             transmitter.start.eq(start | direct),

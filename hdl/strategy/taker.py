@@ -6,6 +6,7 @@ from amaranth.lib.wiring import In, Out
 
 from hdl import types
 from hdl.risk.standing import StandingEntry
+from hdl.slot_numbers import SlotNumbers
 from hdl.strategy.imbalance import VOLUME_BITS, Imbalance
 from hdl.strategy.own_display import OwnShown
 from hdl.strategy.taker_entry import TakerEntry
@@ -83,8 +84,8 @@ class ImbalanceTaker(wiring.Component):
         Thresholds of the slot, in the same cycle.
     trigger, alarm : Out(stream, always ready)
         Records; a trigger is in the cycle before its entry.
-    triggers : Out(array of 32)
-        Triggers of each slot, saturating.
+    counted_slot : In(8), triggers : Out(32)
+        A slot, and its triggers in the same cycle, saturating.
     taker_state : Out(array of TakerState)
         State of each slot.
     busy : Out(1)
@@ -122,7 +123,8 @@ class ImbalanceTaker(wiring.Component):
                 "config": In(TakerConfig),
                 "trigger": Out(stream.Signature(Trigger, always_ready=True)),
                 "alarm": Out(stream.Signature(Alarm, always_ready=True)),
-                "triggers": Out(data.ArrayLayout(32, slots)),
+                "counted_slot": In(8),
+                "triggers": Out(32),
                 "taker_state": Out(data.ArrayLayout(TakerState, slots)),
                 "busy": Out(1),
             }
@@ -385,10 +387,15 @@ class ImbalanceTaker(wiring.Component):
             told.card_time.eq(intent.trigger_time),
             told.exchange_time.eq(intent.exchange_time),
         ]
-        with m.If(enters):
-            count = self.triggers[intent.slot]
-            with m.If(~count.all()):
-                m.d.sync += count.eq(count + 1)
+        m.submodules.counts = counts = SlotNumbers(32, self.slots, readers=2)
+        m.d.comb += [
+            counts.row[0].eq(intent.slot),
+            counts.row[1].eq(self.counted_slot),
+            self.triggers.eq(counts.number[1]),
+            counts.write.eq(enters & ~counts.number[0].all()),
+            counts.write_row.eq(intent.slot),
+            counts.write_number.eq(counts.number[0] + 1),
+        ]
 
 
 def _distance(product):

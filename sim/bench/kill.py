@@ -43,7 +43,7 @@ class _OrderPath(wiring.Component):
         self.arming = Arming()
         self.gate = RiskGate(config.slots)
         self.positions = Positions(config.slots, config.own_orders)
-        self.orders = OrderPort(config.own_orders, config.slots)
+        self.orders = OrderPort(config.own_orders)
         self._own_orders = config.own_orders
 
     def elaborate(self, platform: object) -> Module:

@@ -53,15 +53,24 @@ class FeedBench(Bench):
         for name in ("own_address", "request_address", "request_timeout", "request_tries", "rx_b__valid"):
             getattr(d, name).value = 0
         d.two_lines.value = int(LINES == 1)
+        self.told = 0
         self.follow(symbols)
         await self.reset()
         await self.idle(3)
         return self
 
     def follow(self, symbols):
-        self.dut.symbols.value = sum(
+        self.symbols = sum(
             int.from_bytes(symbol.ljust(8).encode(), "little") << 64 * i for i, symbol in enumerate(symbols) if symbol
         )
+        self.dut.symbols.value = self.symbols
+
+    async def cycle(self):
+        """One cycle; as the registers do, tell which symbols are others than in the one before."""
+        changed = self.symbols ^ self.told
+        self.dut.symbol_changed.value = sum(bool(changed >> 64 * i & (1 << 64) - 1) << i for i in range(SLOTS))
+        self.told = self.symbols
+        await super().cycle()
 
     async def frame(self, frame, *, error=False, **options):
         return await self.send(self.dut.rx__valid, self.dut.rx__payload, self.beats(frame, error), **options)

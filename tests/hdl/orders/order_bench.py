@@ -72,12 +72,12 @@ class OrderBench(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        m.submodules.port = port = OrderPort(ROWS, SLOTS)
+        m.submodules.port = port = OrderPort(ROWS)
         for name in ("intents", "rx", "tx"):
             wiring.connect(m, wiring.flipped(getattr(self, name)), getattr(port, name))
         for name in ("card_time", "capacity", "killed", "session_up", "user_ref_write", "user_ref_value", "query"):
             m.d.comb += getattr(port, name).eq(getattr(self, name))
-        m.d.comb += port.symbols.as_value().eq(self.symbols)
+        m.d.comb += port.symbol.eq(self.symbols.word_select(port.symbol_slot[:2], 64))
         for name in [
             "detail",
             "user_ref",

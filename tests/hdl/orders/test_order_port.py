@@ -4,7 +4,6 @@
 import pytest
 
 from hdl.orders.order_rows import OrderRows
-from hdl.orders.port import OrderPort
 from tests.hdl.orders.never_received_bench import NeverReceivedBench
 from tests.hdl.orders.order_bench import OrderBench
 
@@ -29,8 +28,3 @@ def test_order_port_against_a_random_exchange(run_cocotb, seed):
 def test_a_size_that_cannot_be_built_is_refused(rows):
     with pytest.raises(ValueError, match=f"{rows} is not 2 to 128"):
         OrderRows(rows)
-
-
-def test_too_many_slots_are_refused():
-    with pytest.raises(ValueError, match="65 is not 1 to 64"):
-        OrderPort(16, 65)

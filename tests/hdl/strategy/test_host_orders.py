@@ -5,11 +5,11 @@ import pytest
 from hdl.strategy.host_orders import HostOutcome, HostStep
 from hdl.strategy.taker_types import TakerState
 from hdl.types import Refusal, Role, Side
+from tests.hdl.strategy.trade_bench import SLOTS
 from tests.hdl.strategy.wire_bench import (
     ASK,
     BID,
     ROWS,
-    SLOTS,
     accepted,
     cancel_rejected,
     canceled,

@@ -11,7 +11,7 @@ from amaranth.sim import Simulator
 
 from hdl.orders.port import OrderPort
 from tests.hdl.risk.held_table import shown
-from tests.hdl.strategy.trade_bench import ROWS, SLOTS, TradeBench, TradePath
+from tests.hdl.strategy.trade_bench import ROWS, TradeBench, TradePath
 
 BID, ASK = 100_000, 100_100
 SYMBOL = b"PWAA    "
@@ -23,7 +23,7 @@ class TradeToWire(wiring.Component):
     def __init__(self):
         super().__init__({})
         self.path = TradePath()
-        self.orders = OrderPort(ROWS, SLOTS)
+        self.orders = OrderPort(ROWS)
 
     def elaborate(self, platform):
         m = Module()
@@ -39,7 +39,7 @@ class TradeToWire(wiring.Component):
             orders.killed.eq(path.arming.killed),
             orders.session_up.eq(path.arming.session_up),
             orders.card_time.eq(path.arming.card_time),
-            *(symbol.eq(int.from_bytes(SYMBOL, "little")) for symbol in orders.symbols),
+            orders.symbol.eq(int.from_bytes(SYMBOL, "little")),
             orders.capacity.eq(ord("P")),
             orders.tx.ready.eq(1),
             path.port_busy.eq(orders.busy),
