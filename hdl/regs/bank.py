@@ -1,9 +1,7 @@
 """The register bank: every register of ``card.rdl`` as gateware."""
 
-from dataclasses import dataclass
-
-from amaranth import Cat, Const, Module, Mux, Signal, signed, unsigned
-from amaranth.lib import data, wiring
+from amaranth import Cat, Module, Mux, Signal
+from amaranth.lib import wiring
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 from amaranth.utils import exact_log2
@@ -14,68 +12,9 @@ from hdl.regs.counters import Counters
 from hdl.regs.decoder import AddressDecoder
 from hdl.regs.description import COUNTER_BITS, REGISTER_BYTES, SLOT_BLOCK, Description, Field, Register, describe
 from hdl.regs.readback import Readback, rows_of
-from hdl.slot_numbers import SlotNumbers
+from hdl.regs.slot_access import SlotAccess, SlotPort, SlotShow, SlotWrite, layout_of, pack, shape_of
 
-__all__ = ["RegisterBank", "SlotPort", "SlotShow", "SlotWrite"]
-
-
-def _shape(field: Field):
-    return signed(field.width) if field.signed else unsigned(field.width)
-
-
-def _layout(register: Register) -> data.StructLayout:
-    return data.StructLayout({f.name: _shape(f) for f in register.fields})
-
-
-@dataclass(frozen=True, slots=True)
-class SlotPort:
-    """A read port of a register that the host writes, one of each slot.
-
-    Attributes
-    ----------
-    slot : Signal
-        The reader drives it.
-    row : data.View
-        The register of that slot in the same cycle, a struct of the register's fields.
-    """
-
-    slot: Signal
-    row: data.View
-
-
-@dataclass(frozen=True, slots=True)
-class SlotShow:
-    """The way of a block to show the host a register of each slot, asked for only when the host reads it.
-
-    Attributes
-    ----------
-    slot : Signal
-        The bank drives it.
-    row : data.View
-        The register of that slot, to be driven in the same cycle, a struct of the register's fields.
-    """
-
-    slot: Signal
-    row: data.View
-
-
-@dataclass(frozen=True, slots=True)
-class SlotWrite:
-    """What the host writes into a register of each slot.
-
-    Attributes
-    ----------
-    strobe : Signal
-        High in the first cycle of a newly written value.
-    slot : Signal
-        Whose it is.
-    row : data.View
-        What was written, a struct of the register's fields.
-    """
-
-    strobe: Signal
-    slot: Signal
-    row: data.View
+__all__ = ["RegisterBank"]
 
 
 class RegisterBank(wiring.Component):
@@ -131,11 +70,7 @@ class RegisterBank(wiring.Component):
         self._increments: dict[tuple[str, int], Signal] = {}
         self._write_backs: dict[tuple[str, int, str], tuple[Signal, Signal]] = {}
         self._driven: set[tuple[str, int, str]] = set()
-        #: Of registers in flip-flops: those who read them by slot, who show them, who hear what is written.
-        self._ports: dict[str, list[SlotPort]] = {}
-        self._shows: dict[str, SlotShow] = {}
-        self._slot_writes: dict[str, SlotWrite] = {}
-        self._changed: dict[str, list[Signal]] = {}
+        self._by_slot = SlotAccess(config.slots)
         #: Fields that keep their reset value whatever is written.
         self._fixed = {
             place
@@ -152,14 +87,14 @@ class RegisterBank(wiring.Component):
             if register.memory:
                 row = {f.name: f.reset for f in register.fields}
                 self._memories[register.key] = Memory(
-                    shape=_layout(register), depth=register.count, init=[row] * register.count
+                    shape=layout_of(register), depth=register.count, init=[row] * register.count
                 )
                 continue
             for index in range(register.count):
                 stem = register.full_name(index if register.array else None).translate(str.maketrans(".[", "__", "]"))
                 self._written[register.key, index] = Signal(name=f"{stem}_written")
                 for f in register.fields:
-                    cell = Signal(_shape(f), init=f.reset, name=f"{stem}_{f.name}")
+                    cell = Signal(shape_of(f), init=f.reset, name=f"{stem}_{f.name}")
                     self._cells[register.key, index, f.name] = cell
 
     def _field(self, key: str, field: str | None) -> tuple[Register, Field]:
@@ -227,7 +162,7 @@ class RegisterBank(wiring.Component):
         register, f = self._field(key, field)
         if not (f.driven and f.writable):
             raise ValueError(f"{name} is not a field that both sides write")
-        pair = Signal(name=f"{register.name}_set"), Signal(_shape(f), name=f"{register.name}_next")
+        pair = Signal(name=f"{register.name}_set"), Signal(shape_of(f), name=f"{register.name}_next")
         if self._write_backs.setdefault((key, 0, f.name), pair) is not pair:
             raise ValueError(f"{name} is written back already")
         return pair
@@ -274,48 +209,24 @@ class RegisterBank(wiring.Component):
         if key in self._memories:
             port = self._memories[key].read_port(domain="comb")
             return SlotPort(port.addr, port.data)
-        kept = self.description.register(key)
-        if not kept.per_slot or kept.reset or not all(f.kept for f in kept.fields):
-            raise ValueError(f"{key} is not a register of a slot that the host writes and that is zero after a reset")
-        port = SlotPort(Signal(8, name=f"{kept.name}_slot"), Signal(_layout(kept), name=f"{kept.name}_row"))
-        self._ports.setdefault(key, []).append(port)
-        return port
+        return self._by_slot.port(self.description.register(key))
 
     def slot_show(self, register: str) -> SlotShow:
         """Give a register for hardware to drive, of the slot that is read: ``slot_show("position")``."""
-        key = _slot_key(register)
-        shown = self.description.register(key)
-        if not shown.per_slot or any(f.writable for f in shown.fields):
-            raise ValueError(f"{key} is not a register of a slot that hardware drives")
-        for place in ((key, index, f.name) for index in range(shown.count) for f in shown.fields):
-            if place in self._driven:
-                raise ValueError(f"{key} is driven already")
-            self._driven.add(place)
-        self._shows[key] = SlotShow(Signal(8, name=f"{shown.name}_slot"), Signal(_layout(shown), name=shown.name))
-        return self._shows[key]
+        shown = self.description.register(_slot_key(register))
+        places = {(shown.key, index, f.name) for index in range(shown.count) for f in shown.fields}
+        if self._driven & places:
+            raise ValueError(f"{shown.key} is driven already")
+        self._driven |= places
+        return self._by_slot.show(shown)
 
     def slot_write(self, register: str) -> SlotWrite:
         """Give what the host writes into a register of a slot, as it writes it: ``slot_write("maker.located")``."""
-        key = _slot_key(register)
-        written = self.description.register(key)
-        if not written.per_slot or not all(f.kept for f in written.fields):
-            raise ValueError(f"{key} is not a register of a slot that the host writes")
-        if key not in self._slot_writes:
-            name = written.name
-            self._slot_writes[key] = SlotWrite(
-                Signal(name=f"{name}_strobe"),
-                Signal(8, name=f"{name}_written_slot"),
-                Signal(_layout(written), name=f"{name}_written_row"),
-            )
-        return self._slot_writes[key]
+        return self._by_slot.write(self.description.register(_slot_key(register)))
 
     def slot_changed(self, register: str) -> list[Signal]:
         """Give a pulse a slot, in the first cycle of a value that is another than the one before."""
-        key = _slot_key(register)
-        kept, _ = self._field(key, None)
-        if key not in self._changed:
-            self._changed[key] = [Signal(name=f"{kept.name}_{i}_changed") for i in range(kept.count)]
-        return self._changed[key]
+        return self._by_slot.changed(self.description.register(_slot_key(register)))
 
     def elaborate(self, platform):
         """Build the access path, then the counters."""
@@ -429,7 +340,7 @@ class RegisterBank(wiring.Component):
             m.d.comb += [port.addr.eq(slot_index), port.en.eq(taken & hit.any())]
             m.d.comb += [getattr(port.data, f.name).eq(wdata[f.low :][: f.width]) for f in register.fields]
             return write & blocked, taken
-        self._to_slots(m, register, taken & hit.any(), wdata, slot_index)
+        self._by_slot.tell(m, register, taken & hit.any(), wdata, slot_index)
         for index in range(register.count):
             m.d.sync += self._written[register.key, index].eq(taken & hit[index])
             for f in register.fields:
@@ -439,8 +350,7 @@ class RegisterBank(wiring.Component):
                     m.d.sync += cell.eq(Mux(taken & hit[index] & ~held, part, 0))
                     pulses_refused |= held & part.any()
                 elif f.writable and (register.key, f.name) not in self._fixed:
-                    if register.key in self._changed:
-                        m.d.sync += self._changed[register.key][index].eq(taken & hit[index] & (cell != part))
+                    self._by_slot.compare(m, register, index, taken & hit[index] & (cell != part))
                     if (register.key, index, f.name) in self._write_backs:
                         strobe, value = self._write_backs[register.key, index, f.name]
                         with m.If(strobe):
@@ -449,37 +359,15 @@ class RegisterBank(wiring.Component):
                         m.d.sync += cell.eq(part)
         return write & (blocked | pulses_refused), taken
 
-    def _to_slots(self, m: Module, register: Register, write, wdata, slot_index) -> None:
-        """Tell what is written to those who read a register by slot, or hear it as it is written."""
-        ports, heard = self._ports.get(register.key, []), self._slot_writes.get(register.key)
-        if ports:
-            m.submodules[f"{register.block}_{register.name}"] = numbers = SlotNumbers(
-                _layout(register), self._config.slots, readers=len(ports)
-            )
-            m.d.comb += [
-                numbers.write.eq(write),
-                numbers.write_row.eq(slot_index),
-                *(numbers.write_number[f.name].eq(wdata[f.low :][: f.width]) for f in register.fields),
-            ]
-            for i, port in enumerate(ports):
-                m.d.comb += [numbers.row[i].eq(port.slot), port.row.eq(numbers.number[i])]
-        if heard is not None:
-            m.d.sync += [
-                heard.strobe.eq(write),
-                heard.slot.eq(slot_index),
-                *(heard.row[f.name].eq(wdata[f.low :][: f.width]) for f in register.fields),
-            ]
-
     def _read(self, m: Module, register: Register, hit, slot_index):
         """Give of a register that is hit what hardware drives and what is fixed, else zero."""
         fixed = self._fixed
-        if register.key in self._shows:
-            show = self._shows[register.key]
-            m.d.comb += show.slot.eq(slot_index)
-            return Mux(hit.any(), _pack({f.low: show.row[f.name] for f in register.fields}), 0)
+        shown = self._by_slot.shown(m, register, slot_index)
+        if shown is not None:
+            return Mux(hit.any(), shown, 0)
         driven = [f for f in register.fields if f.readable and (not f.kept or (register.key, f.name) in fixed)]
         return _any(
-            Mux(hit[i], _pack({f.low: self._cells[register.key, i, f.name] for f in driven}), 0)
+            Mux(hit[i], pack({f.low: self._cells[register.key, i, f.name] for f in driven}), 0)
             for i in range(register.count if driven else 0)
         )
 
@@ -500,18 +388,6 @@ class RegisterBank(wiring.Component):
 def _slot_key(register: str) -> str:
     """Key of a register of a slot: the slot's own block unless it is named with another."""
     return register if "." in register else f"{SLOT_BLOCK}.{register}"
-
-
-def _pack(parts: dict):
-    """Put values at their lowest bits in a word of 64."""
-    bits = []
-    at = 0
-    for low, value in sorted(parts.items(), key=lambda item: item[0]):
-        if low > at:
-            bits.append(Const(0, low - at))
-        bits.append(value)
-        at = low + len(value)
-    return Cat(*bits)
 
 
 def _any(values):

@@ -1,6 +1,6 @@
 """Five-level imbalance of a book: which side is heavy, two cycles after the view."""
 
-from amaranth import Module, Signal, unsigned
+from amaranth import Module, Mux, Signal, unsigned
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -8,7 +8,7 @@ from hdl.bounded import less
 from hdl.strategy.own_display import OwnShown, own_shares
 from hdl.types import DEPTH, DepthView
 
-__all__ = ["VOLUME_BITS", "Imbalance", "ImbalanceConfig"]
+__all__ = ["VOLUME_BITS", "Imbalance", "ImbalanceConfig", "saturated"]
 
 #: Five saturated 32-bit levels add up to 35 bits.
 VOLUME_BITS = 35
@@ -98,3 +98,8 @@ class Imbalance(wiring.Component):
             self.ask_volume.eq(ask_volume),
         ]
         return m
+
+
+def saturated(volume):
+    """A five-level volume in 32 bits."""
+    return Mux(volume[32:VOLUME_BITS].any(), 0xFFFF_FFFF, volume[:32])

@@ -1,13 +1,13 @@
 """The imbalance taker: enters with a heavy book, and gets out through one resting exit."""
 
-from amaranth import Cat, Module, Mux, Signal, signed
+from amaranth import Module, Mux, Signal, signed
 from amaranth.lib import data, fifo, memory, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from hdl import types
 from hdl.risk.standing import StandingEntry
 from hdl.slot_numbers import SlotNumbers
-from hdl.strategy.imbalance import VOLUME_BITS, Imbalance
+from hdl.strategy.imbalance import Imbalance, saturated
 from hdl.strategy.own_display import OwnShown
 from hdl.strategy.taker_entry import TakerEntry
 from hdl.strategy.taker_exit import TakerExit
@@ -26,6 +26,7 @@ from hdl.strategy.taker_types import (
     TakerView,
     TakerWrites,
     Trigger,
+    distance,
 )
 from hdl.types import DepthView, OrderAnswer, OrderAnswerKind, OrderIntent, Refusal, Role, SlotFlags
 
@@ -341,7 +342,7 @@ class ImbalanceTaker(wiring.Component):
             decided_view.eq(view),
             decided_answer.eq(answer),
             distances.tick.eq(config.tick),
-            *(distances[name].eq(_distance(config[name] * config.tick)) for name in _DISTANCES),
+            *(distances[name].eq(distance(config[name] * config.tick)) for name in _DISTANCES),
             *(patience[name].eq(config[name]) for name in ("time_stop", "guard_imbalance", "guard_window")),
             patience.guarded.eq(config.guard != 0),
             order_size.eq(config.order_size),
@@ -379,8 +380,8 @@ class ImbalanceTaker(wiring.Component):
             self.trigger.valid.eq(enters),
             told.slot.eq(intent.slot),
             told.side.eq(intent.side),
-            told.bid_volume.eq(_saturated(imbalance.bid_volume)),
-            told.ask_volume.eq(_saturated(imbalance.ask_volume)),
+            told.bid_volume.eq(saturated(imbalance.bid_volume)),
+            told.ask_volume.eq(saturated(imbalance.ask_volume)),
             told.bid_price.eq(entry.view.bid),
             told.ask_price.eq(entry.view.ask),
             told.cause.eq(intent.cause),
@@ -396,13 +397,3 @@ class ImbalanceTaker(wiring.Component):
             counts.write_row.eq(intent.slot),
             counts.write_number.eq(counts.number[0] + 1),
         ]
-
-
-def _distance(product):
-    """A product in the bits of a distance."""
-    return Cat(product[:32], product[32:].any())
-
-
-def _saturated(volume):
-    """A five-level volume in 32 bits."""
-    return Mux(volume[32:VOLUME_BITS].any(), 0xFFFF_FFFF, volume[:32])

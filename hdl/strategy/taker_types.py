@@ -1,6 +1,6 @@
 """Structs of the imbalance taker: its configuration, its state of a slot, what it reports."""
 
-from amaranth import Mux, unsigned
+from amaranth import Cat, Mux, unsigned
 from amaranth.lib import data, enum
 
 from hdl.risk.judge import MAX_ORDER_PRICE
@@ -25,6 +25,7 @@ __all__ = [
     "TakerWrites",
     "Trigger",
     "clamp_price",
+    "distance",
 ]
 
 #: A distance of up to 255 ticks: what is beyond 32 bits is only known to be so, for no price is that far.
@@ -261,3 +262,8 @@ class Alarm(data.Struct):
 def clamp_price(value, tick):
     """Bring a computed price, signed, into what OUCH takes: one tick at least, 199,999.9900 dollars at most."""
     return Mux(value < tick, tick, Mux(value > MAX_ORDER_PRICE, MAX_ORDER_PRICE, value[:32]))
+
+
+def distance(product):
+    """A product in the bits of a distance."""
+    return Cat(product[:32], product[32:].any())
