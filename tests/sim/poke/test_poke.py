@@ -144,6 +144,6 @@ def test_most_blocks_can_be_made_as_they_are():
                     else:
                         sizes[wanted[1]] = 4
     gc.collect()  # Amaranth complains of unused blocks when they go, which is meant here
-    shaped = {"BookMemory", "SourceQueue", "Stash", "Telemetry", "TransmitArbiter"}
+    shaped = {"BookMemory", "SlotNumbers", "SourceQueue", "Stash", "Telemetry", "TransmitArbiter"}
     shaped |= {"AddressDecoder", "Counters", "Readback"}
     assert refused == shaped | {"FrameCrossing", "GigabitCard", "GigabitPort"}
