@@ -131,7 +131,7 @@ def count_kills(config: CardConfig, moments: Iterable[int | None]) -> list[KillC
         for slot in range(config.slots):
             ctx.set(gate.flags[slot], {"bound": 1, "opened": 1, "market_open": 1})
             ctx.set(gate.enabled[slot], 1)
-            ctx.set(orders.symbols[slot], int.from_bytes(b"PWKILL  ", "little"))
+        ctx.set(orders.symbol, int.from_bytes(b"PWKILL  ", "little"))
         for name in ("max_inventory", "ceiling_inventory", "max_order_size", "ceiling_order_size"):
             ctx.set(getattr(gate.standing_config, name), 1 << 20)
         ctx.set(orders.tx.ready, 1)
