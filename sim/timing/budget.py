@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from amaranth.hdl import Fragment, Shape
 from amaranth.hdl._mem import MemoryInstance
 
+from sim.timing.flow import FEW_ROWS
 from sim.timing.part import Part
 
 __all__ = ["MemoryNeed", "block_rams_for", "memories_of"]
@@ -27,9 +28,9 @@ class MemoryNeed:
     rows, width : int
         Its shape; width in bits.
     block_rams : int
-        DP16KD it takes; 0 if it is made of look-up tables.
+        DP16KD it takes; 0 if it is made of look-up tables or flip-flops.
     small_rams : int
-        TRELLIS_DPR16X4 it takes; 0 if it is made of block RAM.
+        TRELLIS_DPR16X4 it takes; 0 if it is made of block RAM or flip-flops.
     """
 
     name: str
@@ -54,7 +55,7 @@ def memories_of(design: object, part: Part) -> list[MemoryNeed]:
 
     A memory is made of look-up tables if it is read in the cycle of its address, which block RAM cannot, if its
     ``ram_style`` says so, or if it has no more rows than such a RAM; it is block RAM otherwise. Either way there is one
-    for each port that reads.
+    for each port that reads. Of few rows it is made of flip-flops (:data:`sim.timing.flow.FEW_ROWS`).
 
     Parameters
     ----------
@@ -71,6 +72,8 @@ def memories_of(design: object, part: Part) -> list[MemoryNeed]:
 
 
 def _need(name: str, rows: int, width: int, memory: MemoryInstance) -> MemoryNeed:
+    if rows <= FEW_ROWS:
+        return MemoryNeed(name, rows, width, 0, 0)
     readers = len(memory._read_ports)
     at_once = any(port._domain == "comb" for port in memory._read_ports)
     style = memory._attrs.get("ram_style", "distributed" if rows <= _SMALL_ROWS else "block")

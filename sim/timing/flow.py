@@ -16,6 +16,7 @@ from sim.timing.part import Part
 from sim.timing.scaffold import Scaffold
 
 __all__ = [
+    "FEW_ROWS",
     "FlowError",
     "Progress",
     "emit",
@@ -30,6 +31,8 @@ __all__ = [
 #: Told what is being done, and at intervals how far it is.
 Progress = Callable[[str], None]
 
+#: Rows of a memory that is made of flip-flops.
+FEW_ROWS = 2
 RTLIL = "top.il"
 NETLIST = "top.json"
 PNR_REPORT = "nextpnr.json"
@@ -110,14 +113,17 @@ def write_source(text: str, work: Path) -> Path:
 
 
 def _few_rows_in_flip_flops(rtlil_text: str) -> str:
-    """Keep Yosys from making memories of one or two rows of look-up tables.
+    """Keep Yosys from making memories of at most :data:`FEW_ROWS` rows of look-up tables.
 
     Four bits of such a memory take six look-up tables for every read port, as many as with 16 rows; of two flip-flops a
     bit one look-up table chooses, and can work out something else beside.
     """
-    return re.sub(
-        r"^(\s*)(memory width \d+ size [12] )", r'\1attribute \\ram_style "logic"\n\1\2', rtlil_text, flags=re.MULTILINE
-    )
+
+    def marked(found: re.Match[str]) -> str:
+        few = int(found["rows"]) <= FEW_ROWS
+        return f'{found["indent"]}attribute \\ram_style "logic"\n{found[0]}' if few else found[0]
+
+    return re.sub(r"^(?P<indent> *)memory width \d+ size (?P<rows>\d+) ", marked, rtlil_text, flags=re.MULTILINE)
 
 
 def _without_collisions(rtlil_text: str) -> str:

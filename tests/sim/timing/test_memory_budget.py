@@ -28,7 +28,7 @@ def test_block_rams_of_a_memory(rows: int, width: int, blocks: int):
 
 
 class Memories(wiring.Component):
-    """A memory read a cycle later, and one read at once by two ports."""
+    """A memory read a cycle later, one read at once by two ports, and one of two rows."""
 
     def elaborate(self, platform):
         m = Module()
@@ -39,14 +39,18 @@ class Memories(wiring.Component):
         at_once.read_port(domain="comb")
         at_once.read_port(domain="comb")
         at_once.write_port()
+        m.submodules.few = few = Memory(shape=unsigned(9), depth=2, init=[])
+        few.read_port(domain="comb")
+        few.write_port()
         return m
 
 
 def test_memories_are_found_with_their_kind():
-    late, at_once = memories_of(Memories({}), ECPIX5_85F)
+    late, at_once, few = memories_of(Memories({}), ECPIX5_85F)
     assert (late.name, late.bits, late.block_rams, late.small_rams) == ("late", 512 * 36, 1, 0)
     # Two rows of small RAMs by two columns, once a port.
     assert (at_once.name, at_once.bits, at_once.block_rams, at_once.small_rams) == ("at_once", 85, 0, 8)
+    assert (few.name, few.bits, few.block_rams, few.small_rams) == ("few", 18, 0, 0)
 
 
 @pytest.mark.parametrize("name", CONFIGS)
