@@ -2,15 +2,13 @@
 //
 // Left alone, Yosys makes one cell of a sum of more than two and builds it of full adders, two look-up tables a bit for
 // each number beyond the second; a carry chain after another takes one. Of a comparison it makes a tree of look-up tables,
-// six deep for 32 bits: as long as two carry chains. Sums of few bits are left alone: where single bits are counted, one
-// chain after another would be many times as long as a tree of full adders, and larger.
+// six deep for 32 bits: as long as two carry chains.
 (* techmap_celltype = "$add" *)
 module chained_sum (A, B, Y);
   parameter A_SIGNED = 0, B_SIGNED = 0, A_WIDTH = 1, B_WIDTH = 1, Y_WIDTH = 1;
   input [A_WIDTH-1:0] A;
   input [B_WIDTH-1:0] B;
   output [Y_WIDTH-1:0] Y;
-  wire _TECHMAP_FAIL_ = Y_WIDTH <= 5;
   wire [Y_WIDTH-1:0] X, CO;
   \$alu #(
     .A_SIGNED(A_SIGNED), .B_SIGNED(B_SIGNED), .A_WIDTH(A_WIDTH), .B_WIDTH(B_WIDTH), .Y_WIDTH(Y_WIDTH)
