@@ -91,7 +91,7 @@ CONFIGS = {
             row_levels=8,
             own_orders=8,
             clock_period_ps=6400,
-            description="two symbols and no market maker: the smallest, for what fits an ECPIX-5 85F whole",
+            description="two symbols and no market maker: the only one that an ECPIX-5 85F has the logic for",
             maker=False,
         ),
         CardConfig(
@@ -102,7 +102,7 @@ CONFIGS = {
             row_levels=8,
             own_orders=8,
             clock_period_ps=6400,
-            description="two thin symbols: the whole flow to a bitstream in a few minutes",
+            description="two thin symbols: the smallest with the market maker",
         ),
     )
 }

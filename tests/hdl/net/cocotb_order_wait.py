@@ -1,7 +1,7 @@
 """How long a message of the order session waits for the line while events are sent as fast as it carries them."""
 
 import cocotb
-from cocotb_port import RELAY
+from cocotb_port_hosts import RELAY
 from station_bench import SUBSCRIBE, Station, datagram, request
 
 #: Cycles of a telemetry frame on the line: preamble, frame, check sequence, pause. What is offered stays offered, so a

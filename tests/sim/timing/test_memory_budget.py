@@ -7,6 +7,10 @@ from amaranth.lib.memory import Memory
 
 from hdl.configs import CONFIGS
 from hdl.engine import Engine
+from hdl.telemetry.record import RecordType
+from hdl.telemetry.source import Source
+from hdl.telemetry.source_queue import SourceQueue
+from hdl.telemetry.sources import sources
 from sim.timing.budget import block_rams_for, memories_of
 from sim.timing.part import ECPIX5_85F
 
@@ -51,6 +55,24 @@ def test_memories_are_found_with_their_kind():
     # Two rows of small RAMs by two columns, once a port.
     assert (at_once.name, at_once.bits, at_once.block_rams, at_once.small_rams) == ("at_once", 85, 0, 8)
     assert (few.name, few.bits, few.block_rams, few.small_rams) == ("few", 18, 0, 0)
+
+
+@pytest.mark.parametrize("in_block_ram", [False, True])
+def test_few_records_wait_in_block_ram_where_it_is_said(in_block_ram: bool):
+    (rows,) = memories_of(SourceQueue(Source(RecordType.ALARM, in_block_ram=in_block_ram), 512), ECPIX5_85F)
+    assert (rows.block_rams > 0, rows.small_rams > 0) == (in_block_ram, not in_block_ram)
+
+
+def test_records_wait_in_block_ram_where_the_order_table_leaves_it():
+    wide = {name: sources(config)["alarm"].in_block_ram for name, config in CONFIGS.items()}
+    assert wide == {"demo": True, "ecpix5": False, "fewsymbols": False, "scalp": True, "tiny": True}
+
+
+def test_without_the_maker_nothing_of_it_is_built():
+    for name, there in (("tiny", True), ("scalp", False)):
+        names = {need.name for need in memories_of(Engine(CONFIGS[name]), ECPIX5_85F)}
+        for of_maker in ("maker.", "display.maker_", "resting.maker_"):
+            assert any(one.startswith(of_maker) for one in names) == there, (name, of_maker)
 
 
 @pytest.mark.parametrize("name", CONFIGS)
