@@ -225,8 +225,9 @@ def place_and_route(
         nextpnr failed (the netlist does not fit, or cannot be routed) or is missing.
     """
     options = [*part.nextpnr, "--freq", f"{target_mhz:g}", "--seed", str(seed)]
-    # The other router tears up one wire for another, and gets nowhere in a part that is nearly full.
-    options += ["--timing-allow-fail", "--detailed-timing-report", "--router", "router2"]
+    # The other router tears up one wire for another, and gets nowhere in a part that is nearly full. The other placer
+    # leaves a third more wire, which neither router finds room for.
+    options += ["--timing-allow-fail", "--detailed-timing-report", "--placer", "static", "--router", "router2"]
     options += ["--lpf-allow-unconstrained"] if constraints is None else ["--lpf", constraints]
     report, log = (PNR_REPORT, PNR_LOG) if layout is None else (f"{layout}.json", f"{layout}.log")
     options += [] if layout is None else ["--textcfg", layout]
