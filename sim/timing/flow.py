@@ -38,9 +38,11 @@ NETLIST = "top.json"
 PNR_REPORT = "nextpnr.json"
 SYNTH_LOG = "yosys.log"
 PNR_LOG = "nextpnr.log"
-#: Says how a sum and a comparison are built; the file says why. Put beside the RTLIL, so that no command has a path of
-#: the machine.
+#: Say how a sum and a comparison are built, and of which cells; the files say why. Put beside the RTLIL, so that no command
+#: has a path of the machine.
 _CHAINS = Path(__file__).with_name("carry_chains.v")
+_CELLS = Path(__file__).with_name("carry_cells.v")
+_BEGINS = Path(__file__).with_name("carry_begins.v")
 #: ABC9's comparison of its result with what it was given takes longer than all the rest for an engine; `make smoke`
 #: runs tests on netlists instead.
 _COMMANDS = (
@@ -60,7 +62,11 @@ _COMMANDS = (
     f"techmap -map {_CHAINS.name}",
     # Choices made of look-up tables that have to be neighbours are quicker in themselves, but take more of them, and
     # leave a full part fewer places.
-    f"synth_ecp5 -nowidelut -top top -json {NETLIST}",
+    "synth_ecp5 -nowidelut -top top -run begin:map_gates",
+    f"techmap -map {_CELLS.name}",
+    "synth_ecp5 -nowidelut -top top -run map_gates:check",
+    f"techmap -max_iter 1 -map {_BEGINS.name}",
+    f"synth_ecp5 -nowidelut -top top -run check: -json {NETLIST}",
 )
 #: Seconds between two words on how far a tool is.
 _INTERVAL = 30
@@ -163,8 +169,8 @@ def synthesise(work: Path, say: Progress) -> Path:
     FlowError
         Yosys failed or is missing.
     """
-    shutil.copyfile(_CHAINS, work / _CHAINS.name)
-    key = _digest(work / RTLIL, work / _CHAINS.name, tool="pyosys", options="; ".join(_COMMANDS))
+    maps = [Path(shutil.copyfile(given, work / given.name)) for given in (_CHAINS, _CELLS, _BEGINS)]
+    key = _digest(work / RTLIL, *maps, tool="pyosys", options="; ".join(_COMMANDS))
     _once(work, "synthesis", NETLIST, key, yosys(SYNTH_LOG, *_COMMANDS), SYNTH_LOG, say)
     return work / NETLIST
 
