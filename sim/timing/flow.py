@@ -38,8 +38,8 @@ NETLIST = "top.json"
 PNR_REPORT = "nextpnr.json"
 SYNTH_LOG = "yosys.log"
 PNR_LOG = "nextpnr.log"
-#: Say how a sum and a comparison are built, and of which cells; the files say why. Put beside the RTLIL, so that no command
-#: has a path of the machine.
+#: Say how a sum and a comparison are built, and of which cells; the files say why. Put beside the RTLIL, so that no
+#: command has a path of the machine.
 _CHAINS = Path(__file__).with_name("carry_chains.v")
 _CELLS = Path(__file__).with_name("carry_cells.v")
 _BEGINS = Path(__file__).with_name("carry_begins.v")

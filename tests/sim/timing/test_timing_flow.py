@@ -146,8 +146,8 @@ def test_a_sum_of_five_is_carry_chains_and_next_to_nothing_else(tmp_path):
     block = Five()
     write_source(rtlil.convert(block, name="top", ports=[block.given.as_value(), block.total]), tmp_path)
     cells = json.loads(synthesise(tmp_path, lambda _: None).read_text())["modules"]["top"]["cells"]
-    # Two bits a cell: three sums of 17 and 18 bits and one of 19, in whatever order; of an even number the lowest bit is a
-    # look-up table.
+    # Two bits a cell: three sums of 17 and 18 bits and one of 19, in whatever order; of an even number the lowest bit is
+    # a look-up table.
     kinds = Counter(cell["type"] for cell in cells.values())
     assert set(kinds) <= {"CCU2C", "LUT4"}
     assert kinds["CCU2C"] <= 4 * 10
@@ -219,7 +219,8 @@ def test_a_comparison_is_a_carry_chain(tmp_path):
 
 
 def _proved_the_same_when_chained(work, *kinds):
-    # Nothing of these kinds may be left: what is left was not proved. What a cell of a chain does is for Yosys' model to say.
+    # Nothing of these kinds may be left: what is left was not proved. What a cell of a chain does is for Yosys' model
+    # to say.
     for name in ("carry_chains.v", "carry_cells.v"):
         shutil.copyfile(ROOT / "sim" / "timing" / name, work / name)
     commands = (
@@ -307,8 +308,8 @@ class Equalities(wiring.Component):
 def test_an_equality_of_many_bits_is_a_carry_chain_of_two_bits_a_half(tmp_path):
     _written(Equalities(23, 64), tmp_path)
     cells = json.loads(synthesise(tmp_path, lambda _: None).read_text())["modules"]["top"]["cells"]
-    # 64 bits: a half for the first, 32 for the others and one to come out by, two halves a cell. Both ways of asking are
-    # one chain. Fewer bits are a tree of look-up tables.
+    # 64 bits: a half for the first, 32 for the others and one to come out by, two halves a cell. Both ways of asking
+    # are one chain. Fewer bits are a tree of look-up tables.
     kinds = Counter(cell["type"] for cell in cells.values())
     assert set(kinds) == {"CCU2C", "LUT4"}
     assert 17 <= kinds["CCU2C"] <= 2 * 17
