@@ -146,7 +146,7 @@ def test_a_sum_of_five_is_carry_chains_and_next_to_nothing_else(tmp_path):
     block = Five()
     write_source(rtlil.convert(block, name="top", ports=[block.given.as_value(), block.total]), tmp_path)
     cells = json.loads(synthesise(tmp_path, lambda _: None).read_text())["modules"]["top"]["cells"]
-    # Two bits a cell: three sums of 17 and 18 bits and one of 19, in whatever order; of an even number the lowest bit is
+    # Two bits a cell: three sums of 17 and 18 bits and one of 19, in whatever order. Of an even number bit 0 is
     # a look-up table.
     kinds = Counter(cell["type"] for cell in cells.values())
     assert set(kinds) <= {"CCU2C", "LUT4"}
