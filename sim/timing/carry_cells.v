@@ -17,7 +17,13 @@ module carry_cells (A, B, CI, BI, X, Y, CO);
   wire _TECHMAP_FAIL_ = Y_WIDTH <= 4 || !(ODD || (_TECHMAP_CONSTMSK_CI_ && _TECHMAP_CONSTMSK_BI_));
   localparam CELLS = (Y_WIDTH + 1) / 2;
   wire [Y_WIDTH-1:0] left, right;
-  \$pos #(.A_SIGNED(A_SIGNED), .A_WIDTH(A_WIDTH), .Y_WIDTH(Y_WIDTH)) wide_a (.A(A), .Y(left));
+  // Of a number whose sign is turned there is no A.
+  generate
+    if (A_WIDTH == 0)
+      assign left = 0;
+    else
+      \$pos #(.A_SIGNED(A_SIGNED), .A_WIDTH(A_WIDTH), .Y_WIDTH(Y_WIDTH)) wide_a (.A(A), .Y(left));
+  endgenerate
   \$pos #(.A_SIGNED(B_SIGNED), .A_WIDTH(B_WIDTH), .Y_WIDTH(Y_WIDTH)) wide_b (.A(B), .Y(right));
   // By half: what it adds. The sum's table looks at A, B and whether B is inverted; where it is 0 the carry is A.
   localparam [15:0] ADDS = 16'h96aa;

@@ -273,9 +273,23 @@ class Sums(wiring.Component):
         return m
 
 
-def test_a_sum_in_cells_of_a_chain_is_what_it_was(tmp_path):
-    _written(Sums(), tmp_path)
-    _proved_the_same_when_chained(tmp_path, "$add", "$sub", "$alu")
+class TurnedSigns(wiring.Component):
+    """Turns the sign of two numbers: a difference from nothing."""
+
+    even: In(32)
+    short: In(signed(9))
+    turned: Out(data.ArrayLayout(40, 2))
+
+    def elaborate(self, platform):
+        m = Module()
+        m.d.comb += [self.turned[0].eq(-self.even), self.turned[1].eq(-self.short)]
+        return m
+
+
+@pytest.mark.parametrize("block", [Sums, TurnedSigns])
+def test_a_sum_in_cells_of_a_chain_is_what_it_was(tmp_path, block):
+    _written(block(), tmp_path)
+    _proved_the_same_when_chained(tmp_path, "$add", "$sub", "$neg", "$alu")
 
 
 def test_no_cell_goes_before_a_chain(tmp_path):
