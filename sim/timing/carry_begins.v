@@ -14,7 +14,7 @@ module carry_begins (CIN, A0, B0, C0, D0, A1, B1, C1, D1, S0, S1, COUT);
     _TECHMAP_CONSTMSK_CIN_ && _TECHMAP_CONSTVAL_C0_ === 1 && _TECHMAP_CONSTVAL_D0_ === 1 && INIT0[15:12] == 0
   );
   CCU2C #(.INIT0(INIT0), .INIT1(INIT1), .INJECT1_0(INJECT1_0), .INJECT1_1(INJECT1_1)) _TECHMAP_REPLACE_ (
-    .A0(A0), .B0(B0), .C0(C0), .D0(D0), .A1(A1), .B1(B1), .C1(C1), .D1(D1), .S1(S1), .COUT(COUT)
+    .CIN(1'bx), .A0(A0), .B0(B0), .C0(C0), .D0(D0), .A1(A1), .B1(B1), .C1(C1), .D1(D1), .S1(S1), .COUT(COUT)
   );
   assign S0 = 1'bx;
 endmodule

@@ -296,9 +296,9 @@ def test_no_cell_goes_before_a_chain(tmp_path):
     _written(Sums(), tmp_path)
     cells = json.loads(synthesise(tmp_path, lambda _: None).read_text())["modules"]["top"]["cells"]
     chained = [cell["connections"] for cell in cells.values() if cell["type"] == "CCU2C"]
-    carried = {tuple(cell["COUT"]) for cell in chained if "COUT" in cell}
+    carried = {tuple(cell["COUT"]) for cell in chained}
     # A carry in that is no other cell's carry out would be brought in by a cell of its own.
-    assert {tuple(cell["CIN"]) for cell in chained if "CIN" in cell} - carried <= {("x",)}
+    assert {tuple(cell["CIN"]) for cell in chained} - carried == {("x",)}
 
 
 class Equalities(wiring.Component):
