@@ -46,7 +46,8 @@ module chained_comparison (A, B, Y);
 endmodule
 
 // Half a cell of a chain looks at two bits of both, as a look-up table does, and hands on that all before were equal: a tree
-// of tables takes a third more of them, and wires between them of which a block that compares much has not enough.
+// of tables takes a third more of them, and wires between them. References, of 64 bits, are compared at many places close
+// together: there the inputs of chains, which no router may exchange, are more than can be reached.
 (* techmap_celltype = "$eq $ne" *)
 module chained_equality (A, B, Y);
   parameter A_SIGNED = 0, B_SIGNED = 0, A_WIDTH = 1, B_WIDTH = 1, Y_WIDTH = 1;
@@ -57,7 +58,7 @@ module chained_equality (A, B, Y);
   output [Y_WIDTH-1:0] Y;
   localparam BITS = A_WIDTH > B_WIDTH ? A_WIDTH : B_WIDTH;
   localparam CONSTANT = |_TECHMAP_CONSTMSK_A_ || |_TECHMAP_CONSTMSK_B_;
-  wire _TECHMAP_FAIL_ = BITS < 24 || CONSTANT || A_WIDTH != B_WIDTH || Y_WIDTH != 1;
+  wire _TECHMAP_FAIL_ = BITS < 24 || BITS > 48 || CONSTANT || A_WIDTH != B_WIDTH || Y_WIDTH != 1;
   // The first half begins the chain with bit 0, whatever its carry in: one that is a constant takes a cell more. Then come
   // pairs, then the half that lets the carry out.
   localparam PAIRS = BITS / 2;
