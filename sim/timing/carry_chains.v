@@ -47,7 +47,7 @@ endmodule
 
 // Half a cell of a chain looks at two bits of both, as a look-up table does, and hands on that all before were equal: a tree
 // of tables takes a third more of them, and wires between them. References, of 64 bits, are compared at many places close
-// together: there the inputs of chains, which no router may exchange, are more than can be reached.
+// together, where wires are scarce, and a router cannot exchange the inputs of a chain: they are left to trees.
 (* techmap_celltype = "$eq $ne" *)
 module chained_equality (A, B, Y);
   parameter A_SIGNED = 0, B_SIGNED = 0, A_WIDTH = 1, B_WIDTH = 1, Y_WIDTH = 1;
