@@ -5,7 +5,7 @@
 module carry_begins (CIN, A0, B0, C0, D0, A1, B1, C1, D1, S0, S1, COUT);
   parameter [15:0] INIT0 = 0, INIT1 = 0;
   parameter INJECT1_0 = "YES", INJECT1_1 = "YES";
-  parameter _TECHMAP_CONSTMSK_CIN_ = 0, _TECHMAP_CONSTVAL_CIN_ = 0;
+  parameter _TECHMAP_CONSTMSK_CIN_ = 0;
   parameter _TECHMAP_CONSTVAL_C0_ = 0, _TECHMAP_CONSTVAL_D0_ = 0;
   input CIN, A0, B0, C0, D0, A1, B1, C1, D1;
   output S0, S1, COUT;

@@ -1,8 +1,9 @@
-// A sum of two, and a comparison of two, as the cell that Yosys gives a carry chain; and whether two are equal, as a chain itself.
+// A sum of two, and a comparison of two, as the cell that Yosys gives a carry chain; and whether two are equal, as a
+// chain itself.
 //
 // Left alone, Yosys makes one cell of a sum of more than two and builds it of full adders, two look-up tables a bit for
-// each number beyond the second; a carry chain after another takes one. Of a comparison it makes a tree of look-up tables,
-// six deep for 32 bits: as long as two carry chains.
+// each number beyond the second; a carry chain after another takes one. Of a comparison it makes a tree of look-up
+// tables, six deep for 32 bits: as long as two carry chains.
 (* techmap_celltype = "$add" *)
 module chained_sum (A, B, Y);
   parameter A_SIGNED = 0, B_SIGNED = 0, A_WIDTH = 1, B_WIDTH = 1, Y_WIDTH = 1;
@@ -45,9 +46,10 @@ module chained_comparison (A, B, Y);
   assign Y = difference[BITS-1] ^ NEGATED;
 endmodule
 
-// Half a cell of a chain looks at two bits of both, as a look-up table does, and hands on that all before were equal: a tree
-// of tables takes a third more of them, and wires between them. References, of 64 bits, are compared at many places close
-// together, where wires are scarce, and a router cannot exchange the inputs of a chain: they are left to trees.
+// Half a cell of a chain looks at two bits of both, as a look-up table does, and hands on that all before were equal: a
+// tree of tables takes a third more of them, and wires between them. References, of 64 bits, are compared at many
+// places close together, where wires are scarce, and a router cannot exchange the inputs of a chain: they are left to
+// trees.
 (* techmap_celltype = "$eq $ne" *)
 module chained_equality (A, B, Y);
   parameter A_SIGNED = 0, B_SIGNED = 0, A_WIDTH = 1, B_WIDTH = 1, Y_WIDTH = 1;
@@ -59,8 +61,8 @@ module chained_equality (A, B, Y);
   localparam BITS = A_WIDTH > B_WIDTH ? A_WIDTH : B_WIDTH;
   localparam CONSTANT = |_TECHMAP_CONSTMSK_A_ || |_TECHMAP_CONSTMSK_B_;
   wire _TECHMAP_FAIL_ = BITS < 24 || BITS > 48 || CONSTANT || A_WIDTH != B_WIDTH || Y_WIDTH != 1;
-  // The first half begins the chain with bit 0, whatever its carry in: one that is a constant takes a cell more. Then come
-  // pairs, then the half that lets the carry out.
+  // The first half begins the chain with bit 0, whatever its carry in: one that is a constant takes a cell more. Then
+  // come pairs, then the half that lets the carry out.
   localparam PAIRS = BITS / 2;
   localparam CELLS = (PAIRS + 3) / 2;
   // Bits that are not there are equal.
