@@ -5,7 +5,6 @@ from typing import Any
 
 from amaranth import ClockDomain, ClockSignal, Const, Elaboratable, Instance, Module, Signal
 from amaranth.lib import io
-from amaranth.lib.cdc import ResetSynchronizer
 
 from hdl.configs import CardConfig
 from hdl.gigabit_card import CLOCK_HZ, GigabitCard
@@ -17,6 +16,8 @@ __all__ = ["BoardTop", "Lamps"]
 Lamps = Callable[[Any], Sequence[io.PortLike]]
 
 _OSCILLATOR_HZ = 100_000_000
+#: Of a net that a clock is asked of by its name: without, synthesis gives the net another.
+_CONSTRAINED = {"keep": 1}
 
 
 class BoardTop(Elaboratable):
@@ -56,11 +57,15 @@ class BoardTop(Elaboratable):
         return m
 
     def _clock(self, m: Module, platform: Any) -> None:
-        """Make 125 MHz of the oscillator's 100, and hold the card in reset until they are steady."""
+        """Make 125 MHz of the oscillator's 100, and hold the card in reset until they are steady.
+
+        Every flip-flop is set to its initial value by the part's own reset net (decision 0042), so the card's domain
+        has none: through the fabric it would be a wire to each of them.
+        """
         m.submodules.oscillator = oscillator = io.Buffer("i", platform.request("clk100", dir="-"))
         m.submodules.button = button = io.Buffer("i", platform.request("rst", dir="-"))
-        m.domains.sync = ClockDomain()
-        clock = Signal(name="clk125")  # the name that the reports show
+        m.domains.sync = ClockDomain(reset_less=True)
+        clock = Signal(name="clk125", attrs=_CONSTRAINED)  # the name that the reports show
         locked = Signal()
         # The comparison is at 25 MHz, the oscillator of the PLL at 625.
         m.submodules.pll = Instance(
@@ -91,7 +96,13 @@ class BoardTop(Elaboratable):
             a_LPF_RESISTOR="8",
         )
         m.d.comb += ClockSignal("sync").eq(clock)
-        m.submodules.reset = ResetSynchronizer(~locked | button.i, domain="sync")
+        # The net lets go together with the clock. Its own two registers are the only ones that it does not reach.
+        asked = (locked & ~button.i, Signal(name="steady_once"), Signal(name="steady"))
+        for i in range(2):
+            m.submodules[f"steady_{i}"] = Instance(
+                "FD1S3AX", p_GSR="DISABLED", i_CK=clock, i_D=asked[i], o_Q=asked[i + 1]
+            )
+        m.submodules.reset = Instance("SGSR", i_CLK=clock, i_GSR=asked[2])
         platform.add_clock_constraint(clock, CLOCK_HZ)
 
     def _ethernet(self, m: Module, platform: Any, card: GigabitCard, number: int) -> None:
@@ -113,6 +124,7 @@ class BoardTop(Elaboratable):
             m.d.comb += pin(ours).eq(buffer.i) if port.direction is io.Direction.Input else buffer.o.eq(pin(ours))
         m.submodules[f"mdio_{number}"] = mdio = io.Buffer("io", phy.mdio)
         m.d.comb += [mdio.o.eq(pin("mdio_o")), mdio.oe.eq(pin("mdio_oe")), pin("mdio_i").eq(mdio.i)]
+        pin("rx_clk").attrs.update(_CONSTRAINED)
         platform.add_clock_constraint(pin("rx_clk"), CLOCK_HZ)
 
 

@@ -122,7 +122,9 @@ class GigabitPort(wiring.Component):
         domain = ClockDomain(there)
         m.domains += domain
         m.d.comb += ClockSignal(there).eq(self.rx_clk)
-        m.submodules.reset = ResetSynchronizer(ResetSignal("sync"), domain=there)
+        # On a board ``sync`` has no reset of its own, and the part's sets this synchronizer too.
+        reset = ResetSignal("sync", allow_reset_less=True)
+        m.submodules.reset = ResetSynchronizer(reset, domain=there)
         m.submodules.pins_in = pins_in = renamed(RgmiiReceiver(delay_ps=kind.rx_delay_ps))
         m.submodules.receiver = receiver = renamed(MacReceiver())
         m.submodules.crossing = crossing = FrameCrossing(there)

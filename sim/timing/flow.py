@@ -93,7 +93,7 @@ def emit(scaffold: Scaffold, part: Part, work: Path) -> Path:
     Path
         The RTLIL file.
     """
-    ports = [scaffold.serial_in, scaffold.serial_out]
+    ports = [scaffold.clk, scaffold.serial_in, scaffold.serial_out]
     return write_source(rtlil.convert(scaffold, name="top", platform=part, ports=ports, emit_src=False), work)
 
 
