@@ -20,7 +20,7 @@ STASH = at_gigabit(CONFIGS["scalp"], ports=1).stash_orders
 
 
 def churn(seed: int, count: int) -> list[Event]:
-    """Fill the table, then let an order at random make room for each new one; references are 4k + 1, as on real days."""
+    """Fill the table, then let some order make room for each new one; references are 4k + 1, as on real days."""
     rng = random.Random(seed)
     live: list[Event] = []
     events: list[Event] = []

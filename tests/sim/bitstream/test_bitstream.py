@@ -60,10 +60,38 @@ def test_the_clocks_of_the_report_are_those_of_the_log(built):
     told = re.findall(r"Max frequency for clock +'([^']+)': ([0-9.]+) MHz \((PASS|FAIL) at ([0-9.]+) MHz\)", log)
     last = {name: (float(reached), float(asked), verdict == "PASS") for name, reached, verdict, asked in told}
     assert {c["name"]: (c["reached_mhz"], c["asked_mhz"], c["met"]) for c in report["clocks"]} == last
-    # The card's clock and the PHY's, both at a gigabit's 125 MHz; the file of constraints asks, not the command line.
+    # The card's clock and the PHY's, both at a gigabit's 125 MHz; the file of constraints asks, not the command line:
+    # nextpnr knows every net that it names.
+    assert "ignoring clock constraint" not in (folder / "echo" / "seed-1.log").read_text()
     assert sorted(asked for _, asked, _ in last.values()) == [125.0, 125.0]
     assert report["timing_met"] is all(met for *_, met in last.values())
     assert report["clock_reached_mhz"] == min(reached for reached, *_ in last.values())
+
+
+def test_the_part_resets_every_flip_flop_and_no_wire_does(built):
+    folder, *_ = built
+    cells = json.loads((folder / "echo" / "top.json").read_text())["modules"]["top"]["cells"]
+    flip_flops = {name: cell for name, cell in cells.items() if cell["type"] == "TRELLIS_FF"}
+    (resets,) = (cell for cell in cells.values() if cell["type"] == "SGSR")
+    heeds = {name for name, cell in flip_flops.items() if cell["parameters"]["GSR"] == "ENABLED"}
+    # What drives the net cannot be reset by it.
+    (last,) = (name for name in flip_flops if flip_flops[name]["connections"]["Q"] == resets["connections"]["GSR"])
+    first = set(flip_flops) - heeds - {last}
+    assert [flip_flops[name]["connections"]["Q"] for name in first] == [flip_flops[last]["connections"]["DI"]]
+    assert len(heeds) > 200
+    # Nothing but the part's net hears of it.
+    (asked,) = resets["connections"]["GSR"]
+    readers = [
+        cell
+        for cell in cells.values()
+        for port, bits in cell["connections"].items()
+        if asked in bits and cell["port_directions"].get(port) == "input"
+    ]
+    assert readers == [resets]
+    # And the bitstream says so: the net is driven in step with its clock.
+    layout = (folder / "echo" / "seed-1").read_text()
+    assert "GSR.SYNCMODE SYNC" in layout
+    assert layout.count(".GSR ENABLED") > 100
 
 
 def test_the_report_names_blocks_memory_path_and_tools(built):
