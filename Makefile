@@ -73,11 +73,11 @@ soak: setup  ## 1,000 short seeded sessions against a troublesome exchange; card
 theory: setup driver  ## made flow of known kind: do strategies earn and lose where theory says?
 	@$(BIN)/python -m controlplane.cli.theory
 
-CONFIG ?= tiny
-timing: setup  ## place and route the engine of CONFIG (default tiny): clock, area, slowest path; many minutes
+CONFIG ?= scalp-gigabit
+timing: setup  ## place and route the engine of CONFIG (default scalp-gigabit): clock, area, slowest path; most of an hour
 	@nice -n 10 $(BIN)/python -m sim.timing run $(CONFIG)
 
-budget: setup  ## print what memory the engine of CONFIG (default tiny) asks of the FPGA
+budget: setup  ## print what memory the engine of CONFIG (default scalp-gigabit) asks of the FPGA
 	@$(BIN)/python -m sim.timing budget $(CONFIG)
 
 BOARD ?= ecpix5

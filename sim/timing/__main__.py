@@ -88,12 +88,15 @@ def run(name: str, block: str | None, *, target_mhz: float | None, seed: int, sa
 
 
 def show(timing: Timing, name: str, what: str, console: Console) -> None:
-    """Print what was reached."""
+    """Print what was reached, and of an engine what feed that carries."""
     part = ECPIX5_85F
     console.print(
         f"{what} of the configuration {name!r} on {part.device}-{part.speed}{part.package}, placed and routed"
     )
     console.print(f"clock: {timing.mhz:.2f} MHz reached, {timing.target_mhz:.2f} MHz asked for")
+    if what == "engine":
+        width = configuration(name).width
+        console.print(f"feed at that clock: {8 * width * timing.mhz:,.0f} Mb/s, {width} bytes a cycle")
     for kind, what in (("luts", "look-up tables"), ("ffs", "flip-flops"), ("brams", "block RAMs"), ("dsps", "DSPs")):
         used, there = getattr(timing, kind), timing.available[kind]
         console.print(f"{what}: {used:,} of {there:,} ({100 * used / there:.0f} %)")
@@ -137,7 +140,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m sim.timing", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
     running = commands.add_parser("run", help="synthesise, place and route the engine")
-    running.add_argument("config", help="tiny, ecpix5, ...; tiny-gigabit, ...: as a gigabit board has it")
+    running.add_argument("config", help="scalp, ecpix5, ...; scalp-gigabit, ...: as a gigabit board has it")
     running.add_argument("--block", help="of the engine, to be timed alone: book.rows, gate.judge")
     running.add_argument("--mhz", type=float, help="clock to be aimed at; without: the configuration's own")
     running.add_argument("--seed", type=int, default=1, help="of the placer")

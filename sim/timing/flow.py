@@ -232,7 +232,7 @@ def place_and_route(
     """
     options = [*part.nextpnr, "--freq", f"{target_mhz:g}", "--seed", str(seed)]
     # The other router tears up one wire for another, and gets nowhere in a part that is nearly full. The other placer
-    # leaves a third more wire, which neither router finds room for.
+    # leaves more wire than either router finds room for.
     options += ["--timing-allow-fail", "--detailed-timing-report", "--placer", "static", "--router", "router2"]
     options += ["--lpf-allow-unconstrained"] if constraints is None else ["--lpf", constraints]
     report, log = (PNR_REPORT, PNR_LOG) if layout is None else (f"{layout}.json", f"{layout}.log")
