@@ -45,15 +45,6 @@ class CardConfig:
     maker: bool = True
 
     @property
-    def stash_orders(self) -> int:
-        """Orders that the order table may hold beside its banks: half as many where a beat is a byte.
-
-        Each is compared in full with every order that is spoken of. They wait for the book to rest, which between
-        two messages of a byte a beat it always does (decision 0043).
-        """
-        return 8 if self.width == 1 else 16
-
-    @property
     def ample_block_ram(self) -> bool:
         """Whether the order table, which takes most block RAM, leaves so much of it that look-up tables are dearer."""
         return self.table_orders <= 4096

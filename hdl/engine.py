@@ -68,7 +68,7 @@ class Engine(wiring.Component):
         self.feed = FeedReceiver(config)
         self.snapshot = SnapshotLoader(config.slots)
         self.queue = EventQueue()
-        self.book = OrderBook(config.slots, config.table_orders, config.row_levels, stash=config.stash_orders)
+        self.book = OrderBook(config.slots, config.table_orders, config.row_levels)
         self.taker = ImbalanceTaker(config.slots)
         # The host's orders are immediate: they neither rest nor are displayed.
         resting = DISPLAYING if config.maker else (Strategy.TAKER,)

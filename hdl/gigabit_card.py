@@ -10,11 +10,12 @@ from amaranth.lib.wiring import In, Out, connect
 from hdl.card import Card
 from hdl.card_phy import PHY_BLOCKS, Lights
 from hdl.configs import CardConfig
-from hdl.net.gigabit import GIGABIT, GigabitPort, PhyKind
+from hdl.net.gigabit import BEAT_BYTES, CYCLES_PER_MS, GIGABIT, LINE_HZ, GigabitPort, PhyKind
 
 __all__ = ["CLOCK_HZ", "RGMII_PINS", "GigabitCard", "at_gigabit"]
 
-CLOCK_HZ = 125_000_000
+#: The card's own clock.
+CLOCK_HZ = LINE_HZ // BEAT_BYTES
 #: Pins of one port, as (name, bits, flow seen from the card).
 RGMII_PINS = (
     ("rx_clk", 1, In), ("rxd", 4, In), ("rx_ctl", 1, In), ("tx_clk", 1, Out), ("txd", 4, Out), ("tx_ctl", 1, Out),
@@ -23,12 +24,12 @@ RGMII_PINS = (
 
 
 def at_gigabit(config: CardConfig, ports: int) -> CardConfig:
-    """Give the same sizes for gigabit ports: a byte a cycle at 125 MHz (decision 0031), a line of the feed each."""
-    return replace(config, width=1, lines=ports, clock_period_ps=10**12 // CLOCK_HZ)
+    """Give the same sizes for gigabit ports: four bytes a cycle at 31.25 MHz (decision 0043), a feed's line each."""
+    return replace(config, width=BEAT_BYTES, lines=ports, clock_period_ps=10**12 // CLOCK_HZ)
 
 
 class GigabitCard(wiring.Component):
-    """Card, MACs and PHY pins in one clock of 125 MHz, beside the PHYs' receive clocks.
+    """Card at 31.25 MHz (``sync``), MACs and PHY pins at 125 (``line``), beside the PHYs' receive clocks.
 
     Port 0 is the station: the feed's line A, the host link and all that is sent. Port 1, where there is one, only hears
     the feed's line B. Orders leave by the host's session (``relay.carrier``) and no other way: until that is chosen
@@ -44,8 +45,8 @@ class GigabitCard(wiring.Component):
         The card's addresses until the host writes others.
     git_hash : int
         For the identity registers, see :class:`hdl.card.Card`.
-    cycles_per_us : int
-        Cycles of a microsecond, for the PHYs' resets.
+    cycles_per_ms : int
+        The card's cycles of a millisecond, for the PHYs' resets.
 
     Ports
     -----
@@ -67,11 +68,11 @@ class GigabitCard(wiring.Component):
         mac: int,
         ip: int,
         git_hash: int = 0,
-        cycles_per_us: int = CLOCK_HZ // 1_000_000,
+        cycles_per_ms: int = CYCLES_PER_MS,
     ) -> None:
         if not 1 <= len(phys) <= len(PHY_BLOCKS):
             raise ValueError(f"a card has one or two Ethernet ports, not {len(phys)}")
-        self._phys, self._mac, self._ip, self._us = tuple(phys), mac, ip, cycles_per_us
+        self._phys, self._mac, self._ip, self._ms = tuple(phys), mac, ip, cycles_per_ms
         self._card = Card(at_gigabit(config, len(phys)), git_hash=git_hash)
         pins = {f"{name}_{i}": flow(bits) for i in range(len(phys)) for name, bits, flow in RGMII_PINS}
         super().__init__(pins | {"lights": Out(Lights), "link": Out(len(phys))})
@@ -82,7 +83,7 @@ class GigabitCard(wiring.Component):
         m.submodules.card = card = self._card
         heard = (card.rx, card.rx_b)
         for i, kind in enumerate(self._phys):
-            port = GigabitPort(f"phy{i}_rx", kind, cycles_per_us=self._us)
+            port = GigabitPort(f"phy{i}_rx", kind, cycles_per_ms=self._ms)
             m.submodules[f"port_{i}"] = port
             for name, _, flow in RGMII_PINS:
                 pin, inner = getattr(self, f"{name}_{i}"), getattr(port, name)

@@ -4,6 +4,7 @@ from wave_feed import beats
 from wave_record import Scene, bit, when
 
 from hdl.net.crossing import OUTCOMES, FrameCrossing
+from hdl.net.gigabit import BEAT_BYTES
 from hdl.net.port import NetworkPort
 from hdl.wire.ethernet import ARP, BROADCAST, ETHERNET, ETHERTYPE_ARP, ETHERTYPE_IPV4, SHORTEST_FRAME
 
@@ -47,7 +48,7 @@ def network() -> Scene:
 
 def crossing() -> Scene:
     """A frame of six bytes through the crossing, both clocks the same; and an outcome without a frame."""
-    block = FrameCrossing("sync")
+    block = FrameCrossing("sync", width=BEAT_BYTES)
     rx, out = block.rx, block.frames
     script = []
     for at in range(6):
@@ -66,7 +67,7 @@ def crossing() -> Scene:
             "rx last": when(rx.valid, lambda ctx: "last" if ctx.get(rx.payload.last) else ""),
             "heard": when(block.heard, lambda ctx: OUTCOMES[ctx.get(block.heard).bit_length() - 1]),
             "frames.valid": bit(out.valid),
-            "frames byte": when(out.valid, lambda ctx: f"{ctx.get(out.payload.data[0]):02x}"),
+            "frames bytes": when(out.valid, lambda ctx: ctx.get(out.payload.count)),
             "frames last": when(out.valid, lambda ctx: "last" if ctx.get(out.payload.last) else ""),
             "good": bit(block.good),
             "no_preamble": bit(block.no_preamble),

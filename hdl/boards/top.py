@@ -8,7 +8,7 @@ from amaranth.lib import io
 
 from hdl.configs import CardConfig
 from hdl.gigabit_card import CLOCK_HZ, GigabitCard
-from hdl.net.gigabit import PhyKind
+from hdl.net.gigabit import BEAT_BYTES, LINE_HZ, PhyKind
 
 __all__ = ["BoardTop", "Lamps"]
 
@@ -57,7 +57,7 @@ class BoardTop(Elaboratable):
         return m
 
     def _clock(self, m: Module, platform: Any) -> None:
-        """Make 125 MHz of the oscillator's 100, and hold the card in reset until they are steady.
+        """Make the line's 125 MHz of the oscillator's 100, and the card's clock, and hold all in reset until then.
 
         Every flip-flop is set to its initial value by the part's own reset net (decision 0042), so the card's domain
         has none: through the fabric it would be a wire to each of them.
@@ -65,7 +65,10 @@ class BoardTop(Elaboratable):
         m.submodules.oscillator = oscillator = io.Buffer("i", platform.request("clk100", dir="-"))
         m.submodules.button = button = io.Buffer("i", platform.request("rst", dir="-"))
         m.domains.sync = ClockDomain(reset_less=True)
-        clock = Signal(name="clk125", attrs=_CONSTRAINED)  # the name that the reports show
+        m.domains.line = ClockDomain(reset_less=True)
+        # The names that the reports show.
+        line = Signal(name="clk_line", attrs=_CONSTRAINED)
+        clock = Signal(name="clk_card", attrs=_CONSTRAINED)
         locked = Signal()
         # The comparison is at 25 MHz, the oscillator of the PLL at 625.
         m.submodules.pll = Instance(
@@ -76,27 +79,35 @@ class BoardTop(Elaboratable):
             p_CLKOP_CPHASE=4,
             p_CLKOP_FPHASE=0,
             p_CLKOP_ENABLE="ENABLED",
+            p_CLKOS_DIV=5 * BEAT_BYTES,
+            p_CLKOS_CPHASE=5 * BEAT_BYTES - 1,
+            p_CLKOS_FPHASE=0,
+            p_CLKOS_ENABLE="ENABLED",
             p_FEEDBK_PATH="CLKOP",
             i_CLKI=oscillator.i,
-            i_CLKFB=clock,
+            i_CLKFB=line,
             i_RST=Const(0),
             i_STDBY=Const(0),
             i_ENCLKOP=Const(0),
+            i_ENCLKOS=Const(0),
             i_PHASESEL0=Const(0),
             i_PHASESEL1=Const(0),
             i_PHASEDIR=Const(1),
             i_PHASESTEP=Const(1),
             i_PHASELOADREG=Const(1),
             i_PLLWAKESYNC=Const(0),
-            o_CLKOP=clock,
+            o_CLKOP=line,
+            o_CLKOS=clock,
             o_LOCK=locked,
             a_FREQUENCY_PIN_CLKI=str(_OSCILLATOR_HZ // 10**6),
-            a_FREQUENCY_PIN_CLKOP=str(CLOCK_HZ // 10**6),
+            a_FREQUENCY_PIN_CLKOP=f"{LINE_HZ / 1e6:g}",
+            a_FREQUENCY_PIN_CLKOS=f"{CLOCK_HZ / 1e6:g}",
             a_ICP_CURRENT="12",
             a_LPF_RESISTOR="8",
         )
-        m.d.comb += ClockSignal("sync").eq(clock)
-        # The net lets go together with the clock. Its own two registers are the only ones that it does not reach.
+        m.d.comb += [ClockSignal("sync").eq(clock), ClockSignal("line").eq(line)]
+        # The net lets go with the card's clock; nothing of the line's moves before the card gives it a frame. Its own
+        # two registers are the only ones that it does not reach.
         asked = (locked & ~button.i, Signal(name="steady_once"), Signal(name="steady"))
         for i in range(2):
             m.submodules[f"steady_{i}"] = Instance(
@@ -104,6 +115,7 @@ class BoardTop(Elaboratable):
             )
         m.submodules.reset = Instance("SGSR", i_CLK=clock, i_GSR=asked[2])
         platform.add_clock_constraint(clock, CLOCK_HZ)
+        platform.add_clock_constraint(line, LINE_HZ)
 
     def _ethernet(self, m: Module, platform: Any, card: GigabitCard, number: int) -> None:
         """Join one PHY's pins."""
@@ -125,7 +137,7 @@ class BoardTop(Elaboratable):
         m.submodules[f"mdio_{number}"] = mdio = io.Buffer("io", phy.mdio)
         m.d.comb += [mdio.o.eq(pin("mdio_o")), mdio.oe.eq(pin("mdio_oe")), pin("mdio_i").eq(mdio.i)]
         pin("rx_clk").attrs.update(_CONSTRAINED)
-        platform.add_clock_constraint(pin("rx_clk"), CLOCK_HZ)
+        platform.add_clock_constraint(pin("rx_clk"), LINE_HZ)
 
 
 def _control(phy: Any, side: str) -> str:

@@ -43,8 +43,6 @@ class OrderBook(wiring.Component):
     ----------
     slots, table_orders, row_levels : int
         As in :class:`hdl.configs.CardConfig`; at least 8 levels and 32 orders.
-    stash : int
-        Orders that are held beside the table's banks.
     background : str
         Clock domain of the order table and the refill, which alone move between events. Its clock is that of ``sync``;
         a simulator may let ``sync`` stand in cycles in which ``operating`` is low.
@@ -75,9 +73,7 @@ class OrderBook(wiring.Component):
         There is still something to do: an event in the pipeline, a refill, a sweep, a stashed order to be moved.
     """
 
-    def __init__(
-        self, slots: int, table_orders: int, row_levels: int, *, stash: int = STASH, background: str = "sync"
-    ) -> None:
+    def __init__(self, slots: int, table_orders: int, row_levels: int, *, background: str = "sync") -> None:
         if row_levels < 8:
             raise ValueError(f"row_levels is at least 8, not {row_levels!r}: five are shown")
         if not 1 <= slots <= 64:
@@ -86,11 +82,10 @@ class OrderBook(wiring.Component):
             raise ValueError(f"table_orders is at least 4 for each of the {slots} slots, not {table_orders!r}")
         self._slots = slots
         self._orders = table_orders
-        self._stash = stash
         self._levels = row_levels
         self._background = DomainRenamer(background)
         # The sum of all the orders that fit, so that no level ever saturates inside.
-        self._share_bits = 32 + bits_for(table_orders + stash)
+        self._share_bits = 32 + bits_for(table_orders + STASH)
         super().__init__(
             {
                 "events": In(stream.Signature(MarketEvent)),
@@ -116,8 +111,8 @@ class OrderBook(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         """Build the block."""
         m = Module()
-        table = OrderTable(self._slots, self._orders, self._stash)
-        refill = Refill(self._slots, table.address_bits, self._stash, self._levels, self._share_bits)
+        table = OrderTable(self._slots, self._orders)
+        refill = Refill(self._slots, table.address_bits, self._levels, self._share_bits)
         m.submodules.table, m.submodules.refill = self._background(table), self._background(refill)
         m.submodules.rows = rows = BookRows(self._slots, self._levels, self._share_bits)
         slot_bits = bits_for(self._slots - 1)

@@ -13,7 +13,7 @@ from hdl.one_hot import number_of, select
 
 __all__ = ["GENERATION_BITS", "STASH", "OrderTable", "entry_layout"]
 
-#: Orders that the stash holds unless it is said otherwise.
+#: Orders that the stash holds.
 STASH = 16
 #: A slot may be cleared 2**bits - 1 times before a sweep must have ended.
 GENERATION_BITS = 3
@@ -75,8 +75,6 @@ class OrderTable(wiring.Component):
         Symbols.
     orders : int
         Places in the banks together; a power of two, at least 32.
-    stash : int
-        Places in the stash.
 
     Ports
     -----
@@ -103,11 +101,10 @@ class OrderTable(wiring.Component):
         Orders held.
     """
 
-    def __init__(self, slots: int, orders: int, stash: int = STASH) -> None:
+    def __init__(self, slots: int, orders: int) -> None:
         if orders & (orders - 1) or orders < 32:
             raise ValueError(f"table_orders is a power of two of at least 32, not {orders!r}")
         self.slots = slots
-        self.stash = stash
         self.rows = orders // BANKS
         self.address_bits = bits_for(self.rows - 1)
         self.entry = entry_layout(slots)
@@ -141,7 +138,7 @@ class OrderTable(wiring.Component):
                 "live": Out(BANKS),
                 "sweeping": Out(1),
                 "stash_scan": In(1),
-                "stash_index": In(range(self.stash)),
+                "stash_index": In(range(STASH)),
                 "stashed": Out(self.entry),
                 "wants_move": Out(1),
                 "crowded": Out(1),
@@ -160,7 +157,7 @@ class OrderTable(wiring.Component):
         banks = [BookMemory(self.entry, self.rows, forwards=True) for _ in range(BANKS)]
         for bank, memory in enumerate(banks):
             m.submodules[f"bank_{bank}"] = memory
-        m.submodules.stash = stash = Stash(self.entry, TOLD, self.stash)
+        m.submodules.stash = stash = Stash(self.entry, TOLD, STASH)
         m.submodules.sweep = sweep = Sweep(self.address_bits, BANKS)
 
         # The operation travels with its cycles, because the next one is two behind: the number is that of the first
@@ -234,9 +231,9 @@ class OrderTable(wiring.Component):
         # operation two cycles before, now in its cycles 4 and 5, and what one three cycles before adds in its cycle 5.
         arriving = Signal(TOLD)
         place = Signal(BANKS)
-        stash_place = Signal(self.stash)
+        stash_place = Signal(STASH)
         hits_3 = Signal(BANKS)
-        stash_hits_3 = Signal(self.stash)
+        stash_hits_3 = Signal(STASH)
         held = [Signal(TOLD, name=f"held_{b}") for b in range(BANKS)]
         same_3 = Signal()
         after_order = Signal()  # the operation before speaks of this order
@@ -248,7 +245,7 @@ class OrderTable(wiring.Component):
         was_reduced = Signal()
         inserted = Signal(TOLD)  # the last order that was added, and its place
         inserted_place = Signal(BANKS)
-        inserted_stash = Signal(self.stash)
+        inserted_stash = Signal(STASH)
         with m.If(self.step[2]):
             same_slot = self.slot == slot_4
             m.d.sync += [
@@ -268,7 +265,7 @@ class OrderTable(wiring.Component):
         with m.If(self.insert):
             m.d.sync += [inserted.eq(arriving), inserted_place.eq(place), inserted_stash.eq(stash_place)]
         hits_now = Signal(BANKS)
-        stash_hits_now = Signal(self.stash)
+        stash_hits_now = Signal(STASH)
         m.d.comb += [
             hits_now.eq(hits_3),
             stash_hits_now.eq(stash_hits_3),
@@ -293,7 +290,7 @@ class OrderTable(wiring.Component):
 
         # Cycles 3 and 4: the order to come. What is not shown yet is what the operation before adds in its cycle 5.
         hits = Signal(BANKS)
-        stash_hits = Signal(self.stash)
+        stash_hits = Signal(STASH)
         same = Signal()
         free = Signal(BANKS)
         taken = Signal()
@@ -322,7 +319,7 @@ class OrderTable(wiring.Component):
         write_bank = Signal(BANKS)
         first_free = free & (~free + 1)
         attempts = Signal(range(ATTEMPTS + 1))
-        stash_index = Signal(range(self.stash))
+        stash_index = Signal(range(STASH))
         goes_on = self.step[4]
         leaving = Mux(self.moving, told_of(stash.read), arriving.as_value())
         written = data.View(TOLD, Mux(goes_on, Cat(old.side, self.remaining, old.price), leaving))
@@ -386,7 +383,7 @@ class OrderTable(wiring.Component):
             m.d.sync += attempts.eq(attempts + 1)
 
         # Counting.
-        counts = Array(Signal(range(self.rows * BANKS + self.stash + 1), name=f"count_{s}") for s in range(self.slots))
+        counts = Array(Signal(range(self.rows * BANKS + STASH + 1), name=f"count_{s}") for s in range(self.slots))
         total, count, after = (Signal.like(counts[0]) for _ in range(3))
         counted_slot = Mux(self.insert, slot_5, slot_4)
         added, removed = self.insert, self.reduce & ~self.remaining.any()

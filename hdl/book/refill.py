@@ -7,7 +7,7 @@ from amaranth.utils import bits_for
 
 from hdl.book.ladder import KEY_MAX, RowChange, RowMatch, assign_row, key_of, row_signature
 from hdl.book.mixing import BANKS
-from hdl.book.order_table import entry_layout
+from hdl.book.order_table import STASH, entry_layout
 from hdl.book.scan import TableScan
 
 __all__ = ["Refill", "RefillStep"]
@@ -47,8 +47,6 @@ class Refill(wiring.Component):
         Symbols.
     address_bits : int
         Rows of the order table are numbered with so many bits.
-    stash : int
-        Places in its stash.
     levels, share_bits : int
         Of the book's rows; half as many levels are gathered at once.
 
@@ -78,10 +76,9 @@ class Refill(wiring.Component):
         A refill is running; some row asks for one.
     """
 
-    def __init__(self, slots: int, address_bits: int, stash: int, levels: int, share_bits: int) -> None:
+    def __init__(self, slots: int, address_bits: int, levels: int, share_bits: int) -> None:
         self._slots = slots
         self._address_bits = address_bits
-        self._stash = stash
         self._levels = max(levels // 2, 1)
         self._share_bits = share_bits
         entry = entry_layout(slots)
@@ -95,7 +92,7 @@ class Refill(wiring.Component):
                 "cells": In(data.ArrayLayout(entry, BANKS)),
                 "live": In(BANKS),
                 "stash_scan": Out(1),
-                "stash_index": Out(range(stash)),
+                "stash_index": Out(range(STASH)),
                 "stashed": In(entry),
                 "event_step": In(1),
                 "event_slot": In(slot),
@@ -221,7 +218,7 @@ class Refill(wiring.Component):
                         & (key_of(stashed.price, stashed.side) > lower)
                     ),
                 ]
-                with m.If(position == (1 << (address_bits + 2)) + self._stash):
+                with m.If(position == (1 << (address_bits + 2)) + STASH):
                     m.next = "APPEND"
                 with m.Elif(self.quiet):
                     m.next = "GATHER"

@@ -1,18 +1,19 @@
 """From the PHY's receive clock into the card's: what was received, and what became of it."""
 
-from amaranth import Module, Signal
+from amaranth import DomainRenamer, Module, Signal
 from amaranth.lib import data, enum, wiring
 from amaranth.lib.cdc import FFSynchronizer
 from amaranth.lib.fifo import AsyncFIFO
-from amaranth.lib.wiring import In, Out
+from amaranth.lib.wiring import In, Out, connect, flipped
 
-from hdl.net.frame import frame_signature
+from hdl.net.frame import Beat, frame_signature
+from hdl.net.gather import Gather
 
 __all__ = ["OUTCOMES", "FrameCrossing", "Outcome", "StatusCrossing"]
 
 
 class Outcome(enum.Enum, shape=4):
-    """What became of a frame; a byte that is none's end carries ``NONE``."""
+    """What became of a frame; a beat that is none's end carries ``NONE``."""
 
     NONE = 0
     GOOD = 1
@@ -28,30 +29,23 @@ class Outcome(enum.Enum, shape=4):
 OUTCOMES = tuple(outcome.name.lower() for outcome in Outcome if outcome is not Outcome.NONE)
 
 
-class _Entry(data.Struct):
-    """What crosses at once: a byte, or only an outcome."""
-
-    byte: 8
-    has_byte: 1
-    last: 1
-    error: 1
-    outcome: Outcome
-
-
 class FrameCrossing(wiring.Component):
     """Takes frames and their outcomes from one clock to another. This is the only place where frames change clocks.
 
-    An outcome travels with its frame's last byte: frames and counts never disagree. Where the queue is full the frame
+    Bytes are gathered to beats before they cross, so that the card's clock may be as many times slower as a beat has
+    bytes. An outcome travels with its frame's last beat: frames and counts never disagree. Where the queue is full the frame
     that was on its way is ended with ``error``, the rest of it is left out, and every frame that was hurt or lost
-    counts as an ``overflow`` (256 or more lost in one go count as 255). With a reader at 125 MHz and a PHY within 100
-    ppm of it that does not happen: of 84 byte times of the shortest frame 60 are kept.
+    counts as an ``overflow`` (256 or more lost in one go count as 255). With a reader that takes 125 MB/s and a PHY
+    within 100 ppm of it that does not happen: of 84 byte times of the shortest frame 60 are kept.
 
     Parameters
     ----------
     from_domain : str
         Clock domain of ``rx``; the other side is ``sync``.
+    width : int
+        Bytes of a beat of the card.
     depth : int
-        Bytes that may wait; a power of two.
+        Beats that may wait; a power of two.
 
     Ports
     -----
@@ -59,7 +53,7 @@ class FrameCrossing(wiring.Component):
         Frames a byte a beat, always ready, in ``from_domain``.
     heard : In(7)
         In ``from_domain``: pulses of the outcomes, in the order of ``OUTCOMES`` (the last one is not looked at), with
-        the frame's last beat, or alone where nothing of the frame was given.
+        the frame's last byte, or alone where nothing of the frame was given.
     frames : Out
         The same frames, never waiting, with holes where the other clock is slower.
     good, bad_fcs, runt, giant, broken, no_preamble, overflow : Out
@@ -68,13 +62,15 @@ class FrameCrossing(wiring.Component):
     Latency: see docs/blocks/crossing.md; it varies by one cycle with the phase of the clocks.
     """
 
-    def __init__(self, from_domain: str, *, depth: int = 16) -> None:
+    def __init__(self, from_domain: str, *, width: int, depth: int = 16) -> None:
         self._from, self._depth = from_domain, depth
+        # What crosses at once: a beat, or only an outcome.
+        self._entry = data.StructLayout({"beat": Beat(width), "has_beat": 1, "outcome": Outcome})
         super().__init__(
             {
                 "rx": In(frame_signature(1, always_ready=True)),
                 "heard": In(len(OUTCOMES)),
-                "frames": Out(frame_signature(1, always_ready=True)),
+                "frames": Out(frame_signature(width, always_ready=True)),
             }
             | {name: Out(1) for name in OUTCOMES}
         )
@@ -82,42 +78,37 @@ class FrameCrossing(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         """Build the block."""
         m = Module()
-        entry, out = Signal(_Entry), Signal(_Entry)
+        entry, out = Signal(self._entry), Signal(self._entry)
+        m.submodules.gather = gather = DomainRenamer(self._from)(Gather(out.beat.shape().width))
+        connect(m, flipped(self.rx), gather.rx)
         m.submodules.queue = queue = AsyncFIFO(
             width=len(entry.as_value()), depth=self._depth, r_domain="sync", w_domain=self._from
         )
-        self._write(m, queue, entry)
-        beat = self.frames.payload
+        self._write(m, queue, gather.frames, entry)
         m.d.comb += [
             queue.w_data.eq(entry),
             out.eq(queue.r_data),
             queue.r_en.eq(1),
-            self.frames.valid.eq(queue.r_rdy & out.has_byte),
-            beat.data[0].eq(out.byte),
-            beat.count.eq(1),
-            beat.last.eq(out.last),
-            beat.error.eq(out.error),
+            self.frames.valid.eq(queue.r_rdy & out.has_beat),
+            self.frames.payload.eq(out.beat),
         ]
         for name in OUTCOMES:
             m.d.comb += getattr(self, name).eq(queue.r_rdy & (out.outcome == Outcome[name.upper()]))
         return m
 
-    def _write(self, m: Module, queue: AsyncFIFO, entry) -> None:
+    def _write(self, m: Module, queue: AsyncFIFO, frames, entry) -> None:
         """Put what is heard into the queue, and account for what does not fit."""
         sync = m.d[self._from]
-        rx = self.rx.payload
         heard = self.heard[:-1]
         begun = Signal()  # of the frame on its way something is in the queue
-        missed = Signal()  # while the last frame was being ended the next one has begun
+        missed = Signal()  # while the last frame was being ended a beat of the next one was left out
         lost = Signal(8)  # frames that are still to be counted as overflows
         ended, lose, enable = Signal(), Signal(), Signal()
         m.d.comb += [
             ended.eq(heard.any()),
             queue.w_en.eq(enable),
-            entry.byte.eq(rx.data[0]),
-            entry.has_byte.eq(self.rx.valid),
-            entry.last.eq(rx.last),
-            entry.error.eq(rx.error),
+            entry.beat.eq(frames.payload),
+            entry.has_beat.eq(frames.valid),
             entry.outcome.eq(0),
         ]
         for i, name in enumerate(OUTCOMES[:-1]):
@@ -127,10 +118,10 @@ class FrameCrossing(wiring.Component):
             sync += lost.eq(lost + 1)
         with m.FSM(domain=self._from):
             with m.State("PASS"):
-                with m.If(self.rx.valid | ended):
+                with m.If(frames.valid | ended):
                     m.d.comb += enable.eq(1)
-                    with m.If(queue.w_rdy), m.If(self.rx.valid):
-                        sync += begun.eq(~rx.last)
+                    with m.If(queue.w_rdy), m.If(frames.valid):
+                        sync += begun.eq(~frames.payload.last)
                     with m.Elif(~ended):
                         m.next = "DROP"
                     with m.Elif(begun):
@@ -149,12 +140,13 @@ class FrameCrossing(wiring.Component):
                 going_on = Signal()
                 m.d.comb += [
                     enable.eq(1),
-                    entry.has_byte.eq(1),
-                    entry.last.eq(1),
-                    entry.error.eq(1),
+                    entry.has_beat.eq(1),
+                    entry.beat.count.eq(1),
+                    entry.beat.last.eq(1),
+                    entry.beat.error.eq(1),
                     entry.outcome.eq(Outcome.OVERFLOW),
                     lose.eq(ended),
-                    going_on.eq((missed | self.rx.valid) & ~ended),
+                    going_on.eq((missed | frames.valid) & ~ended),
                 ]
                 sync += missed.eq(going_on)
                 with m.If(queue.w_rdy):

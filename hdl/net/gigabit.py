@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from amaranth import Cat, ClockDomain, ClockSignal, DomainRenamer, Module, ResetSignal, Shape, unsigned
 from amaranth.lib import data, wiring
-from amaranth.lib.cdc import ResetSynchronizer
+from amaranth.lib.cdc import PulseSynchronizer, ResetSynchronizer
 from amaranth.lib.wiring import In, Out, connect, flipped
 
 from hdl.net.crossing import OUTCOMES, FrameCrossing, StatusCrossing
@@ -14,9 +14,16 @@ from hdl.net.mac_rx import MacReceiver
 from hdl.net.mac_tx import MacTransmitter
 from hdl.net.phy import PhyState, PhyWatch
 from hdl.net.rgmii import InBandStatus, RgmiiReceiver, RgmiiTransmitter
+from hdl.net.tx_crossing import TransmitCrossing
 
-__all__ = ["GIGABIT", "PHY_COUNTERS", "GigabitPort", "PhyKind", "PhyReport"]
+__all__ = ["BEAT_BYTES", "CYCLES_PER_MS", "GIGABIT", "LINE_HZ", "PHY_COUNTERS", "GigabitPort", "PhyKind", "PhyReport"]
 
+#: Clock of the line, and what of it the card takes in one of its own cycles.
+LINE_HZ, BEAT_BYTES = 125_000_000, 4
+#: The card's own cycles.
+CYCLES_PER_MS = LINE_HZ // BEAT_BYTES // 1000
+#: Half a period of the management bus' clock in the card's cycles: 2 MHz.
+_MDC_HALF_PERIOD = 8
 #: In-band code of 1,000 Mb/s.
 GIGABIT = 2
 #: What is counted of a port, each a bit of ``PhyReport.pulses``.
@@ -66,7 +73,8 @@ class PhyKind:
 class GigabitPort(wiring.Component):
     """RGMII, MAC, the crossing between the clocks, and the PHY's reset and link.
 
-    Frames are sent in this clock, which goes to the PHY with them: nothing crosses there. ``sync`` runs at 125 MHz.
+    ``line`` runs at 125 MHz, and goes to the PHY with the frames that are sent. The card's clock ``sync`` is a quarter
+    of that, from the same PLL, and takes a beat of four bytes a cycle (decision 0043).
 
     Parameters
     ----------
@@ -74,8 +82,8 @@ class GigabitPort(wiring.Component):
         Of the receive clock's domain, unique in a design.
     kind : PhyKind
         The PHY.
-    cycles_per_us : int
-        Cycles of a microsecond.
+    cycles_per_ms : int
+        Cycles of the card in a millisecond.
 
     Ports
     -----
@@ -86,15 +94,15 @@ class GigabitPort(wiring.Component):
     frames : Out
         What was received, without check sequence; bad ones end with ``error``.
     tx : In
-        What is to be sent; once a frame has begun a byte is wanted every cycle.
+        What is to be sent; once a frame has begun a beat is wanted every cycle.
     report : Out
         For the registers. A pulse of ``report.pulses`` is one frame, or one link lost.
 
     Latency: docs/blocks/rgmii.md and docs/blocks/crossing.md.
     """
 
-    def __init__(self, name: str, kind: PhyKind, *, cycles_per_us: int = 125) -> None:
-        self._name, self._kind, self._us = name, kind, cycles_per_us
+    def __init__(self, name: str, kind: PhyKind, *, cycles_per_ms: int = CYCLES_PER_MS) -> None:
+        self._name, self._kind, self._ms = name, kind, cycles_per_ms
         super().__init__(
             {
                 "rx_clk": In(1),
@@ -108,8 +116,8 @@ class GigabitPort(wiring.Component):
                 "mdio_o": Out(1),
                 "mdio_oe": Out(1),
                 "mdio_i": In(1),
-                "frames": Out(frame_signature(1, always_ready=True)),
-                "tx": In(frame_signature(1)),
+                "frames": Out(frame_signature(BEAT_BYTES, always_ready=True)),
+                "tx": In(frame_signature(BEAT_BYTES)),
                 "report": Out(PhyReport),
             }
         )
@@ -118,7 +126,7 @@ class GigabitPort(wiring.Component):
         """Build the port."""
         m = Module()
         kind, there = self._kind, self._name
-        renamed = DomainRenamer(there)
+        renamed, of_line = DomainRenamer(there), DomainRenamer("line")
         domain = ClockDomain(there)
         m.domains += domain
         m.d.comb += ClockSignal(there).eq(self.rx_clk)
@@ -127,16 +135,24 @@ class GigabitPort(wiring.Component):
         m.submodules.reset = ResetSynchronizer(reset, domain=there)
         m.submodules.pins_in = pins_in = renamed(RgmiiReceiver(delay_ps=kind.rx_delay_ps))
         m.submodules.receiver = receiver = renamed(MacReceiver())
-        m.submodules.crossing = crossing = FrameCrossing(there)
+        m.submodules.crossing = crossing = FrameCrossing(there, width=BEAT_BYTES)
         m.submodules.status = status = StatusCrossing(Shape.cast(InBandStatus).width)
-        m.submodules.transmitter = transmitter = MacTransmitter()
-        m.submodules.pins_out = pins_out = RgmiiTransmitter(clock_delay_ps=kind.tx_clock_delay_ps)
+        m.submodules.transmitter = transmitter = of_line(MacTransmitter())
+        m.submodules.pins_out = pins_out = of_line(RgmiiTransmitter(clock_delay_ps=kind.tx_clock_delay_ps))
+        m.submodules.tx_crossing = tx_crossing = TransmitCrossing("line", width=BEAT_BYTES)
         m.submodules.watch = watch = PhyWatch(
-            reset_cycles=kind.reset_us * self._us, settle_cycles=kind.settle_us * self._us, address=kind.address
+            reset_cycles=-(-kind.reset_us * self._ms // 1000),
+            settle_cycles=-(-kind.settle_us * self._ms // 1000),
+            address=kind.address,
+            half_period=_MDC_HALF_PERIOD,
         )
+        # Frames are further apart than these take to cross.
+        m.submodules.sent = sent = PulseSynchronizer("line", "sync")
+        m.submodules.spoiled = spoiled = PulseSynchronizer("line", "sync")
         connect(m, receiver.frames, crossing.rx)
         connect(m, crossing.frames, flipped(self.frames))
-        connect(m, flipped(self.tx), transmitter.frames)
+        connect(m, flipped(self.tx), tx_crossing.frames)
+        connect(m, tx_crossing.tx, transmitter.frames)
         counted = Cat(*(getattr(crossing, name) for name in OUTCOMES))
         m.d.comb += [
             pins_in.rxd.eq(self.rxd),
@@ -146,6 +162,8 @@ class GigabitPort(wiring.Component):
             receiver.rx_er.eq(pins_in.error),
             crossing.heard.eq(Cat(*(getattr(receiver, name) for name in OUTCOMES[:-1]))),
             status.other.eq(pins_in.status),
+            sent.i.eq(transmitter.sent),
+            spoiled.i.eq(transmitter.spoiled),
             pins_out.data.eq(transmitter.txd),
             pins_out.enable.eq(transmitter.tx_en),
             pins_out.error.eq(transmitter.tx_er),
@@ -160,6 +178,6 @@ class GigabitPort(wiring.Component):
             self.report.ready.eq(watch.ready),
             self.report.managed.eq(watch.state),
             self.report.in_band.eq(status.value),
-            self.report.pulses.eq(Cat(counted, transmitter.sent, transmitter.spoiled, watch.link_lost)),
+            self.report.pulses.eq(Cat(counted, sent.o, spoiled.o, watch.link_lost)),
         ]
         return m

@@ -90,13 +90,7 @@ class FeedHalf(wiring.Component):
         m.domains.pipeline = pipeline = ClockDomain(reset_less=True)
         feed = FeedReceiver(config, recovers=False)
         queue = EventQueue()
-        book = OrderBook(
-            config.slots,
-            config.table_orders,
-            config.row_levels,
-            stash=config.stash_orders,
-            background="background",
-        )
+        book = OrderBook(config.slots, config.table_orders, config.row_levels, background="background")
         m.submodules.feed = DomainRenamer("feed")(feed)
         m.submodules.queue = queue
         m.submodules.book = DomainRenamer({"sync": "pipeline", "background": "sync"})(book)

@@ -11,8 +11,8 @@ from hdl.configs import CONFIGS
 def test_a_board_is_found_by_its_name():
     assert {name: board.name for name, board in BOARDS.items()} == {"ecpix5": "ecpix5", "versa": "versa"}
     assert {name: (board.ports, board.clock_mhz) for name, board in BOARDS.items()} == {
-        "ecpix5": (1, 125.0),
-        "versa": (2, 125.0),
+        "ecpix5": (1, 31.25),
+        "versa": (2, 31.25),
     }
     assert all(board.config in CONFIGS for board in BOARDS.values())
 
@@ -31,7 +31,8 @@ def test_pins_clocks_and_cells(name, monkeypatch):
         # Clock, control and four of data each way; reset and the management bus.
         assert len(re.findall(rf'LOCATE COMP "eth_rgmii_{port}__', pins)) == 15
         assert f'FREQUENCY NET "card.rx_clk_{port}" 125000000' in pins
-    assert 'FREQUENCY NET "clk125" 125000000' in pins
+    assert 'FREQUENCY NET "clk_line" 125000000' in pins
+    assert 'FREQUENCY NET "clk_card" 31250000' in pins
     cells = plan.files["top.il"]
     for cell, number in (("IDDRX1F", 5), ("ODDRX1F", 6), ("DELAYG", 11)):
         assert len(re.findall(rf"cell \\{cell} ", cells)) == number * board.ports

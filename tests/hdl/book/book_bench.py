@@ -5,7 +5,6 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from hdl.book.book import OrderBook
-from hdl.book.order_table import STASH
 from hdl.book.queue import EventQueue
 from hdl.types import DepthView, MarketEvent
 
@@ -24,10 +23,9 @@ PULSES = (
 class BookBench(wiring.Component):
     """``OrderBook``, optionally behind an ``EventQueue``; every pulse counted under its own name."""
 
-    def __init__(self, slots: int, table_orders: int, row_levels: int, *, queue: int = 0, stash: int = STASH) -> None:
+    def __init__(self, slots: int, table_orders: int, row_levels: int, *, queue: int = 0) -> None:
         self._sizes = (slots, table_orders, row_levels)
         self._queue = queue
-        self._stash = stash
         super().__init__(
             {
                 "event_payload": In(MarketEvent),
@@ -48,7 +46,7 @@ class BookBench(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         """Build the bench."""
         m = Module()
-        m.submodules.book = book = OrderBook(*self._sizes, stash=self._stash)
+        m.submodules.book = book = OrderBook(*self._sizes)
         if self._queue:
             m.submodules.queue = queue = EventQueue(self._queue)
             wiring.connect(m, queue.outgoing, book.events)

@@ -13,7 +13,6 @@ from amaranth.hdl import Const, Value
 from book_bench import BookBench
 from book_model import KINDS, BookModel, Event
 
-from hdl.book.order_table import STASH
 from hdl.types import DEPTH, DepthView, MarketEvent
 from sim.verilated.build import only_one
 
@@ -79,9 +78,9 @@ def unpack(word: int) -> dict[str, object]:
 
 
 @cache
-def build(slots: int, table_orders: int, row_levels: int, queue: int, stash: int) -> Path:
+def build(slots: int, table_orders: int, row_levels: int, queue: int) -> Path:
     """Build the player of a bench, once per content of it; give the program."""
-    bench = BookBench(slots, table_orders, row_levels, queue=queue, stash=stash)
+    bench = BookBench(slots, table_orders, row_levels, queue=queue)
     text = verilog.convert(bench, name="top", ports=ports_of(bench), emit_src=False, strip_internal_attrs=True)
     player = Path(__file__).with_name("book_player.cpp")
     digest = hashlib.sha256(text.encode() + player.read_bytes()).hexdigest()[:16]
@@ -100,16 +99,10 @@ def build(slots: int, table_orders: int, row_levels: int, queue: int, stash: int
 
 
 def play(
-    sizes: tuple[int, int, int],
-    events: Sequence[Event],
-    gaps: Sequence[int],
-    work: Path,
-    *,
-    queue: int = 0,
-    stash: int = STASH,
+    sizes: tuple[int, int, int], events: Sequence[Event], gaps: Sequence[int], work: Path, *, queue: int = 0
 ) -> dict[str, object]:
     """Play events into a bench of these sizes; give the counters, the latencies, and ``views`` taken apart."""
-    program = build(*sizes, queue, stash)
+    program = build(*sizes, queue)
     words = -(-MarketEvent.as_shape().size // 32)
     given = b"".join(
         struct.pack("<i", gap) + pack(event).to_bytes(4 * words, "little")

@@ -2,15 +2,17 @@
 
 import cocotb
 from cocotb.clock import Clock
-from cocotb.triggers import ClockCycles, FallingEdge, RisingEdge, Timer
+from cocotb.triggers import ClockCycles, FallingEdge, Timer
 from cocotb.utils import get_sim_time
 from cocotbext.eth import RgmiiSink, RgmiiSource
 
 from hdl.net.crossing import OUTCOMES
 from hdl.net.gigabit import PHY_COUNTERS
 
-#: Picoseconds of ten cycles at 125 MHz: at this scale 100 ppm are 8 whole ps.
+#: Picoseconds of ten cycles of the line, at 125 MHz: at this scale 100 ppm are 8 whole ps.
 PERIOD = 80_000
+#: Bytes of a beat, and so cycles of the line in one of the card.
+BEAT = 4
 PPM_100 = 8
 #: Lowest bit of the pulses in PhyReport: ready, answered, link, identifier, in-band status.
 PULSES = 1 + 34 + 4
@@ -30,17 +32,17 @@ class Phy:
         pin("mdio_i").value = 1
 
     async def start(self, *, rx_period=PERIOD, period=PERIOD, phase=0):
-        """Start both clocks, the PHY's ``phase`` ps late, and reset the card."""
+        """Start the clocks, the PHY's ``phase`` ps late, and reset the card; ``period`` is the line's."""
         dut = self.dut
-        dut.rst.value = 1
-        cocotb.start_soon(Clock(dut.clk, period, unit="ps").start())
+        dut.rst.value = dut.line_rst.value = 1
+        cocotb.start_soon(Clock(dut.clk, BEAT * period, unit="ps").start())
+        cocotb.start_soon(Clock(dut.line_clk, period, unit="ps").start())
         if phase:
             await Timer(phase, "ps")
         cocotb.start_soon(Clock(self.rx_clk, rx_period, unit="ps").start())
-        await ClockCycles(self.rx_clk, 6)
-        await RisingEdge(dut.clk)
-        dut.rst.value = 0
-        await ClockCycles(self.rx_clk, 6)
+        await ClockCycles(dut.clk, 3)
+        dut.rst.value = dut.line_rst.value = 0
+        await ClockCycles(dut.clk, 3)
 
     async def idle(self, cycles=60):
         """Wait until all that was given to the source is through the card."""
@@ -69,12 +71,13 @@ class PortListener:
             bits = int(dut.frames__payload.value)
             if not self._part:
                 self.times.append(get_sim_time("ps"))
-            self._part += bytes((bits & 0xFF,))
-            if bits >> 9 & 1:
-                self.frames.append((self._part, bits >> 10 & 1))
+            count, last, error = bits >> 8 * BEAT & 0b111, bits >> 8 * BEAT + 3 & 1, bits >> 8 * BEAT + 4 & 1
+            self._part += (bits & (1 << 8 * BEAT) - 1).to_bytes(BEAT, "little")[:count]
+            if last:
+                self.frames.append((self._part, error))
                 self._part = b""
             else:
-                assert not bits >> 10 & 1
+                assert (count, error) == (BEAT, 0)
 
     def outcomes(self):
         return {name: self.counts[name] for name in OUTCOMES}

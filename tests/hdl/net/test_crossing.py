@@ -1,4 +1,4 @@
-"""FrameCrossing between clocks of any ratio, against a count of what went in."""
+"""Frames between clocks of any ratio, both ways, against what went in."""
 
 import random
 
@@ -7,13 +7,14 @@ from amaranth.hdl import Cat, ClockDomain, Module
 from amaranth.sim import Simulator
 
 from hdl.net.crossing import OUTCOMES, FrameCrossing, StatusCrossing
+from hdl.net.tx_crossing import TransmitCrossing
 
 
-def cross(frames, *, write_ns, read_ns, phase_ns=0.0, depth=16):
+def cross(frames, *, write_ns, read_ns, phase_ns=0.0, width=4, depth=16):
     """Give (frames out, outcomes) of frames in: each is (bytes, error, outcome, idle cycles behind it)."""
     m = Module()
     m.domains.there = ClockDomain("there")
-    m.submodules.dut = dut = FrameCrossing("there", depth=depth)
+    m.submodules.dut = dut = FrameCrossing("there", width=width, depth=depth)
     out, counts, done = [], dict.fromkeys(OUTCOMES, 0), []
 
     async def write(ctx):
@@ -45,7 +46,8 @@ def cross(frames, *, write_ns, read_ns, phase_ns=0.0, depth=16):
             for i, name in enumerate(OUTCOMES):
                 counts[name] += pulses >> i & 1
             if valid:
-                part += bytes((beat.data[0],))
+                assert beat.count == width or (beat.last and 1 <= beat.count < width)
+                part += bytes(beat.data[:beat.count])
                 if beat.last:
                     out.append((part, beat.error))
                     part = b""
@@ -69,12 +71,13 @@ def made(rng, count, longest):
     return frames
 
 
+@pytest.mark.parametrize("width", [1, 4, 8])
 @pytest.mark.parametrize("ppm", [-100, 0, 100])
 @pytest.mark.parametrize("seed", [1, 2])
-def test_nothing_is_lost_between_clocks_of_one_kind(ppm, seed):
+def test_nothing_is_lost_where_a_beat_is_as_long_as_its_bytes(width, ppm, seed):
     rng = random.Random(seed)
     frames = made(rng, 40, 120)
-    out, counts = cross(frames, write_ns=8 * (1 + ppm / 1e6), read_ns=8, phase_ns=rng.random() * 8)
+    out, counts = cross(frames, write_ns=8 * (1 + ppm / 1e6), read_ns=8 * width, phase_ns=rng.random() * 8, width=width)
     assert out == [(data, error) for data, error, _, _ in frames if data]
     assert counts == {name: sum(name == outcome for _, _, outcome, _ in frames) for name in OUTCOMES}
 
@@ -83,10 +86,12 @@ def test_nothing_is_lost_between_clocks_of_one_kind(ppm, seed):
 def test_a_slow_reader_gets_whole_frames_or_counts(seed):
     rng = random.Random(seed)
     frames = made(rng, 60, 60)
-    out, counts = cross(frames, write_ns=8, read_ns=rng.choice((10, 13, 20, 41)), phase_ns=rng.random() * 8, depth=8)
+    read_ns = 4 * rng.choice((13, 20, 27))
+    out, counts = cross(frames, write_ns=8, read_ns=read_ns, phase_ns=rng.random() * 8, depth=8)
     # Every frame has one outcome: its own, or that it was hurt or lost.
     assert sum(counts.values()) == len(frames)
     assert counts["overflow"] > 5
+    assert counts["good"] > 2
     assert sum(not error for _, error in out) == counts["good"]
     # What came through as good is what was sent as good, in its order.
     left = iter(data for data, error, _, _ in frames if not error)
@@ -95,6 +100,79 @@ def test_a_slow_reader_gets_whole_frames_or_counts(seed):
     sent = [data for data, _, _, _ in frames]
     for data, error in out:
         assert data in sent or (error and any(other.startswith(data[:-1]) for other in sent))
+
+
+def send(frames, *, card_ns, phase_ns=0.0, width=4):
+    """Give what a line at 8 ns a byte hears of frames, as (bytes, error), and the longest hole in one in bytes.
+
+    The line wants a frame's first byte as long after it was offered as a preamble lasts, and then one a cycle.
+    """
+    m = Module()
+    m.domains.line = ClockDomain("line")
+    m.submodules.dut = dut = TransmitCrossing("line", width=width)
+    out, done, holes = [], [], [0]
+
+    async def card(ctx):
+        for number, (data, error, idle) in enumerate(frames):
+            for at in range(0, len(data), width):
+                lanes = data[at : at + width]
+                last = at + width >= len(data)
+                beat = {"data": list(lanes.ljust(width, b"\0")), "count": len(lanes), "last": last}
+                ctx.set(dut.frames.payload, beat | {"error": last and error})
+                ctx.set(dut.frames.valid, 1)
+                await ctx.tick().until(dut.frames.ready)
+                assert len(out) == number  # none is taken before the one before it has gone
+            ctx.set(dut.frames.valid, 0)
+            if idle:
+                await ctx.tick().repeat(idle)
+        await ctx.tick().repeat(40)
+        done.append(True)
+
+    async def line(ctx):
+        while not done:
+            *_, valid = await ctx.tick("line").sample(dut.tx.valid)
+            if not valid:
+                continue
+            await ctx.tick("line").repeat(8)
+            ctx.set(dut.tx.ready, 1)
+            part, hole, last = b"", 0, 0
+            while not last:
+                *_, valid, beat = await ctx.tick("line").sample(dut.tx.valid, dut.tx.payload)
+                hole = 0 if valid else hole + 1
+                holes[0] = max(holes[0], hole)
+                assert hole < 100
+                if valid:
+                    part, last = part + bytes(beat.data), beat.last
+                    assert beat.last or not beat.error
+            out.append((part, beat.error))
+            ctx.set(dut.tx.ready, 0)
+            await ctx.tick("line").repeat(12)
+
+    sim = Simulator(m)
+    sim.add_clock(card_ns * 1e-9, phase=phase_ns * 1e-9)
+    sim.add_clock(8e-9, domain="line")
+    sim.add_testbench(card)
+    sim.add_testbench(line, background=True)
+    sim.run()
+    return out, holes[0]
+
+
+@pytest.mark.parametrize("phase_ns", [0.0, 1.0, 4.0, 7.9, 13.0])
+@pytest.mark.parametrize("card_ns", [32, 27])
+def test_what_is_sent_has_no_hole_where_the_card_keeps_up(card_ns, phase_ns):
+    rng = random.Random(card_ns)
+    sizes = (1, 2, 3, 4, 5, 8, 9, 60, 61, 62, 63, 64, 1514)
+    frames = [(rng.randbytes(size), rng.randrange(2), rng.choice((0, 0, 1, 30))) for size in (*sizes, *sizes)]
+    out, hole = send(frames, card_ns=card_ns, phase_ns=phase_ns)
+    assert out == [(data, error) for data, error, _ in frames]
+    assert hole == 0
+
+
+def test_a_card_that_is_too_slow_leaves_holes_and_loses_nothing():
+    frames = [(bytes(range(200)), 0, 3), (bytes(range(90)), 0, 0)]
+    out, hole = send(frames, card_ns=40)
+    assert out == [(data, error) for data, error, _ in frames]
+    assert hole > 0
 
 
 def test_a_value_is_taken_when_two_readings_agree():

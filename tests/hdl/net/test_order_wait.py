@@ -1,24 +1,27 @@
-from amaranth import Module
+from amaranth import DomainRenamer, Module
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
 
 from hdl.net.frame import frame_signature
+from hdl.net.gigabit import BEAT_BYTES
 from hdl.net.mac_tx import MacTransmitter
 from hdl.net.port import NetworkPort
+from hdl.net.tx_crossing import TransmitCrossing
 
 
 class PortOnALine(wiring.Component):
-    """A network port with the transmitter of a gigabit line behind it; ``tx`` shows the bytes that it takes."""
+    """A network port with the transmitter of a gigabit line behind it; ``tx`` shows the beats that it takes."""
 
     def __init__(self):
-        self.port = NetworkPort(1, second=1500)
+        self.port = NetworkPort(BEAT_BYTES, second=1500)
         members = {name: member for name, member in self.port.signature.members.items() if name != "tx"}
-        super().__init__(members | {"tx": Out(frame_signature(1)), "spoiled_ever": Out(1)})
+        super().__init__(members | {"tx": Out(frame_signature(BEAT_BYTES)), "spoiled_ever": Out(1)})
 
     def elaborate(self, platform):
         m = Module()
         m.submodules.port = port = self.port
-        m.submodules.line = line = MacTransmitter()
+        m.submodules.crossing = crossing = TransmitCrossing("line", width=BEAT_BYTES)
+        m.submodules.line = line = DomainRenamer("line")(MacTransmitter())
         for name, member in port.signature.members.items():
             if name == "tx":
                 continue
@@ -27,15 +30,16 @@ class PortOnALine(wiring.Component):
                 connect(m, flipped(outer), inner)
             else:
                 m.d.comb += inner.eq(outer) if member.flow is In else outer.eq(inner)
-        connect(m, port.tx, line.frames)
+        connect(m, port.tx, crossing.frames)
+        connect(m, crossing.tx, line.frames)
         m.d.comb += [
             self.tx.valid.eq(port.tx.valid & port.tx.ready),
             self.tx.payload.eq(port.tx.payload),
         ]
         with m.If(line.spoiled):
-            m.d.sync += self.spoiled_ever.eq(1)
+            m.d.line += self.spoiled_ever.eq(1)
         return m
 
 
 def test_an_order_behind_telemetry(run_cocotb):
-    run_cocotb(PortOnALine(), "cocotb_order_wait", env={"WIDTH": "1", "SECOND": "1500"})
+    run_cocotb(PortOnALine(), "cocotb_order_wait", env={"WIDTH": str(BEAT_BYTES), "SECOND": "1500"})

@@ -27,7 +27,7 @@ class EchoCard(wiring.Component):
         for name, _, flow in RGMII_PINS:
             pin, inner = getattr(self, f"{name}_0"), getattr(port, name)
             m.d.comb += inner.eq(pin) if flow is In else pin.eq(inner)
-        # The line is as quick as what comes in: nothing waits.
+        # A frame that comes while another one goes is cut, for nothing keeps it: it is the build that is tried.
         m.d.comb += [port.tx.valid.eq(port.frames.valid), port.tx.payload.eq(port.frames.payload)]
         m.d.comb += self.link.eq(port.report.managed.link)
         return m

@@ -175,7 +175,7 @@ def test_a_block_that_is_not_there_is_refused_with_those_that_are(path, there):
 
 def test_a_configuration_as_a_gigabit_board_has_it():
     wide, narrow = configuration("tiny"), configuration("tiny-gigabit")
-    assert (narrow.width, narrow.clock_period_ps) == (1, 8000)
+    assert (narrow.width, narrow.clock_period_ps) == (4, 32_000)
     assert (narrow.slots, narrow.table_orders) == (wide.slots, wide.table_orders)
     with pytest.raises(ValueError, match=r"no configuration 'huge-gigabit': there are demo, .* -gigabit behind it"):
         configuration("huge-gigabit")
