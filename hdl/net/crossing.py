@@ -33,8 +33,8 @@ class FrameCrossing(wiring.Component):
     """Takes frames and their outcomes from one clock to another. This is the only place where frames change clocks.
 
     Bytes are gathered to beats before they cross, so that the card's clock may be as many times slower as a beat has
-    bytes. An outcome travels with its frame's last beat: frames and counts never disagree. Where the queue is full the frame
-    that was on its way is ended with ``error``, the rest of it is left out, and every frame that was hurt or lost
+    bytes. An outcome travels with its frame's last beat: frames and counts never disagree. Where the queue is full the
+    frame that was on its way is ended with ``error``, the rest of it is left out, and every frame that was hurt or lost
     counts as an ``overflow`` (256 or more lost in one go count as 255). With a reader that takes 125 MB/s and a PHY
     within 100 ppm of it that does not happen: of 84 byte times of the shortest frame 60 are kept.
 

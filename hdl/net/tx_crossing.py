@@ -47,9 +47,7 @@ class TransmitCrossing(wiring.Component):
         """Build the block."""
         m = Module()
         layout = Beat(self._width)
-        m.submodules.queue = queue = AsyncFIFO(
-            width=layout.size, depth=self._depth, w_domain="sync", r_domain=self._to
-        )
+        m.submodules.queue = queue = AsyncFIFO(width=layout.size, depth=self._depth, w_domain="sync", r_domain=self._to)
         beat = Signal(layout)
         lane = Signal(range(self._width))
         ends = lane == (beat.count - 1)[: len(lane)]

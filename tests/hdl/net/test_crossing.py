@@ -47,7 +47,7 @@ def cross(frames, *, write_ns, read_ns, phase_ns=0.0, width=4, depth=16):
                 counts[name] += pulses >> i & 1
             if valid:
                 assert beat.count == width or (beat.last and 1 <= beat.count < width)
-                part += bytes(beat.data[:beat.count])
+                part += bytes(beat.data[: beat.count])
                 if beat.last:
                     out.append((part, beat.error))
                     part = b""

@@ -60,8 +60,8 @@ def test_the_clocks_of_the_report_are_those_of_the_log(built):
     told = re.findall(r"Max frequency for clock +'([^']+)': ([0-9.]+) MHz \((PASS|FAIL) at ([0-9.]+) MHz\)", log)
     last = {name: (float(reached), float(asked), verdict == "PASS") for name, reached, verdict, asked in told}
     assert {c["name"]: (c["reached_mhz"], c["asked_mhz"], c["met"]) for c in report["clocks"]} == last
-    # The line's clock and the PHY's at a gigabit's 125 MHz, and the card's; the file of constraints asks, not the command line:
-    # nextpnr knows every net that it names.
+    # The line's clock and the PHY's at a gigabit's 125 MHz, and the card's; the file of constraints asks, not the
+    # command line: nextpnr knows every net that it names.
     assert "ignoring clock constraint" not in (folder / "echo" / "seed-1.log").read_text()
     assert sorted(asked for _, asked, _ in last.values()) == [31.25, 125.0, 125.0]
     assert report["timing_met"] is all(met for *_, met in last.values())
