@@ -116,6 +116,6 @@ async def from_power_up_to_a_book(dut):
     await phy.idle(200)
     assert int(dut.lights.value) == 0
     good, bad_fcs, sent, spoiled, state = await host.read(PHY_GOOD, PHY_BAD_FCS, PHY_SENT, PHY_SPOILED, STATE)
-    # Heard: ARP, HELLO, READ, READ, WRITE, feed, READ, this READ. Sent: an answer to each of the host's but this, and IGMP.
+    # Heard: ARP, HELLO, two READs, WRITE, feed, READ, this READ. Sent: answers to the host's but this one, and IGMP.
     assert (good, bad_fcs, sent, spoiled) == (8, 1, 7, 0)
     assert state & 3 == 3  # bound, and stale

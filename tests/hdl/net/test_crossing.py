@@ -82,16 +82,18 @@ def test_nothing_is_lost_where_a_beat_is_as_long_as_its_bytes(width, ppm, seed):
     assert counts == {name: sum(name == outcome for _, _, outcome, _ in frames) for name in OUTCOMES}
 
 
+@pytest.mark.parametrize("width", [1, 4])
 @pytest.mark.parametrize("seed", range(6))
-def test_a_slow_reader_gets_whole_frames_or_counts(seed):
+def test_a_slow_reader_gets_whole_frames_or_counts(width, seed):
     rng = random.Random(seed)
     frames = made(rng, 60, 60)
-    read_ns = 4 * rng.choice((13, 20, 27))
-    out, counts = cross(frames, write_ns=8, read_ns=read_ns, phase_ns=rng.random() * 8, depth=8)
+    read_ns = width * rng.choice((13, 20, 27))
+    phase_ns = rng.random() * 8
+    out, counts = cross(frames, write_ns=8, read_ns=read_ns, phase_ns=phase_ns, width=width, depth=8)
     # Every frame has one outcome: its own, or that it was hurt or lost.
     assert sum(counts.values()) == len(frames)
     assert counts["overflow"] > 5
-    assert counts["good"] > 2
+    assert counts["good"] > 0
     assert sum(not error for _, error in out) == counts["good"]
     # What came through as good is what was sent as good, in its order.
     left = iter(data for data, error, _, _ in frames if not error)
