@@ -104,6 +104,23 @@ def test_a_slow_reader_gets_whole_frames_or_counts(width, seed):
         assert data in sent or (error and any(other.startswith(data[:-1]) for other in sent))
 
 
+@pytest.mark.parametrize("width", [1, 4])
+@pytest.mark.parametrize("quicker", [1.2, 1.4, 1.6, 2.1])
+def test_a_frame_that_begins_while_the_one_before_is_closed_is_whole_or_counted(width, quicker):
+    # The first of each pair overflows the queue and has to wait for room to be ended; the second is as short as can be.
+    rng = random.Random(width)
+    frames = []
+    for apart in range(1, 9):
+        for length in range(2, 3 * width + 2):
+            frames.append((rng.randbytes(80 * width), 0, "good", apart))
+            frames.append((rng.randbytes(length), 0, "good", 120 * width))
+    out, counts = cross(frames, write_ns=8, read_ns=8 * quicker * width, width=width, depth=4)
+    assert counts["good"] + counts["overflow"] == len(frames)
+    assert min(counts["good"], counts["overflow"]) > 5
+    left = iter(data for data, *_ in frames)
+    assert all(data in left for data, error in out if not error)
+
+
 def send(frames, *, card_ns, phase_ns=0.0, width=4):
     """Give what a line at 8 ns a byte hears of frames, as (bytes, error), and the longest hole in one in bytes.
 
