@@ -74,7 +74,7 @@ theory: setup driver  ## made flow of known kind: do strategies earn and lose wh
 	@$(BIN)/python -m controlplane.cli.theory
 
 CONFIG ?= scalp-gigabit
-timing: setup  ## place and route the engine of CONFIG (default scalp-gigabit): clock, area, slowest path; most of an hour
+timing: setup  ## place and route the engine of CONFIG (default scalp-gigabit): clock, area, slowest path; half an hour
 	@nice -n 10 $(BIN)/python -m sim.timing run $(CONFIG)
 
 budget: setup  ## print what memory the engine of CONFIG (default scalp-gigabit) asks of the FPGA
