@@ -10,7 +10,9 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from amaranth import ClockDomain
 from amaranth.back import rtlil
+from amaranth.hdl import Fragment
 
 from sim.timing.part import Part
 from sim.timing.scaffold import Scaffold
@@ -93,8 +95,12 @@ def emit(scaffold: Scaffold, part: Part, work: Path) -> Path:
     Path
         The RTLIL file.
     """
-    ports = [scaffold.clk, scaffold.serial_in, scaffold.serial_out]
-    return write_source(rtlil.convert(scaffold, name="top", platform=part, ports=ports, emit_src=False), work)
+    # As on a board (decision 0042): what configuration leaves in the registers is the reset.
+    clocked = ClockDomain("sync", reset_less=True)
+    design = Fragment.get(scaffold, part)
+    design.add_domains(clocked)
+    ports = [clocked.clk, scaffold.serial_in, scaffold.serial_out]
+    return write_source(rtlil.convert(design, name="top", platform=part, ports=ports, emit_src=False), work)
 
 
 def write_source(text: str, work: Path) -> Path:

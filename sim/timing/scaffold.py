@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 
-from amaranth import Cat, ClockDomain, ClockSignal, Module, Signal
+from amaranth import Cat, Module, Signal
 from amaranth.hdl import Const, Fragment, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
@@ -35,8 +35,6 @@ class Scaffold(wiring.Component):
 
     Ports
     -----
-    clk
-        Clock of all of it. There is no reset, as on a board.
     serial_in, serial_out
         The ends of the two chains.
     """
@@ -45,14 +43,11 @@ class Scaffold(wiring.Component):
         self._block = block
         self._parts = tuple(parts)
         self._name = name
-        super().__init__({"clk": In(1), "serial_in": In(1), "serial_out": Out(1)})
+        super().__init__({"serial_in": In(1), "serial_out": Out(1)})
 
     def elaborate(self, platform: object) -> Module:
         """Build the chains."""
         m = Module()
-        # As on a board (decision 0042): what configuration leaves in the registers is the reset.
-        m.domains.sync = ClockDomain(reset_less=True)
-        m.d.comb += ClockSignal().eq(self.clk)
         inside = Fragment.get(self._block, platform)
         m.submodules[self._name] = inside
         inputs, outputs = self._loose_ports(inside)

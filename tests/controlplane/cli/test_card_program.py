@@ -118,5 +118,5 @@ def test_a_board_of_no_such_name_is_refused():
 def test_the_list_has_every_board_and_says_that_none_has_measured():
     done = CliRunner().invoke(app, ["card", "list"])
     assert done.exit_code == 0
-    for words in ("ecpix5", "versa", "um5g-85k", "125", "no board has measured"):
+    for words in ("ecpix5", "versa", "um5g-85k", "31.25", "no board has measured"):
         assert words in done.stdout
