@@ -7,7 +7,7 @@ from amaranth.lib.fifo import AsyncFIFO
 from amaranth.lib.wiring import In, Out, connect, flipped
 
 from hdl.net.frame import Beat, frame_signature
-from hdl.net.gather import Gather
+from hdl.net.words import ToWords
 
 __all__ = ["OUTCOMES", "FrameCrossing", "Outcome", "StatusCrossing"]
 
@@ -30,7 +30,7 @@ OUTCOMES = tuple(outcome.name.lower() for outcome in Outcome if outcome is not O
 
 
 class FrameCrossing(wiring.Component):
-    """Takes frames and their outcomes from one clock to another. This is the only place where frames change clocks.
+    """Takes frames and their outcomes from the clock that they are heard in to the card's.
 
     Bytes are gathered to beats before they cross, so that the card's clock may be as many times slower as a beat has
     bytes. An outcome travels with its frame's last beat: frames and counts never disagree. Where the queue is full the
@@ -79,12 +79,12 @@ class FrameCrossing(wiring.Component):
         """Build the block."""
         m = Module()
         entry, out = Signal(self._entry), Signal(self._entry)
-        m.submodules.gather = gather = DomainRenamer(self._from)(Gather(out.beat.shape().width))
+        m.submodules.gather = gather = DomainRenamer(self._from)(ToWords(1, word=out.beat.shape().width))
         connect(m, flipped(self.rx), gather.rx)
         m.submodules.queue = queue = AsyncFIFO(
             width=len(entry.as_value()), depth=self._depth, r_domain="sync", w_domain=self._from
         )
-        self._write(m, queue, gather.frames, entry)
+        self._write(m, queue, gather.words, entry)
         m.d.comb += [
             queue.w_data.eq(entry),
             out.eq(queue.r_data),

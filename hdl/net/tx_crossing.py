@@ -1,12 +1,13 @@
 """From the card's clock into the line's: what is to be sent."""
 
-from amaranth import Array, Module, Signal
+from amaranth import DomainRenamer, Module, Signal
 from amaranth.lib import wiring
 from amaranth.lib.cdc import PulseSynchronizer
 from amaranth.lib.fifo import AsyncFIFO
-from amaranth.lib.wiring import In, Out
+from amaranth.lib.wiring import In, Out, connect, flipped
 
 from hdl.net.frame import Beat, frame_signature
+from hdl.net.words import FromWords
 
 __all__ = ["TransmitCrossing"]
 
@@ -46,32 +47,22 @@ class TransmitCrossing(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         """Build the block."""
         m = Module()
-        layout = Beat(self._width)
-        m.submodules.queue = queue = AsyncFIFO(width=layout.size, depth=self._depth, w_domain="sync", r_domain=self._to)
-        beat = Signal(layout)
-        lane = Signal(range(self._width))
-        ends = lane == (beat.count - 1)[: len(lane)]
-        out = self.tx.payload
-        gone = out.last & self.tx.valid & self.tx.ready
-        m.submodules.gone = last_gone = PulseSynchronizer(self._to, "sync")
+        m.submodules.queue = queue = AsyncFIFO(
+            width=Beat(self._width).size, depth=self._depth, w_domain="sync", r_domain=self._to
+        )
+        m.submodules.bytes = cut = DomainRenamer(self._to)(FromWords(1, word=self._width))
+        m.submodules.gone = gone = PulseSynchronizer(self._to, "sync")
         waits = Signal()
         accepted = self.frames.valid & self.frames.ready
-        m.d.sync += waits.eq((waits & ~last_gone.o) | (accepted & self.frames.payload.last))
+        m.d.sync += waits.eq((waits & ~gone.o) | (accepted & self.frames.payload.last))
+        connect(m, cut.tx, flipped(self.tx))
         m.d.comb += [
-            last_gone.i.eq(gone),
             queue.w_data.eq(self.frames.payload),
             queue.w_en.eq(self.frames.valid & ~waits),
             self.frames.ready.eq(queue.w_rdy & ~waits),
-            beat.eq(queue.r_data),
-            self.tx.valid.eq(queue.r_rdy),
-            out.data[0].eq(Array(beat.data)[lane]),
-            out.count.eq(1),
-            out.last.eq(beat.last & ends),
-            out.error.eq(beat.error & ends),
-            queue.r_en.eq(self.tx.ready & ends),
+            cut.words.payload.eq(queue.r_data),
+            cut.words.valid.eq(queue.r_rdy),
+            queue.r_en.eq(cut.words.ready),
+            gone.i.eq(self.tx.valid & self.tx.ready & self.tx.payload.last),
         ]
-        with m.If(self.tx.valid & self.tx.ready):
-            m.d[self._to] += lane.eq(lane + 1)
-            with m.If(ends):
-                m.d[self._to] += lane.eq(0)
         return m

@@ -1,4 +1,4 @@
-"""Frames of a port's own width to the 8-byte words that the blocks behind it work in, and back."""
+"""Frames of one width to wider words, as the 8-byte ones that the blocks behind a port work in, and back."""
 
 from amaranth import Cat, Module, Mux, Signal
 from amaranth.lib import wiring
@@ -8,7 +8,7 @@ from hdl.net.frame import frame_signature
 
 __all__ = ["WORD", "FromWords", "ToWords"]
 
-#: Bytes of a word.
+#: Bytes of a word unless it is said otherwise.
 WORD = 8
 
 
@@ -19,6 +19,8 @@ class ToWords(wiring.Component):
     ----------
     width : int
         Bytes of a beat: 1, 4 or 8.
+    word : int
+        Bytes of a word: 4 or 8, not less than of a beat.
 
     Ports
     -----
@@ -30,31 +32,31 @@ class ToWords(wiring.Component):
     Latency: none; a word is given in the cycle of its last beat.
     """
 
-    def __init__(self, width: int) -> None:
-        self._width = width
+    def __init__(self, width: int, *, word: int = WORD) -> None:
+        self._width, self._word = width, word
         super().__init__(
             {
                 "rx": In(frame_signature(width, always_ready=True)),
-                "words": Out(frame_signature(WORD, always_ready=True)),
+                "words": Out(frame_signature(word, always_ready=True)),
             }
         )
 
     def elaborate(self, platform: object) -> Module:
         """Build the block."""
         m = Module()
-        W = self._width
+        W, word = self._width, self._word
         rx, out = self.rx, self.words
-        if W == WORD:
+        if word == W:
             connect(m, flipped(rx), flipped(out))
             return m
-        kept = Signal(8 * (WORD - W))
-        part = Signal(range(WORD // W))
-        done = rx.payload.last | (part == WORD // W - 1)
+        kept = Signal(8 * (word - W))
+        part = Signal(range(word // W))
+        done = rx.payload.last | (part == word // W - 1)
         data = Cat(rx.payload.data)
         with m.If(rx.valid):
             m.d.sync += part.eq(Mux(done, 0, part + 1))
         with m.Switch(part):
-            for i in range(WORD // W):
+            for i in range(word // W):
                 with m.Case(i):
                     m.d.comb += Cat(out.payload.data).eq(Cat(kept[: 8 * W * i], data))
                     with m.If(rx.valid):
@@ -75,6 +77,8 @@ class FromWords(wiring.Component):
     ----------
     width : int
         Bytes of a beat: 1, 4 or 8.
+    word : int
+        Bytes of a word: 4 or 8, not less than of a beat.
 
     Ports
     -----
@@ -86,20 +90,20 @@ class FromWords(wiring.Component):
     Latency: none.
     """
 
-    def __init__(self, width: int) -> None:
-        self._width = width
-        super().__init__({"words": In(frame_signature(WORD)), "tx": Out(frame_signature(width))})
+    def __init__(self, width: int, *, word: int = WORD) -> None:
+        self._width, self._word = width, word
+        super().__init__({"words": In(frame_signature(word)), "tx": Out(frame_signature(width))})
 
     def elaborate(self, platform: object) -> Module:
         """Build the block."""
         m = Module()
-        W = self._width
+        W, word = self._width, self._word
         words, tx = self.words, self.tx
-        if W == WORD:
+        if word == W:
             connect(m, flipped(words), flipped(tx))
             return m
-        part = Signal(range(WORD // W))
-        left = Signal(range(WORD + 1))
+        part = Signal(range(word // W))
+        left = Signal(range(word + 1))
         ends = left <= W
         m.d.comb += [
             left.eq(words.payload.count - part * W),

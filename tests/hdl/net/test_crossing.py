@@ -23,6 +23,7 @@ def cross(frames, *, write_ns, read_ns, phase_ns=0.0, width=4, depth=16):
                 last = at == len(data) - 1
                 ctx.set(dut.rx.valid, 1)
                 ctx.set(dut.rx.payload.data[0], byte)
+                ctx.set(dut.rx.payload.count, 1)
                 ctx.set(dut.rx.payload.last, last)
                 ctx.set(dut.rx.payload.error, last and error)
                 ctx.set(dut.heard, 1 << OUTCOMES.index(outcome) if last else 0)
