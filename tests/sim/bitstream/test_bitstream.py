@@ -68,6 +68,16 @@ def test_the_clocks_of_the_report_are_those_of_the_log(built):
     assert report["clock_reached_mhz"] == min(reached for reached, *_ in last.values())
 
 
+def _readers(cells, net):
+    return [
+        cell
+        for cell in cells.values()
+        if any(
+            net in bits and cell["port_directions"].get(port) == "input" for port, bits in cell["connections"].items()
+        )
+    ]
+
+
 def test_the_part_resets_every_flip_flop_and_no_wire_does(built):
     folder, *_ = built
     cells = json.loads((folder / "echo" / "top.json").read_text())["modules"]["top"]["cells"]
@@ -79,15 +89,13 @@ def test_the_part_resets_every_flip_flop_and_no_wire_does(built):
     first = set(flip_flops) - heeds - {last}
     assert [flip_flops[name]["connections"]["Q"] for name in first] == [flip_flops[last]["connections"]["DI"]]
     assert len(heeds) > 200
-    # Nothing but the part's net hears of it.
+    # Nothing but the part's net hears of it, nor of the lock and the button that it is made of.
     (asked,) = resets["connections"]["GSR"]
-    readers = [
-        cell
-        for cell in cells.values()
-        for port, bits in cell["connections"].items()
-        if asked in bits and cell["port_directions"].get(port) == "input"
-    ]
-    assert readers == [resets]
+    assert _readers(cells, asked) == [resets]
+    (pll,) = (cell for cell in cells.values() if cell["type"] == "EHXPLLL")
+    (steady,) = _readers(cells, pll["connections"]["LOCK"][0])
+    made_of = [bits[0] for port, bits in steady["connections"].items() if steady["port_directions"][port] == "input"]
+    assert all(_readers(cells, bit) == [steady] for bit in made_of if isinstance(bit, int))
     # And the bitstream says so: the net is driven in step with its clock.
     layout = (folder / "echo" / "seed-1").read_text()
     assert "GSR.SYNCMODE SYNC" in layout
