@@ -1,10 +1,13 @@
 """Reading nextpnr's report: the expected figures are those its own log prints of the same run."""
 
+import io
 import json
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
+from sim.timing.__main__ import show
 from sim.timing.report import Area, area_by_block, blocks_of, figures_of, read_timing
 
 RTLIL = """\
@@ -84,6 +87,22 @@ def test_figures_carry_the_configuration_and_say_that_no_board_was_there(report)
         "timing_demo_brams": 13,
     }
     assert all("not measured on a board" in figure.what for figure in figures.values())
+
+
+@pytest.mark.parametrize(
+    ("name", "what", "feed"),
+    # 192.23 MHz times 64 bits, and times 32.
+    [
+        ("scalp", "engine", "12,303 Mb/s, 8 bytes"),
+        ("scalp-gigabit", "engine", "6,151 Mb/s, 4 bytes"),
+        ("scalp", "x", ""),
+    ],
+)
+def test_an_engine_is_said_to_carry_as_much_feed_as_its_clock_has_beats(report, name, what, feed):
+    console = Console(file=io.StringIO(), width=120)
+    show(read_timing(report, netlist(), RTLIL), name, what, console)
+    said = console.file.getvalue()
+    assert f"feed at that clock: {feed}" in said if feed else "feed at" not in said
 
 
 def test_a_report_of_two_clocks_is_refused(report):
