@@ -37,7 +37,8 @@ class TransmitCrossing(wiring.Component):
     tx : Out
         The same, a byte a beat, in ``to_domain``.
 
-    Latency: docs/blocks/crossing.md; it varies by one cycle of the line with the phase of the clocks.
+    Latency: a byte is offered from the line's second edge on after the card's that took its beat. The next frame is
+    taken 2 to 3 cycles of the card after the last byte has gone.
     """
 
     def __init__(self, to_domain: str, *, width: int, depth: int = 8) -> None:

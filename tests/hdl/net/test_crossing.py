@@ -188,6 +188,42 @@ def test_what_is_sent_has_no_hole_where_the_card_keeps_up(card_ns, phase_ns):
     assert hole == 0
 
 
+def cycles_until_offered(phase_ns):
+    """Give the line's edges from the card's that takes a frame's only beat to the one that finds its byte offered."""
+    m = Module()
+    m.domains.line = ClockDomain("line")
+    m.submodules.dut = dut = TransmitCrossing("line", width=4)
+    taken, edges = [], [0]
+
+    async def card(ctx):
+        await ctx.tick().repeat(3)
+        ctx.set(dut.frames.payload, {"count": 1, "last": 1})
+        ctx.set(dut.frames.valid, 1)
+        await ctx.tick().until(dut.frames.ready)
+        taken.append(True)
+        ctx.set(dut.frames.valid, 0)
+        await ctx.tick().repeat(10)
+
+    async def line(ctx):
+        valid = 0
+        while not valid:
+            *_, valid = await ctx.tick("line").sample(dut.tx.valid)
+            edges[0] += bool(taken)
+
+    sim = Simulator(m)
+    sim.add_clock(32e-9)
+    sim.add_clock(8e-9, domain="line", phase=phase_ns * 1e-9)
+    sim.add_testbench(card)
+    sim.add_testbench(line, background=True)
+    sim.run()
+    return edges[0]
+
+
+def test_a_byte_is_offered_to_the_line_two_of_its_edges_after_the_cards():
+    # The two of the synchronizer that tells the line of the beat; the third edge may take it.
+    assert {cycles_until_offered(0.5 + n) for n in range(8)} == {3}
+
+
 def test_a_card_that_is_too_slow_leaves_holes_and_loses_nothing():
     frames = [(bytes(range(200)), 0, 3), (bytes(range(90)), 0, 0)]
     out, hole = send(frames, card_ns=40)
