@@ -37,8 +37,7 @@ class TransmitCrossing(wiring.Component):
     tx : Out
         The same, a byte a beat, in ``to_domain``.
 
-    Latency: a byte is offered from the line's second edge on after the card's that took its beat. The next frame is
-    taken 2 to 3 cycles of the card after the last byte has gone.
+    Latency: a byte is offered from the line's second edge on after the card's that took its beat.
     """
 
     def __init__(self, to_domain: str, *, width: int, depth: int = 8) -> None:
