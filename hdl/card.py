@@ -116,7 +116,7 @@ class Card(wiring.Component):
         m.submodules.telemetry = telemetry = Telemetry(sources(self._config))
         m.submodules.sampler = sampler = DepthSampler(self._config.slots)
         m.submodules.statistics = statistics = DayStatistics(self._config.slots)
-        m.submodules.order_records = order_records = OrderRecords()
+        order_records = OrderRecords() if self._config.trades else None
         m.submodules.state_records = state_records = StateRecords()
         m.submodules.bank = bank
         m.submodules.port = port = NetworkPort(self._config.width, second=10**12 // self._config.clock_period_ps)
@@ -285,7 +285,9 @@ class Card(wiring.Component):
 
     def _records(self, m: Module, bank: RegisterBank, engine: Engine, telemetry, order_records, state_records) -> None:
         feed = engine.feed
-        join_order_records(m, order_records, engine)
+        if order_records is not None:
+            m.submodules.order_records = order_records
+            join_order_records(m, order_records, engine)
         connect(m, feed.state_change, state_records.state_change)
         for source, listener in (
             (engine.arming.arm_changes, state_records.arm_changes),
@@ -305,7 +307,7 @@ class Card(wiring.Component):
             state_records.token.eq(token),
             state_records.lease.eq(bank.value("control.lease.until")),
         ]
-        for block in (order_records, state_records):
+        for block in filter(None, (order_records, state_records)):
             for name in sources(self._config):
                 if name in block.signature.members:
                     connect(m, getattr(block, name), getattr(telemetry, name))

@@ -25,8 +25,9 @@ def join_orders(m: Module, bank: RegisterBank, engine: Engine) -> None:
     m.d.comb += [
         orders.user_ref_write.eq(written),
         orders.user_ref_value.eq(value),
-        # The host's number reaches the port in the cycle it is written; from the next on the port's own counts.
-        moved.eq(~written),
+        # The host's number reaches the port in the cycle it is written; from the next on the port's own counts, where
+        # there is one.
+        moved.eq(~written & int(engine.trades)),
         following.eq(orders.user_ref),
         orders.capacity.eq(bank.value("orders.account.capacity")),
         bank.drive("orders.open_orders.count").eq(orders.open_orders),

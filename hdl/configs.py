@@ -31,6 +31,14 @@ class CardConfig:
         Lines of the feed that the card can hear and join, 1 or 2; a board has a port for each.
     maker : bool
         The market maker is built. Without it the card quotes nothing; every register is where it was.
+    trades : bool
+        What decides, judges and orders is built. Without it the card hears, keeps books and shows them; it sends no
+        order and cannot be armed. Every register is where it was.
+
+    Raises
+    ------
+    ValueError
+        A market maker on a card that does not trade.
     """
 
     name: str
@@ -43,6 +51,12 @@ class CardConfig:
     description: str
     lines: int = 2
     maker: bool = True
+    trades: bool = True
+
+    def __post_init__(self) -> None:
+        """Refuse what makes no sense together."""
+        if self.maker and not self.trades:
+            raise ValueError(f"configuration {self.name} has a market maker and does not trade: give it maker=False")
 
     @property
     def ample_block_ram(self) -> bool:
@@ -82,6 +96,18 @@ CONFIGS = {
             own_orders=32,
             clock_period_ps=6400,
             description="eight busy symbols on an ECPIX-5 85F, 2,048 live orders of the market for each on average",
+        ),
+        CardConfig(
+            name="listen",
+            width=8,
+            slots=2,
+            table_orders=2048,
+            row_levels=8,
+            own_orders=8,
+            clock_period_ps=6400,
+            description="two symbols that are heard and shown: it sends no order and cannot be armed",
+            maker=False,
+            trades=False,
         ),
         CardConfig(
             name="scalp",

@@ -1,3 +1,5 @@
+# amaranth: UnusedElaboratable=no
+# (On a card that does not trade most of them are not used.)
 """The engine: feed, book, strategy, risk and orders, wired to each other."""
 
 from amaranth import Module, Mux
@@ -35,6 +37,9 @@ __all__ = ["Engine"]
 
 class Engine(wiring.Component):
     """Hears frames and sends orders.
+
+    On a card that does not trade the blocks from the strategies on are there as ports only, which stay as a reset
+    leaves them: the order session is not open, so nothing arms the card, and it takes nothing from ``ouch_rx``.
 
     The blocks are attributes. What connects one block to another is wired here; what configures a block, or is counted
     or reported, is for whoever holds the registers (``hdl/card.py``) to wire to the block's own ports.
@@ -87,6 +92,7 @@ class Engine(wiring.Component):
         self.locates = Locates(config.slots, readers=4)
         self.orders = OrderPort(config.own_orders)
         self.arming = Arming()
+        self.trades = config.trades
         self._own_orders = config.own_orders
         super().__init__(
             {
@@ -105,11 +111,7 @@ class Engine(wiring.Component):
     def elaborate(self, platform):
         """Wire the blocks to each other."""
         m = Module()
-        blocks = "feed queue book taker maker host display quotes_or_host intents gate marks repeats resting watch"
-        for name in (
-            *blocks.split(),
-            *["broken", "positions", "locates", "orders", "unexplained", "arming", "snapshot"],
-        ):
+        for name in (*_LISTENING, *(_TRADING if self.trades else ())):
             m.submodules[name] = getattr(self, name)
         feed, queue, book, taker, maker = self.feed, self.queue, self.book, self.taker, self.maker
         gate, positions, orders, arming = self.gate, self.positions, self.orders, self.arming
@@ -313,6 +315,11 @@ class Engine(wiring.Component):
         ]
 
 
+_LISTENING = ("feed", "queue", "book", "snapshot", "arming")
+_TRADING = (
+    "taker", "maker", "host", "display", "quotes_or_host", "intents", "gate", "marks", "repeats", "resting", "watch",
+    "broken", "positions", "locates", "orders", "unexplained",
+)  # fmt: skip
 _FEED_TO_SNAPSHOT = (
     "flags", "held_valid", "upset_valid", "upset", "next_sequence", "recovering", "session_epoch",
 )  # fmt: skip

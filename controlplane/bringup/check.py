@@ -4,13 +4,13 @@ import ipaddress
 import secrets
 import statistics
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 from controlplane.bringup.checklist import Checklist
 from controlplane.bringup.listener import Listener
 from controlplane.bringup.session import GROUP, PORT, Feed, StoredSession
-from controlplane.card.device import Device
+from controlplane.card.device import Device, EventRecord
 
 __all__ = ["check_card"]
 
@@ -19,6 +19,8 @@ _READS = 200
 _PATIENCE, _TRIES, _LAST = 2.0, 5, 10.0
 _GIGABIT = 2
 _FEED_COUNTERS = ("feed.packets", "feed.messages", "feed.gaps", "feed.frames_bad", "book.table_overflows")
+#: Every view is told.
+_DEPTH = {"telemetry.depth_interval": 1}
 #: The taker in the test: it decides on any imbalance, and the card, disarmed, refuses its orders.
 _TAKER = {
     "modules.taker.enable": 1,
@@ -55,7 +57,7 @@ def check_card(device: Device, found: Checklist, session: StoredSession, feed: F
     _link(device, found)
     quiet = _quiet(device, found)
     _answers(device, found)
-    played = ("book", "feed", "triggers", "events")
+    played = ("book", "feed", "depth", "triggers", "events")
     if not quiet:
         found.not_done(played, "the card is in use: load the bitstream anew, or switch it off and on")
     elif feed is None:
@@ -132,14 +134,16 @@ def _answers(device: Device, found: Checklist) -> None:
 @contextmanager
 def _lent(device: Device, session: StoredSession) -> Iterator[None]:
     """Set the card for the test, and set it back."""
-    before = device.read(["feed.destination", "feed.arbitration", "slot[0].taker_ratio", "slot[0].taker_min_volume"])
+    kept = ("feed.destination", "feed.arbitration", "slot[0].taker_ratio", "slot[0].taker_min_volume", *_DEPTH)
+    before = device.read(kept)
     try:
         device.write(
             {
                 "feed.destination": int(ipaddress.IPv4Address(GROUP)) | PORT << 32,
                 "feed.arbitration.two_lines": 0,
                 "slot[0].symbol": int.from_bytes(session.symbol.ljust(8).encode(), "little"),
-                **_TAKER,
+                **_DEPTH,
+                **(_TAKER if device.identity.trades else {}),
             }
         )
         yield
@@ -160,7 +164,7 @@ def _play(device: Device, found: Checklist, session: StoredSession, feed: Feed) 
                     f"message {packet.first} was not heard after {_TRIES} tries: is the host's interface the card's?"
                 )
                 found.done("feed", False, words, **_since(device, counted))
-                found.not_done(("book", "triggers", "events"), "the session was not heard to its end")
+                found.not_done(("book", "depth", "triggers", "events"), "the session was not heard to its end")
                 return
             repeats += tries - 1
         token = secrets.randbits(30)
@@ -168,7 +172,11 @@ def _play(device: Device, found: Checklist, session: StoredSession, feed: Feed) 
         heard_all = listener.wait_for_mark(token, _LAST)
         _feed_counts(device, found, session, counted, repeats)
         _book(device, found, session)
-        _triggers(found, listener, sent, soft=device.identity.soft)
+        _latency(found, "depth", listener.heard("DEPTH"), sent, soft=device.identity.soft)
+        if device.identity.trades:
+            _latency(found, "triggers", listener.heard("TRIGGER"), sent, soft=device.identity.soft)
+        else:
+            found.not_done(["triggers"], f"a card of configuration {device.identity.config_name} decides on nothing")
         lost, words = device.lost, f"{device.received} records, {device.lost} lost"
         if not heard_all:
             words += f"; the mark behind them did not come in {_LAST:g} s"
@@ -214,19 +222,21 @@ def _book(device: Device, found: Checklist, session: StoredSession) -> None:
     found.done("book", same, words, shown=shown, expected=session.book, stale=state[_STALE])
 
 
-def _triggers(found: Checklist, listener: Listener, sent: list[tuple[int, int]], *, soft: bool) -> None:
+def _latency(
+    found: Checklist, step: str, told: Iterable[tuple[int, EventRecord]], sent: list[tuple[int, int]], *, soft: bool
+) -> None:
     took = []
-    for heard, record in listener.heard("TRIGGER"):
-        # From the last time that the packet with the deciding message was sent before the event was heard.
+    for heard, record in told:
+        # From the last time that the packet with the message behind it was sent before the event was heard.
         packet = min((following for following, _ in sent if record.cause < following), default=None)
         times = [when for following, when in sent if following == packet and when < heard]
         if times:
             took.append(heard - times[-1])
-    words = f"{len(took)} triggers"
+    words = f"{len(took)} events"
     if took:
         words += f", median {statistics.median(took) / 1000:.0f} us from packet to event by the host's clock"
         words += ": a simulation's, not a card's" if soft else ""
-    found.done("triggers", bool(took), words, **_spread(took))
+    found.done(step, bool(took), words, **_spread(took))
 
 
 def _spread(took: list[int]) -> dict[str, object]:

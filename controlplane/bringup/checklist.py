@@ -19,6 +19,7 @@ PROGRAM_STEPS = {
     "answers": "how long a register read takes, by the host's clock",
     "book": "the stored session makes the book that it must make",
     "feed": "every packet of the session was heard, whole and once",
+    "depth": "every change of the book is told; how long from a packet sent to its event heard, by the host's clock",
     "triggers": "the taker decides on the session; how long from a packet sent to its event heard, by the host's clock",
     "events": "no event was lost on the way",
 }

@@ -77,6 +77,7 @@ class Identity:
     table_orders: int
     soft: bool
     market_maker: bool
+    trades: bool
 
 
 @dataclass(frozen=True, slots=True)

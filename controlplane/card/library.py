@@ -36,7 +36,7 @@ struct pw_options { uint32_t timeout_ms; uint32_t attempts; };
 struct pw_identity {
     uint64_t magic; uint64_t git_hash; uint32_t abi_version; uint32_t clock_period_ps; uint32_t slots;
     uint32_t width; uint32_t row_levels; uint32_t own_orders; uint32_t table_orders; bool soft;
-    bool market_maker;
+    bool market_maker; bool trades;
     char config_name[17];
 };
 struct pw_register_info {

@@ -43,7 +43,7 @@ class RegisterRow:
 
 
 MAGIC = 0x524957594e4e4550
-ABI_VERSION = 7
+ABI_VERSION = 8
 SLOT_BASE = 0x1000
 SLOT_STRIDE = 0x200
 
@@ -51,7 +51,7 @@ REGISTERS: tuple[RegisterRow, ...] = (
     RegisterRow("identity.magic", 0x0000, 0x0, 1, True, False, False, False, False, False, 0x524957594e4e4550, (
         FieldRow("value", 0, 64, False, "", True, False, False, False, ""),
     ), "The letters PENNYWIR, first in the lowest byte."),
-    RegisterRow("identity.abi", 0x0008, 0x0, 1, True, False, False, False, False, False, 0x7, (
+    RegisterRow("identity.abi", 0x0008, 0x0, 1, True, False, False, False, False, False, 0x8, (
         FieldRow("version", 0, 32, False, "", True, False, False, False, ""),
     ), "Version of this register map and of the event records."),
     RegisterRow("identity.config_name_lo", 0x0010, 0x0, 1, True, False, False, False, False, False, 0x0, (
@@ -77,6 +77,7 @@ REGISTERS: tuple[RegisterRow, ...] = (
         FieldRow("soft", 0, 1, False, "", True, False, False, False, "A soft card: time is granted by whoever plays the session, and heartbeats follow its marks."),
         FieldRow("two_lines", 1, 1, False, "", True, False, False, False, "Line B of the feed can be heard and joined. Where it cannot, feed.arbitration.two_lines stays 0."),
         FieldRow("market_maker", 2, 1, False, "", True, False, False, False, "The market maker is built. Where it is not, modules.maker.enable stays 0."),
+        FieldRow("trades", 3, 1, False, "", True, False, False, False, "Orders can be sent. A card that cannot hears and shows: it is never armed, modules.taker.enable and orders.session.up stay 0, and so do all that tells of orders."),
     ), "Capabilities."),
     RegisterRow("control.command", 0x0100, 0x0, 1, False, True, False, False, False, False, 0x0, (
         FieldRow("arm", 0, 1, False, "", False, True, True, False, "Arm: takes effect only if not killed, the lease runs and the order session is up."),

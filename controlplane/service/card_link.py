@@ -37,6 +37,8 @@ class CardIdentity(Protocol):
     def soft(self) -> bool: ...  # noqa: D102
     @property
     def market_maker(self) -> bool: ...  # noqa: D102
+    @property
+    def trades(self) -> bool: ...  # noqa: D102
 
 
 class CardDevice(Protocol):

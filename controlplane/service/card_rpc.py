@@ -169,6 +169,10 @@ class CardRpc(rpc.CardServiceServicer):
         def plan(_role: int, card: CardRequests) -> dict[str, int]:
             status = card.status()
             missing = []
+            identity = self._state.link.identity
+            if not identity.trades:
+                words = f"the card's configuration {identity.config_name} sends no orders: flash one that does"
+                missing.append(("GATEWARE", "identity.flags.trades", words))
             if status.killed:
                 missing.append(("CARD", "control.status.killed", "the card is killed: release the kill first"))
             if not status.session_up:

@@ -217,7 +217,8 @@ def check_strategy(name: str) -> str:
 
 def built_into(card: CardIdentity) -> list[str]:
     """Give the strategies that a card's gateware has, by their names in :data:`MODULES`."""
-    return [name for name in MODULES if name != "market_making" or card.market_maker]
+    there = {"imbalance": card.trades, "market_making": card.market_maker}
+    return [name for name in MODULES if there[name]]
 
 
 def check_start(role: int, config: ServiceConfig, now: Posture, name: str, card: CardIdentity) -> None:

@@ -37,7 +37,7 @@ class RegisterBank(wiring.Component):
     ----------
     config : CardConfig
         Sizes; ``slots`` is the size of the slot array. With one line, ``feed.arbitration.two_lines`` stays off,
-        and ``modules.maker`` without the market maker.
+        ``modules.maker`` without the market maker, ``modules.taker`` and ``orders.session.up`` where no order is sent.
     description : Description or None
         The register map; compiled from ``card.rdl`` if not given.
     git_hash : int
@@ -77,6 +77,8 @@ class RegisterBank(wiring.Component):
             for place, there in (
                 (("feed.arbitration", "two_lines"), config.lines == 2),
                 (("modules.maker", "enable"), config.maker),
+                (("modules.taker", "enable"), config.trades),
+                (("orders.session", "up"), config.trades),
             )
             if not there
         }
@@ -326,6 +328,7 @@ class RegisterBank(wiring.Component):
             "clock.period": config.clock_period_ps,
             "flags.two_lines": config.lines == 2,
             "flags.market_maker": config.maker,
+            "flags.trades": config.trades,
         }
         m.d.comb += [self.drive(f"identity.{field}").eq(value) for field, value in values.items()]
 

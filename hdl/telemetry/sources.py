@@ -11,6 +11,10 @@ __all__ = ["sources"]
 _AT_NO_COST = SHALLOW - 1
 #: What may happen to own orders at once, as a kill cancels them all.
 _ORDERS = 16
+#: Sources that a card which does not trade has not.
+_OF_TRADING = frozenset(
+    ("order_sent", "answered", "refused", "position", "account", "impossible_alarm", "trigger", "alarm", "session")
+)
 
 
 def sources(config: CardConfig) -> dict[str, Source]:
@@ -20,11 +24,12 @@ def sources(config: CardConfig) -> dict[str, Source]:
     ----------
     config : CardConfig
         ``slots``: a change of session changes the state of all of them, slot after slot. ``ample_block_ram``: what
-        takes hundreds of bits a record lies there.
+        takes hundreds of bits a record lies there. ``trades``: a card that does not has only the sources of what it
+        hears, and look-up tables enough for them, whose wires are shorter.
     """
     of_slots = max(_AT_NO_COST, config.slots)
-    wide = config.ample_block_ram
-    return {
+    wide = config.ample_block_ram and config.trades
+    listed = {
         "killed": Source(RecordType.KILL),
         "armed": Source(RecordType.ARM),
         "order_sent": Source(RecordType.ORDER_SENT, depth=_ORDERS),
@@ -57,3 +62,4 @@ def sources(config: CardConfig) -> dict[str, Source]:
         "depth": Source(RecordType.DEPTH, RecordType.DEPTH_LEVEL, depth=8, in_block_ram=wide),
         "heartbeat": Source(RecordType.HEARTBEAT),
     }
+    return {name: source for name, source in listed.items() if config.trades or name not in _OF_TRADING}

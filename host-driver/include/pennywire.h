@@ -106,6 +106,7 @@ struct pw_identity {
     uint32_t table_orders;
     bool soft;            /* a soft card: its time is granted by whoever plays the session */
     bool market_maker;    /* it is built; without it modules.maker.enable stays 0 */
+    bool trades;          /* orders can be sent; a card that cannot is never armed */
     char config_name[17]; /* zero-terminated */
 };
 

@@ -67,6 +67,7 @@ static int read_identity(struct pw_card *card) {
         .table_orders = (uint32_t)(sizes >> PW_IDENTITY_SIZES_TABLE_ORDERS_SHIFT),
         .soft = (items[FLAGS].value & PW_IDENTITY_FLAGS_SOFT_MASK) != 0,
         .market_maker = (items[FLAGS].value & PW_IDENTITY_FLAGS_MARKET_MAKER_MASK) != 0,
+        .trades = (items[FLAGS].value & PW_IDENTITY_FLAGS_TRADES_MASK) != 0,
     };
     take_config_name(identity, items[NAME_LO].value, items[NAME_HI].value);
     if (identity->slots < 1 || identity->slots > MAX_SLOTS || identity->clock_period_ps == 0)

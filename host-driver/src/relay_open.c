@@ -60,6 +60,9 @@ int pw_relay_open(struct pw_card *card, const char *exchange,
         *result = NULL;
     if (card == NULL || exchange == NULL || session == NULL || result == NULL)
         return pw_fail(PW_ERROR_ARGUMENT, "pw_relay_open: null pointer");
+    if (!card->identity.trades)
+        return pw_fail(PW_ERROR_REFUSED, "a card of configuration %s sends no orders to relay",
+                       card->identity.config_name);
     if (options == NULL)
         options = &defaults;
     struct pw_relay *relay = calloc(1, sizeof *relay);

@@ -32,6 +32,7 @@ struct fake_card *fake_card_start(const char *directory) {
     memcpy(&fake->registers[2], "fake", 4);
     fake->registers[5] = 4 | 8 << 8 | 32 << 16 | UINT64_C(16) << 32 | UINT64_C(4096) << 40;
     fake->registers[6] = 6400;
+    fake->registers[7] = PW_IDENTITY_FLAGS_TRADES_MASK;
     pthread_mutex_init(&fake->lock, NULL);
     must(pipe(fake->wake) == 0, "pipe");
     fake_card_listen(fake, directory);

@@ -116,6 +116,26 @@ static void kill_switch(void) {
     CHECK_TEXT(output, "not killed");
 }
 
+/* A card without orders is not given a session that it could do nothing with. */
+static void no_relay_without_orders(void) {
+    char command[1024];
+    snprintf(command, sizeof command, "%s/password", directory);
+    FILE *file = fopen(command, "w");
+    CHECK(file != NULL && fputs("word\n", file) >= 0);
+    if (file != NULL)
+        fclose(file);
+    snprintf(command, sizeof command,
+             "relay --exchange 127.0.0.1:1 --user a --password-file '%s/password'", directory);
+    fake_card_set(fake, 0x38, 0);
+    CHECK_EQUAL(ctl(command), 1);
+    CHECK_TEXT(output, "a card of configuration fake sends no orders");
+    CHECK_EQUAL(ctl("info"), 0);
+    CHECK_TEXT(output, "orders         cannot be sent");
+    fake_card_set(fake, 0x38, 8); /* identity.flags.trades */
+    CHECK_EQUAL(ctl("info"), 0);
+    CHECK_TEXT(output, "orders         can be sent");
+}
+
 static void snapshots(void) {
     static struct made_snapshot made;
     char command[1024];
@@ -192,6 +212,7 @@ int main(int number, char **arguments) {
     RUN(get_and_set);
     RUN(listings);
     RUN(kill_switch);
+    RUN(no_relay_without_orders);
     RUN(snapshots);
     RUN(events);
     fake_card_stop(fake);

@@ -15,7 +15,7 @@ static void identity(void) {
     CHECK_EQUAL(known->own_orders, 16);
     CHECK_EQUAL(known->table_orders, 4096);
     CHECK_EQUAL(known->clock_period_ps, 6400);
-    CHECK(!known->soft && !known->market_maker);
+    CHECK(!known->soft && !known->market_maker && known->trades);
 }
 
 /* Addresses and bits as card.rdl has them, by hand. */

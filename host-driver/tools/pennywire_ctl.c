@@ -71,9 +71,10 @@ static int run_info(struct pw_card *card) {
                identity->abi_version, identity->git_hash, identity->slots);
         printf(", \"width\": %u, \"row_levels\": %u, \"own_orders\": %u, \"table_orders\": %u",
                identity->width, identity->row_levels, identity->own_orders, identity->table_orders);
-        printf(", \"clock_period_ps\": %u, \"soft\": %s, \"market_maker\": %s, \"driver\": \"%s\"",
+        printf(", \"clock_period_ps\": %u, \"soft\": %s, \"market_maker\": %s, \"trades\": %s",
                identity->clock_period_ps, identity->soft ? "true" : "false",
-               identity->market_maker ? "true" : "false", pw_version());
+               identity->market_maker ? "true" : "false", identity->trades ? "true" : "false");
+        printf(", \"driver\": \"%s\"", pw_version());
         printf(", \"link\": \"%s\", \"link_mode\": \"%s\"}\n", link.scheme, link.mode);
         return DONE;
     }
@@ -87,6 +88,7 @@ static int run_info(struct pw_card *card) {
     printf("own orders     %u\n", identity->own_orders);
     printf("table orders   %u\n", identity->table_orders);
     printf("market maker   %s\n", identity->market_maker ? "built" : "not built");
+    printf("orders         %s\n", identity->trades ? "can be sent" : "cannot be sent");
     printf("driver         %s\n", pw_version());
     printf("link           %s: %s\n", link.scheme, link.mode);
     return DONE;

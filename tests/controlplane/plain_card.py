@@ -17,7 +17,7 @@ class PlainCard:
 
     def __init__(self, *, soft=True):
         self.identity = SimpleNamespace(
-            config_name="plain", abi_version=1, clock_period_ps=6400, slots=4, soft=soft, market_maker=True
+            config_name="plain", abi_version=1, clock_period_ps=6400, slots=4, soft=soft, market_maker=True, trades=True
         )
         self.values = {}
         self.now = 1000

@@ -30,6 +30,8 @@ class ToldCard(BenchCard):
     Parameters
     ----------
     strategy : {"taker", "maker"}
+    config : str
+        Of the card.
     ticks, prices : dict
         Fields of ``slot.taker_ticks`` and ``maker.prices`` other than those above.
     settings : dict
@@ -40,8 +42,8 @@ class ToldCard(BenchCard):
     Every call that lets somebody speak gives what the card said of it, as a list of fields.
     """
 
-    def __init__(self, strategy="taker", *, ticks=(), prices=(), settings=(), book=()):
-        super().__init__("demo")
+    def __init__(self, strategy="taker", *, config="demo", ticks=(), prices=(), settings=(), book=()):
+        super().__init__(config)
         self.frames, self.sequence, self.clock = FrameMaker(), 1, 34_200_000_000_000
         self.references, self.levels = 0, {}
         self.raw = []  # every message of the card

@@ -1,5 +1,6 @@
 """``pennywire card check``: against the soft card, and against cards that are not what they should be."""
 
+import contextlib
 import json
 import subprocess
 import sys
@@ -19,8 +20,13 @@ ABI, SLOT_0_SYMBOL, STATUS = 0x08, 0x1000, 0x108
 @pytest.fixture(scope="module")
 def soft_card(tmp_path_factory):
     """Run a soft card of the smallest configuration; give its folder."""
-    directory = tmp_path_factory.mktemp("card")
-    command = [sys.executable, "-m", "sim.softcard", "--dir", directory, "--config", "demo"]
+    with running(tmp_path_factory.mktemp("card"), "demo") as directory:
+        yield directory
+
+
+@contextlib.contextmanager
+def running(directory, config):
+    command = [sys.executable, "-m", "sim.softcard", "--dir", directory, "--config", config]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
         try:
             assert process.stdout is not None
@@ -57,6 +63,18 @@ def test_a_good_card_passes_every_step_that_it_can(soft_card, tmp_path):
         by_hand = [step for step in steps.values() if step["by_hand"]]
         assert {step["state"] for step in by_hand} == {"not done"}
         assert len(by_hand) == 6
+
+
+def test_a_card_that_sends_no_orders_passes_what_it_can(tmp_path):
+    with running(tmp_path, "listen") as directory:
+        status, steps, _ = check(
+            tmp_path, f"unix:{directory / 'link.sock'}", "--market", str(directory / "market.sock")
+        )
+    states = {name: step["state"] for name, step in steps.items() if not step["by_hand"]}
+    assert [states.pop(name) for name in ("link", "triggers")] == ["not done", "not done"]
+    assert (status, set(states.values())) == (0, {"pass"}), steps
+    assert steps["triggers"]["words"] == "a card of configuration listen decides on nothing"
+    assert sum(steps["depth"]["numbers"]["histogram"].values()) == steps["depth"]["numbers"]["count"] > 0
 
 
 def test_a_book_that_is_not_the_one_fails(soft_card, tmp_path, monkeypatch):

@@ -136,6 +136,24 @@ def test_roles_are_kept_apart(serving, plain_card, demo_config):
     asyncio.run(scenario())
 
 
+def test_a_card_that_sends_no_orders_is_not_armed(serving, plain_card, demo_config):
+    plain_card.identity.trades = plain_card.identity.market_maker = False
+
+    async def scenario():
+        async with serving(plain_card, demo_config) as (_service, channels):
+            card = rpc.CardServiceStub(channels[OPERATOR])
+            arm = card.Arm(pb.ArmRequest(header=header(await lease(channels[OPERATOR])), statement=FRESH))
+            words = "configuration plain sends no orders: flash one that does"
+            await refusal(arm, grpc.StatusCode.FAILED_PRECONDITION, words)
+            assert not plain_card.armed
+            told = await card.GetCapabilities(pb.GetCapabilitiesRequest())
+            assert list(told.strategies) == []
+            await card.Kill(pb.KillRequest())
+            assert plain_card.killed
+
+    asyncio.run(scenario())
+
+
 def test_lease_has_one_holder_and_an_operator_takes_it(serving, plain_card, demo_config):
     async def scenario():
         async with serving(plain_card, demo_config) as (_service, channels):

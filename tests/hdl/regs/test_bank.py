@@ -69,7 +69,7 @@ def test_every_register_has_its_reset_value(card):
             0x10: int.from_bytes(b"demo", "little"),
             0x28: 4 | 8 << 8 | 32 << 16 | 16 << 32 | 4096 << 40,
             0x30: 6400,
-            0x38: 0b111,
+            0x38: 0b1111,
         }
     )
     arrays = {0x580 + 8 * n: 0 for n in range(16)}
@@ -93,16 +93,29 @@ def test_every_bit_that_can_be_written_can_be_read(card):
 
 
 def test_what_a_card_is_built_without_does_not_switch_on():
-    """Line B and the market maker."""
+    """Line B, the market maker, and on another card all that orders."""
     config = replace(CONFIG, lines=1, maker=False)
     with CardModel(config, library=build_card(config, loopback=True)) as card:
-        assert card.read(0x38) == 0b001
-        card.write(0x700, ALL)
-        card.write(0x708, ALL)
-        assert [card.read(address) for address in (0x700, 0x708)] == [1, 0]
+        assert card.read(0x38) == 0b1001
+        assert switched_on(card) == [1, 0, 1]
         card.write(0x288, ALL)
         # What waits for a missing message is still set, though nothing waits.
         assert card.read(0x288) == 0xFFFF_FFFF_0000_FF00
+
+
+def switched_on(card):
+    """What ``modules.taker``, ``modules.maker`` and ``orders.session`` keep of all ones."""
+    addresses = (0x700, 0x708, 0x410)
+    for address in addresses:
+        card.write(address, ALL)
+    return [card.read(address) for address in addresses]
+
+
+def test_a_card_without_orders_switches_none_of_it_on():
+    config = replace(CONFIG, maker=False, trades=False)
+    with CardModel(config, library=build_card(config, loopback=True)) as card:
+        assert card.read(0x38) == 0b0011
+        assert switched_on(card) == [0, 0, 0]
 
 
 def test_slots_do_not_alias(card):

@@ -45,6 +45,17 @@ def test_every_slot_may_say_something_at_once():
         assert list(depths)[-1] == "heartbeat"
 
 
+def test_a_card_that_does_not_trade_has_no_source_that_tells_of_orders():
+    every, heard = (
+        {kind for one in sources(CONFIGS[name]).values() for kind in one.types} for name in ("scalp", "listen")
+    )
+    # As docs/hostlink.md has them by what they tell of.
+    assert {kind.name for kind in heard} == {
+        "ARM", "KILL", "GAP", "STALE", "SYMBOL_STATE", "MARKET", "TRADE_PRINT", "DEPTH", "DEPTH_LEVEL", "HEARTBEAT",
+    }  # fmt: skip
+    assert heard < every == set(RecordType) - {RecordType.NONE}
+
+
 def test_sources_that_make_no_sense_are_refused():
     with pytest.raises(ValueError, match="at least one type"):
         Source()

@@ -64,8 +64,8 @@ def test_few_records_wait_in_block_ram_where_it_is_said(in_block_ram: bool):
 
 
 def test_records_wait_in_block_ram_where_the_order_table_leaves_it():
-    wide = {name: sources(config)["alarm"].in_block_ram for name, config in CONFIGS.items()}
-    assert wide == {"demo": True, "ecpix5": False, "fewsymbols": False, "scalp": True, "tiny": True}
+    wide = {name: sources(config)["gaps"].in_block_ram for name, config in CONFIGS.items()}
+    assert wide == {"demo": True, "ecpix5": False, "fewsymbols": False, "listen": False, "scalp": True, "tiny": True}
 
 
 def test_without_the_maker_nothing_of_it_is_built():
@@ -73,6 +73,11 @@ def test_without_the_maker_nothing_of_it_is_built():
         names = {need.name for need in memories_of(Engine(CONFIGS[name]), ECPIX5_85F)}
         for of_maker in ("maker.", "display.maker_", "resting.maker_"):
             assert any(one.startswith(of_maker) for one in names) == there, (name, of_maker)
+
+
+def test_a_card_that_does_not_trade_keeps_the_book_and_nothing_of_orders():
+    blocks = {need.name.split(".")[0] for need in memories_of(Engine(CONFIGS["listen"]), ECPIX5_85F)}
+    assert blocks == {"book", "feed", "queue", "snapshot"}
 
 
 @pytest.mark.parametrize("name", CONFIGS)
