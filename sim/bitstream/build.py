@@ -12,18 +12,23 @@ from amaranth.build import Platform
 
 from hdl.boards import BOARDS, Board
 from hdl.configs import CONFIGS, CardConfig
+from sim.bitstream.blank_rows import leave_rows_blank
 from sim.bitstream.report import describe, one_line, write_report
 from sim.timing.demand import demand_of, require_fit
 from sim.timing.flow import Progress, pack, place_and_route, seconds_of, synthesise, write_source
-from sim.timing.part import Part
+from sim.timing.part import LOGIC_85K, Part
 
 __all__ = ["BUILD", "board_of", "build_board", "build_design", "config_of", "part_of"]
 
 BUILD = Path(__file__).resolve().parents[2] / "build"
 _CONSTRAINTS = "top.lpf"
 _FILES = ("card.bit", "card.svf")
-#: Look-up tables and DP16KD by the size of the part, as nextpnr counts them.
-_SIZES = {"25k": (24_288, 56), "45k": (43_848, 108), "85k": (83_640, 208)}
+#: Look-up tables and DP16KD by the size of the part, as nextpnr counts them, and where its logic is, if it is known.
+_SIZES: dict[str, tuple[int, int, Sequence[int], Sequence[int]]] = {
+    "25k": (24_288, 56, (), ()),
+    "45k": (43_848, 108, (), ()),
+    "85k": (83_640, 208, *LOGIC_85K),
+}
 
 
 def board_of(name: str) -> Board:
@@ -98,8 +103,7 @@ def build_board(
 def part_of(board: Board) -> Part:
     """Give a board's part as place and route wants it."""
     options = (f"--{board.device}", "--package", board.package, "--speed", board.speed)
-    luts, block_rams = _SIZES[board.device.split("-")[1]]
-    return Part(board.device, board.package, board.speed, options, luts, block_rams)
+    return Part(board.device, board.package, board.speed, options, *_SIZES[board.device.split("-")[1]])
 
 
 def build_design(
@@ -130,20 +134,29 @@ def build_design(
     (work / _CONSTRAINTS).write_text(plan.files[_CONSTRAINTS])
     elaborated = time.monotonic() - begun
     netlist = synthesise(work, say)
-    require_fit(demand_of(netlist, source), part, f"the card {about['config']!r}", work)
+    demand = demand_of(netlist, source)
+    require_fit(demand, part, f"the card {about['config']!r}", work)
+    spread, blank = leave_rows_blank(netlist, part, demand.whole.luts)
     about = about | {"part": f"{part.device} {part.package} speed {part.speed}"}
     reports, files = [], []
     for seed in seeds:
         layout = f"seed-{seed}"
         routed = place_and_route(
-            work, part, target_mhz=clock_mhz, seed=seed, say=say, constraints=_CONSTRAINTS, layout=layout
+            work,
+            part,
+            target_mhz=clock_mhz,
+            seed=seed,
+            say=say,
+            constraints=_CONSTRAINTS,
+            layout=layout,
+            netlist=spread.name,
         )
         made = dict(zip(_FILES, pack(work, layout, say), strict=True))
         reports.append(
             {
                 **about,
                 "seed": seed,
-                **describe(routed, netlist, source),
+                **describe(routed, netlist, source, blank_luts=blank),
                 "sha256": {name: hashlib.sha256(file.read_bytes()).hexdigest() for name, file in made.items()},
                 "build_seconds": {
                     "elaboration": round(elaborated, 1),

