@@ -8,7 +8,7 @@ from hdl.card_limits import join_adjustments, join_card_limits, join_host_orders
 from hdl.card_network import join_hosts, join_network, join_streams
 from hdl.card_orders import join_order_records, join_orders, join_refusals
 from hdl.card_phy import Lights, join_lights, join_phys
-from hdl.card_relay import join_relay
+from hdl.card_relay import join_relay, refuse_relays
 from hdl.card_snapshot import join_snapshot
 from hdl.card_statistics import join_statistics
 from hdl.card_strategies import join_maker, join_taker
@@ -112,7 +112,7 @@ class Card(wiring.Component):
         bank = RegisterBank(self._config, git_hash=self._git_hash)
         m.submodules.engine = engine = Engine(self._config)
         m.submodules.hostlink = hostlink = HostLink()
-        m.submodules.relay = relay = OrderRelay()
+        relay = OrderRelay() if self._config.trades else None
         m.submodules.telemetry = telemetry = Telemetry(sources(self._config))
         m.submodules.sampler = sampler = DepthSampler(self._config.slots)
         m.submodules.statistics = statistics = DayStatistics(self._config.slots)
@@ -122,7 +122,13 @@ class Card(wiring.Component):
         m.submodules.port = port = NetworkPort(self._config.width, second=10**12 // self._config.clock_period_ps)
         m.submodules.switch = switch = HostSwitch()
         connect(m, flipped(self.rx_b), engine.rx_b)
-        join_relay(m, self, bank, engine, relay)
+        if relay is not None:
+            m.submodules.relay = relay
+            join_relay(m, self, bank, engine, relay)
+            connect(m, port.relay_rx, relay.rx)
+            connect(m, relay.tx, port.relay_tx)
+        else:
+            refuse_relays(m, bank, port)
         connect(m, hostlink.bus, bank.bus)
         m.d.sync += self.card_time.eq(self.card_time + self.time_step)
         m.d.comb += [
@@ -137,13 +143,13 @@ class Card(wiring.Component):
                 | statistics.busy
                 | port.busy
                 | switch.busy
-                | relay.busy
+                | (0 if relay is None else relay.busy)
             ),
             bank.drive("identity.flags.soft").eq(self.soft),
             bank.count("control.hostlink_errors").eq(hostlink.error),
         ]
         join_streams(m, self, engine, port)
-        join_hosts(m, self, hostlink, relay, telemetry, port, switch)
+        join_hosts(m, self, hostlink, telemetry, port, switch)
         join_network(m, bank, engine, port, self)
         join_phys(m, bank, self)
         join_lights(m, engine, self.lights)

@@ -9,7 +9,6 @@ from hdl.net.host_switch import HostSwitch
 from hdl.net.port import COUNTERS, NetworkPort
 from hdl.regs.bank import RegisterBank
 from hdl.regs.hostlink import HostLink
-from hdl.regs.order_relay import OrderRelay
 from hdl.telemetry.stream import Telemetry
 
 #: An address that is on no wire.
@@ -30,19 +29,16 @@ def join_hosts(
     m: Module,
     card: wiring.Component,
     hostlink: HostLink,
-    relay: OrderRelay,
     stream: Telemetry,
     port: NetworkPort,
     switch: HostSwitch,
 ) -> None:
-    """Give hosts two ways to registers, orders and events: the card's own streams, and UDP.
+    """Give hosts two ways to registers, the order relay and events: the card's own streams, and UDP.
 
     Of events the slower one sets the pace.
     """
     connect(m, flipped(card.relay_rx), port.relay_direct)
     connect(m, port.relay_direct_answer, flipped(card.relay_tx))
-    connect(m, port.relay_rx, relay.rx)
-    connect(m, relay.tx, port.relay_tx)
     connect(m, flipped(card.host_rx), switch.direct)
     connect(m, switch.direct_answer, flipped(card.host_tx))
     connect(m, port.host_request, switch.network)

@@ -3,10 +3,11 @@
 from amaranth import Module, Mux
 
 from hdl.engine import Engine
+from hdl.net.port import NetworkPort
 from hdl.regs.bank import RegisterBank
 from hdl.regs.order_relay import OrderRelay
 
-__all__ = ["join_relay"]
+__all__ = ["join_relay", "refuse_relays"]
 
 _COUNTERS = ("heard", "late", "refused", "bad", "repeated", "delivered", "resent", "vanished")
 
@@ -44,3 +45,9 @@ def join_relay(m: Module, card, bank: RegisterBank, engine: Engine, relay: Order
         bank.drive("relay.messages.taken").eq(relay.taken),
         *(bank.count(f"relay.{name}").eq(getattr(relay, name)) for name in _COUNTERS),
     ]
+
+
+def refuse_relays(m: Module, bank: RegisterBank, port: NetworkPort) -> None:
+    """Take what a relay says to a card that sends no orders, and count it: nobody is there to answer."""
+    heard = port.relay_rx
+    m.d.comb += [heard.ready.eq(1), bank.count("relay.bad").eq(heard.valid & heard.payload.last)]

@@ -40,3 +40,13 @@ def test_every_change_of_the_book_is_told():
         prints, depth = ([r for r in records if r["name"] == name] for name in ("TRADE_PRINT", "DEPTH"))
         assert [(r["slot"], r["bid_price"], r["bid_volume"]) for r in depth][-1] == (0, BID, 2_500)
         assert [(r["price"], r["shares"]) for r in prints] == [(ASK, 40)]
+
+
+def test_what_a_relay_says_is_counted_and_holds_nothing_up():
+    with ToldCard(config="listen") as card:
+        for _ in range(3):
+            card.model.relay(bytes(40))
+        assert card.model.relayed() == []
+        assert card.get("relay.bad") == 3
+        assert not card.quote(bid=BID + 100, ask=ASK + 100)
+        assert card.get("slot[0].bbo.bid") == BID + 100
