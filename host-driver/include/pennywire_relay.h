@@ -81,8 +81,8 @@ struct pw_relay_counts {
  * order session (relay.carrier), which it takes while disarmed only. session->session: NULL or "":
  * the one that the card's messages are of, or, if it knows none, the one the exchange has now. On
  * PW_OK *relay belongs to the caller, who ends it with pw_relay_close(); on an error it is NULL.
- * options, handlers: NULL for the defaults, for none. Errors: PW_ERROR_REFUSED for a card that sends
- * no orders. */
+ * options, handlers: NULL for the defaults, for none. Errors: PW_ERROR_REFUSED for a card that
+ * sends no orders. */
 PW_API int pw_relay_open(struct pw_card *card, const char *exchange,
                          const struct pw_session_options *session,
                          const struct pw_relay_options *options,
