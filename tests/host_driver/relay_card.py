@@ -59,7 +59,7 @@ class RelayCard:
             address("identity.abi"): MAP.constant("identity.abi"),
             address("identity.sizes"): 4 | 8 << 8,
             address("identity.clock"): CLOCK_PERIOD_PS,
-            address("identity.flags"): int(soft),
+            address("identity.flags"): int(soft) | 1 << 3,  # orders can be sent
             address("orders.user_ref"): 1,
         }
         self.lock = threading.Lock()

@@ -41,7 +41,7 @@ class FakeCard:
         self.registers[0x20] = 0x0123456789ABCDEF
         self.registers[0x28] = slots | 8 << 8 | 32 << 16 | 16 << 32 | 4096 << 40
         self.registers[0x30] = 6400
-        self.registers[0x38] = 1
+        self.registers[0x38] = 0b1001  # soft, and trades
         self._listener = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._listener.bind(str(path))
         self._listener.listen()

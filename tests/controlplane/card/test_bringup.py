@@ -138,7 +138,7 @@ def test_without_a_way_for_the_session_it_is_not_played(fake_card, tmp_path):
 
 
 def test_a_board_without_a_link_fails(fake_card, tmp_path):
-    fake_card.registers[0x38] = 0  # not a soft card
+    fake_card.registers[0x38] = 0b1000  # not a soft card
     status, steps, found = check(tmp_path, fake_card.url)
     assert (status, found["failed"]) == (1, ["link"])
     assert "phy: NO link" in steps["link"]["words"]

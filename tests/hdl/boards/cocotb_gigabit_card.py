@@ -87,7 +87,7 @@ async def from_power_up_to_a_book(dut):
     assert await host.ask(HELLO) == []
     magic, flags, status = await host.read(MAGIC, FLAGS, STATUS)
     assert (magic, status & 3) == (int.from_bytes(b"PENNYWIR", "little"), 0)
-    assert flags == 0b100  # no soft card, no second line where there is no second port, but the market maker
+    assert flags == 0b1100  # no soft card, no second line where there is no second port; orders, and the market maker
 
     # The longest answer there is: the line wants a byte every cycle, and the card's clock is a quarter of its.
     assert await host.read(*[MAGIC] * MOST_ITEMS) == [magic] * MOST_ITEMS
