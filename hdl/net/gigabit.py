@@ -149,10 +149,19 @@ class GigabitPort(wiring.Component):
         # Frames are further apart than these take to cross.
         m.submodules.sent = sent = PulseSynchronizer("line", "sync")
         m.submodules.spoiled = spoiled = PulseSynchronizer("line", "sync")
-        connect(m, receiver.frames, crossing.rx)
+        # A register on either side of the MAC: neither it nor a crossing alone takes the whole cycle that a wire across
+        # the part leaves them.
+        m.d[there] += [
+            crossing.rx.valid.eq(receiver.frames.valid),
+            crossing.rx.payload.eq(receiver.frames.payload),
+            crossing.heard.eq(Cat(*(getattr(receiver, name) for name in OUTCOMES[:-1]))),
+        ]
+        said, given = tx_crossing.tx, transmitter.frames
+        m.d.comb += said.ready.eq(~given.valid | given.ready)
+        with m.If(said.ready):
+            m.d.line += [given.valid.eq(said.valid), given.payload.eq(said.payload)]
         connect(m, crossing.frames, flipped(self.frames))
         connect(m, flipped(self.tx), tx_crossing.frames)
-        connect(m, tx_crossing.tx, transmitter.frames)
         counted = Cat(*(getattr(crossing, name) for name in OUTCOMES))
         m.d.comb += [
             pins_in.rxd.eq(self.rxd),
@@ -160,7 +169,6 @@ class GigabitPort(wiring.Component):
             receiver.rxd.eq(pins_in.data),
             receiver.rx_dv.eq(pins_in.valid),
             receiver.rx_er.eq(pins_in.error),
-            crossing.heard.eq(Cat(*(getattr(receiver, name) for name in OUTCOMES[:-1]))),
             status.other.eq(pins_in.status),
             sent.i.eq(transmitter.sent),
             spoiled.i.eq(transmitter.spoiled),
