@@ -71,17 +71,14 @@ class RegisterBank(wiring.Component):
         self._write_backs: dict[tuple[str, int, str], tuple[Signal, Signal]] = {}
         self._driven: set[tuple[str, int, str]] = set()
         self._by_slot = SlotAccess(config.slots)
-        #: Fields that keep their reset value whatever is written.
-        self._fixed = {
-            place
-            for place, there in (
-                (("feed.arbitration", "two_lines"), config.lines == 2),
-                (("modules.maker", "enable"), config.maker),
-                (("modules.taker", "enable"), config.trades),
-                (("orders.session", "up"), config.trades),
-            )
-            if not there
+        built = {
+            ("feed.arbitration", "two_lines"): config.lines == 2,
+            ("modules.maker", "enable"): config.maker,
+            ("modules.taker", "enable"): config.trades,
+            ("orders.session", "up"): config.trades,
         }
+        #: Fields that keep their reset value whatever is written.
+        self._fixed = {place for place, there in built.items() if not there}
         self._readback = Readback([row for register in self.description for row in rows_of(register, self._fixed)])
         for register in self.description:
             if register.counter:
