@@ -87,7 +87,7 @@ async def frames_leave_whole(dut):
     assert [raw[8 : 8 + len(frame)] for raw, frame in zip(line.raw, frames, strict=True)] == frames
     assert min(line.gaps) == 12
     assert (line.sent, line.spoiled) == (40, 0)
-    assert line.first - line.offered == 1  # the preamble's first byte; the frame's is 8 cycles behind it
+    assert line.first - line.offered == 2  # the preamble's first byte; the frame's is 8 cycles behind it
 
 
 @cocotb.test()
