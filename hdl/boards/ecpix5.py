@@ -17,7 +17,7 @@ def _lamps(platform):
 ECPIX5 = Board(
     name="ecpix5",
     description="LambdaConcept ECPIX-5, ECP5-85F, one gigabit port",
-    config="ecpix5",
+    config="listen",
     device="um5g-85k",
     package="CABGA554",
     speed="8",

@@ -9,11 +9,11 @@ from rich.console import Console
 from sim.bench.figures import merge
 from sim.bitstream.build import BUILD, board_of, build_board, config_of
 from sim.bitstream.report import figures_of, one_line
-from sim.timing.flow import FlowError
+from sim.timing.step import FlowError
 
 __all__ = ["NOT_MET", "build", "main"]
 
-#: Exit status where the files are there and the clock is not.
+#: Exit status where the files are there and a clock was not reached, or a seed's placement not routed.
 NOT_MET = 3
 
 
@@ -48,12 +48,15 @@ def build(board_name: str, config_name: str | None, seeds: list[int]) -> int:
     except FlowError as error:
         print(f"bitstream: {error}", file=sys.stderr)
         return 1
-    merge(BUILD / "bench.json", figures_of(reports))
+    merge(BUILD / "bench.json", figures_of(reports, len(seeds)))
     for report in reports:
         print(one_line(report))
     best = max(reports, key=lambda report: report["clock_reached_mhz"])
     print(f"slowest path: {best['critical_path']}")
     print(f"build/{board.name}/card.bit, card.svf, report.json, report.html; figures in build/bench.json")
+    if no_way := [str(seed) for seed in seeds if seed not in [report["seed"] for report in reports]]:
+        print(f"no way was found for the last wires of seed {', '.join(no_way)}")
+        return NOT_MET
     if not all(report["timing_met"] for report in reports):
         print("a clock asked for was not reached: `pennywire card program` refuses such a bitstream unless forced")
         return NOT_MET

@@ -15,8 +15,9 @@ from hdl.configs import CONFIGS, CardConfig
 from sim.bitstream.blank_rows import leave_rows_blank
 from sim.bitstream.report import describe, one_line, write_report
 from sim.timing.demand import demand_of, require_fit
-from sim.timing.flow import Progress, pack, place_and_route, seconds_of, synthesise, write_source
+from sim.timing.flow import pack, place_and_route, synthesise, write_source
 from sim.timing.part import LOGIC_85K, Part
+from sim.timing.step import NoWayError, Progress, seconds_of
 
 __all__ = ["BUILD", "board_of", "build_board", "build_design", "config_of", "part_of"]
 
@@ -81,9 +82,12 @@ def build_board(
     -------
     list of dict
         The report of each seed (docs/boards.md), also where the clock asked for was not reached: see ``timing_met``.
+        A seed of which a placement came that cannot be routed has none.
 
     Raises
     ------
+    NoWayError
+        No seed's placement can be routed.
     FlowError
         A tool failed, which it also does where the card does not fit the part.
     """
@@ -139,18 +143,24 @@ def build_design(
     spread, blank = leave_rows_blank(netlist, part, demand.whole.luts)
     about = about | {"part": f"{part.device} {part.package} speed {part.speed}"}
     reports, files = [], []
+    no_way = []
     for seed in seeds:
         layout = f"seed-{seed}"
-        routed = place_and_route(
-            work,
-            part,
-            target_mhz=clock_mhz,
-            seed=seed,
-            say=say,
-            constraints=_CONSTRAINTS,
-            layout=layout,
-            netlist=spread.name,
-        )
+        try:
+            routed = place_and_route(
+                work,
+                part,
+                target_mhz=clock_mhz,
+                seed=seed,
+                say=say,
+                constraints=_CONSTRAINTS,
+                layout=layout,
+                netlist=spread.name,
+            )
+        except NoWayError as error:
+            say(f"seed {seed}: {error}")
+            no_way.append(error)
+            continue
         made = dict(zip(_FILES, pack(work, layout, say), strict=True))
         reports.append(
             {
@@ -168,6 +178,8 @@ def build_design(
         )
         files.append(made)
         say(one_line(reports[-1]))
+    if not reports:
+        raise no_way[0]
     best = max(range(len(reports)), key=lambda i: _room(reports[i]))
     for name, file in files[best].items():
         shutil.copyfile(file, folder / name)

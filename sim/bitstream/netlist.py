@@ -8,7 +8,8 @@ from amaranth.back import rtlil
 from amaranth.hdl import Const, Value
 from amaranth.lib import wiring
 
-from sim.timing.flow import NETLIST, FlowError, Progress, synthesise, write_source, yosys
+from sim.timing.flow import NETLIST, synthesise, write_source, yosys
+from sim.timing.step import FlowError, Progress
 
 __all__ = ["netlist_verilog"]
 

@@ -17,10 +17,11 @@ from sim.timing.budget import memories_of
 from sim.timing.demand import demand_of, require_fit
 from sim.timing.demand import figures_of as asked_for
 from sim.timing.engine import block_of, configuration, engine_in_scaffold
-from sim.timing.flow import FlowError, Progress, emit, place_and_route, synthesise
+from sim.timing.flow import emit, place_and_route, synthesise
 from sim.timing.part import ECPIX5_85F
 from sim.timing.report import Timing, figures_of, read_files
 from sim.timing.scaffold import Scaffold
+from sim.timing.step import FlowError, Progress
 
 ROOT = Path(__file__).resolve().parents[2]
 WORK = ROOT / "build" / "timing"

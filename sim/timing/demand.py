@@ -8,9 +8,9 @@ from rich.console import Console
 from rich.table import Table
 
 from sim.bench.figures import Figure
-from sim.timing.flow import FlowError
 from sim.timing.part import Part
 from sim.timing.report import Area, area_by_block, blocks_of
+from sim.timing.step import FlowError
 
 __all__ = ["Demand", "demand_of", "figures_of", "require_fit", "show"]
 

