@@ -117,8 +117,10 @@ class OrderBook(wiring.Component):
         m.submodules.rows = rows = BookRows(self._slots, self._levels, self._share_bits)
         slot_bits = bits_for(self._slots - 1)
 
-        # Events follow each other by two cycles or more. A piece of background work begins only when no event is
-        # there, is alone in the pipeline, and is dropped when an event comes.
+        # Events follow each other by two cycles or more. A step of a refill begins only when no event is there, is
+        # alone in the pipeline, and is dropped when an event comes. A stashed order's move begins three cycles behind
+        # an event, and is dropped by one that comes within three: where there are more orders than half a table, so
+        # many want to be moved that a line's pace would leave them no time if each had to be alone.
         stage = Signal(LATENCY)  # bit k: an operation is in its cycle k + 1
         first = Signal(Operation)  # in cycles 1 and 2
         second = Signal(Operation)  # in cycles 3 and 4
@@ -126,40 +128,50 @@ class OrderBook(wiring.Component):
         target = Signal(64)
         background = Signal()
         task = Signal(RefillStep)
-        moving = Signal()
+        wants_move = Signal()
         incoming = self.events.payload
         taken = Signal()
         begins = Signal()
         works = Signal()
         moves = Signal()
         quiet = Signal()
+        move = Signal(LATENCY - 1)  # bit k: a stashed order's move is in its cycle k + 1
+        dropped = Signal()
         m.d.comb += [
-            self.events.ready.eq(~(stage[0] & ~background) & ~table.initialising & ~table.clear_blocked),
+            self.events.ready.eq(~(stage[0] & ~background & ~move[0]) & ~table.initialising & ~table.clear_blocked),
             taken.eq(self.events.valid & self.events.ready),
             # A stashed order is moved before a refill begins; one that runs is given up only if the stash fills.
-            moves.eq(table.wants_move & (~refill.active | table.crowded)),
-            works.eq(~taken & ~stage.any() & ~table.initialising & (moves | (refill.want != RefillStep.NONE))),
-            begins.eq(taken | works),
+            wants_move.eq(table.wants_move & (~refill.active | table.crowded)),
+            # Three cycles behind an event all that it writes is shown to what is read here.
+            moves.eq(
+                ~taken & ~stage[:2].any() & ~(stage.any() & background) & ~move.any() & ~table.initialising & wants_move
+            ),
+            works.eq(~taken & ~stage.any() & ~table.initialising & ~wants_move & (refill.want != RefillStep.NONE)),
+            begins.eq(taken | works | moves),
             quiet.eq(~begins & ~stage[: LATENCY - 1].any() & ~table.initialising),
+            # An event that comes four cycles behind a move reads all that it writes.
+            dropped.eq((taken & move[:3].any()) | table.disturbed),
         ]
         going_on = stage[: LATENCY - 1] & ~(taken & background).replicate(LATENCY - 1)
-        m.d.sync += stage.eq(Cat(begins, going_on))
+        ends = Cat(move[:-1] & dropped.replicate(LATENCY - 2), move[-1])
+        m.d.sync += [
+            stage.eq(Cat(begins, going_on & ~ends)),
+            move.eq(Cat(moves, move[:-1] & ~dropped.replicate(LATENCY - 2))),
+        ]
         with m.If(taken):
             m.d.sync += [
                 first.eq(operation_of(incoming, self._slots)),
                 target.eq(Mux(incoming.kind == EventKind.REPLACE, incoming.new_reference, incoming.reference)),
                 background.eq(0),
                 task.eq(RefillStep.NONE),
-                moving.eq(0),
             ]
-        with m.Elif(works):
+        with m.Elif(works | moves):
             m.d.sync += [
                 first.eq(0),
                 first.event.slot.eq(refill.slot),
                 target.eq(table.move_reference),
-                background.eq(1),
-                task.eq(Mux(moves, RefillStep.NONE, refill.want)),
-                moving.eq(moves),
+                background.eq(works),
+                task.eq(Mux(works, refill.want, RefillStep.NONE)),
             ]
         with m.If(stage[1]):
             m.d.sync += second.eq(first)
@@ -173,6 +185,7 @@ class OrderBook(wiring.Component):
             table.target.eq(target),
             table.slot.eq(slots[0]),
             table.replace.eq(first.replaces),
+            table.move.eq(Cat(moves, move)),
             table.quiet.eq(quiet),
             table.scan_enable.eq(refill.scan_enable),
             table.scan_address.eq(refill.scan_address),
@@ -289,14 +302,12 @@ class OrderBook(wiring.Component):
             rows.put_slot.eq(slots[2]),
             rows.put_side.eq(side),
             table.insert.eq(stage[4] & inserts),  # background work inserts nothing
-            table.moving.eq(moving),
             table.insert_side.eq(side),
             table.insert_shares.eq(third.event.shares),
             table.insert_price.eq(third.event.price),
-            table.relocate.eq(commits & moving),
             refill.insert.eq(table.insert),
             refill.insert_ordinal.eq(table.new_ordinal),
-            refill.moved.eq(table.relocate),
+            refill.moved.eq(move[-1]),
             refill.done.eq(commits & (task != RefillStep.NONE)),
             refill.row_bound.eq(rows.row_bound),
             refill.row_full.eq(rows.spilled),

@@ -8,6 +8,7 @@ from amaranth.utils import bits_for
 from hdl.book.memory import BookMemory
 from hdl.book.mixing import BANKS, address_of
 from hdl.book.stash import Stash
+from hdl.book.stash_move import StashMove
 from hdl.book.sweep import Sweep
 from hdl.one_hot import number_of, select
 
@@ -17,8 +18,6 @@ __all__ = ["GENERATION_BITS", "STASH", "OrderTable", "entry_layout"]
 STASH = 16
 #: A slot may be cleared 2**bits - 1 times before a sweep must have ended.
 GENERATION_BITS = 3
-#: Moves of a stashed order that are tried before waiting for the table to change.
-ATTEMPTS = 255
 
 
 def entry_layout(slots: int) -> data.StructLayout:
@@ -63,7 +62,7 @@ class OrderTable(wiring.Component):
     3      ``found``, ``old``: the order spoken of, if ``slot`` has it
     4      ``duplicate``, ``has_room`` for ``target``; ``reduce``: ``old`` now has ``remaining`` shares, 0 removes it;
            ``clear``: every order of ``slot`` is gone
-    5      ``insert``: ``target`` is added; ``relocate``: the stashed order is moved (``moving`` tells that it may be)
+    5      ``insert``: ``target`` is added; ``move``: the stashed order is moved
     ====== ==========================================================================================
 
     Each operation finds the table as the one before leaves it: what that one is still about to write is taken from
@@ -81,8 +80,11 @@ class OrderTable(wiring.Component):
     step, early_reference, reference, target, slot, replace, found, old, duplicate, has_room
         As above; ``reference``, ``target``, ``slot`` and ``replace`` (``target`` takes the place of ``reference``,
         and may be equal to it) are there in cycles 1 and 2.
-    reduce, remaining, insert, insert_side, insert_shares, insert_price, clear, relocate, moving
+    reduce, remaining, insert, insert_side, insert_shares, insert_price, clear
         As above.
+    move, disturbed
+        ``move[k]``: the operation in its cycle k moves a stashed order (:mod:`hdl.book.stash_move`), which stands there
+        in cycle 0 as ``move_reference``; ``disturbed``: it must not go on.
     quiet, scan_enable, scan_address, cells, live, sweeping
         Background reads: with ``quiet`` (see :mod:`hdl.book.scan`) and not ``sweeping``, the row asked for is on
         ``cells`` two cycles later, ``live`` telling which of them are live orders.
@@ -129,8 +131,8 @@ class OrderTable(wiring.Component):
                 "insert_shares": In(32),
                 "insert_price": In(32),
                 "clear": In(1),
-                "relocate": In(1),
-                "moving": In(1),
+                "move": In(6),
+                "disturbed": Out(1),
                 "quiet": In(1),
                 "scan_enable": In(1),
                 "scan_address": In(self.address_bits),
@@ -158,6 +160,7 @@ class OrderTable(wiring.Component):
         for bank, memory in enumerate(banks):
             m.submodules[f"bank_{bank}"] = memory
         m.submodules.stash = stash = Stash(self.entry, TOLD, STASH)
+        m.submodules.moving = moving = StashMove(STASH)
         m.submodules.sweep = sweep = Sweep(self.address_bits, BANKS)
 
         # The operation travels with its cycles, because the next one is two behind: the number is that of the first
@@ -295,7 +298,6 @@ class OrderTable(wiring.Component):
         free = Signal(BANKS)
         taken = Signal()
         resident = Signal(self.entry)  # whose place a stashed order takes if none is free
-        victim = Signal(range(BANKS))  # its bank; moves on every time
         old = Signal(TOLD)
         with m.If(self.step[3]):
             filled = Cat(self.insert & place[b] & (new_rows[b] == new_rows_2[b]) for b in range(BANKS))
@@ -306,7 +308,7 @@ class OrderTable(wiring.Component):
                 free.eq(~self.live & ~filled),
                 taken.eq((self.live & alike).any() | stash.matches.any() | (self.insert & target_again)),
                 old.eq(self.old),
-                resident.eq(Array(cell.as_value() for cell in self.cells)[victim]),
+                resident.eq(Array(cell.as_value() for cell in self.cells)[moving.victim]),
             ]
         m.d.comb += [
             self.duplicate.eq(taken & ~same),
@@ -318,12 +320,11 @@ class OrderTable(wiring.Component):
         write = Signal(self.entry)
         write_bank = Signal(BANKS)
         first_free = free & (~free + 1)
-        attempts = Signal(range(ATTEMPTS + 1))
         stash_index = Signal(range(STASH))
-        goes_on = self.step[4]
-        leaving = Mux(self.moving, told_of(stash.read), arriving.as_value())
+        goes_on, relocate = self.step[4], self.move[5]
+        leaving = Mux(relocate, told_of(stash.read), arriving.as_value())
         written = data.View(TOLD, Mux(goes_on, Cat(old.side, self.remaining, old.price), leaving))
-        slot = Mux(goes_on, slot_4, Mux(self.moving, stash.read.slot, slot_5))
+        slot = Mux(goes_on, slot_4, Mux(relocate, stash.read.slot, slot_5))
         m.d.comb += [
             place.eq(Mux(same, hits, first_free)),
             stash_index.eq(Mux(same, number_of(stash_hits), stash.room_index)),
@@ -338,17 +339,29 @@ class OrderTable(wiring.Component):
             write_bank.eq(
                 (hits & self.reduce.replicate(BANKS))
                 | (place & self.insert.replicate(BANKS))
-                | (Mux(free.any(), first_free, 1 << victim) & self.relocate.replicate(BANKS))
+                | (Mux(free.any(), first_free, 1 << moving.victim) & relocate.replicate(BANKS))
                 | sweep.erase
             ),
-            stash.read_index.eq(Mux(self.quiet & self.stash_scan, self.stash_index, stash.oldest_index)),
+            stash.read_index.eq(Mux(self.quiet & self.stash_scan, self.stash_index, moving.index)),
             self.stashed.eq(stash.read),
-            stash.write_enable.eq((self.reduce & stash_hits.any()) | (self.insert & ~place.any()) | self.relocate),
-            stash.write_index.eq(
-                Mux(goes_on, number_of(stash_hits), Mux(self.moving, stash.oldest_index, stash_index))
-            ),
-            stash.write_entry.eq(Mux(self.moving, resident, write)),
-            stash.write_entry.valid.eq(Mux(self.moving, ~free.any(), write.valid)),
+            stash.write_enable.eq((self.reduce & stash_hits.any()) | (self.insert & ~place.any()) | relocate),
+            stash.write_index.eq(Mux(goes_on, number_of(stash_hits), Mux(relocate, moving.index, stash_index))),
+            stash.write_entry.eq(Mux(relocate, resident, write)),
+            stash.write_entry.valid.eq(Mux(relocate, ~free.any(), write.valid)),
+        ]
+        m.d.comb += [
+            moving.move.eq(self.move),
+            moving.oldest.eq(stash.oldest_index),
+            moving.written.eq(stash.write_enable),
+            moving.written_index.eq(stash.write_index),
+            moving.occupied.eq(stash.occupied),
+            moving.clear.eq(self.clear),
+            moving.leaves.eq(self.reduce & ~self.remaining.any()),
+            moving.settles.eq(free.any()),
+            self.disturbed.eq(moving.disturbed),
+            self.wants_move.eq(moving.wanted),
+            self.crowded.eq(stash.crowded),
+            self.move_reference.eq(stash.read.reference),
         ]
         for bank, memory in enumerate(banks):
             row = Mux(goes_on, old_rows[bank], Mux(self.step[5], new_rows[bank], sweep.erase_address))
@@ -357,8 +370,6 @@ class OrderTable(wiring.Component):
                 memory.write_address.eq(row),
                 memory.write_data.eq(write),
             ]
-        with m.If(self.relocate):
-            m.d.sync += victim.eq(victim + 1)
 
         old_row = select(hits, old_rows)
         new_row = select(place, new_rows)
@@ -370,17 +381,6 @@ class OrderTable(wiring.Component):
                 Mux(place.any(), Cat(number_of(place), new_row), 1 << (self.address_bits + 2) | stash_index)
             ),
         ]
-
-        # Moving stashed orders about, as long as there is hope.
-        m.d.comb += [
-            self.wants_move.eq(stash.occupied & (attempts != ATTEMPTS)),
-            self.crowded.eq(stash.crowded),
-            self.move_reference.eq(stash.read.reference),
-        ]
-        with m.If(self.clear | (self.reduce & ~self.remaining.any()) | (self.relocate & free.any())):
-            m.d.sync += attempts.eq(0)
-        with m.Elif(self.relocate):
-            m.d.sync += attempts.eq(attempts + 1)
 
         # Counting.
         counts = Array(Signal(range(self.rows * BANKS + STASH + 1), name=f"count_{s}") for s in range(self.slots))

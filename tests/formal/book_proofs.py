@@ -17,7 +17,9 @@ BOOK_PROOFS = (
         16,
         (
             Mutation("gives two views of an event", BOOK, "valid.eq(stage[5] &", "valid.eq(stage[4:6].any() &"),
-            Mutation("takes events in cycles on end", BOOK, "ready.eq(~(stage[0] & ~background) & ", "ready.eq("),
+            Mutation(
+                "takes events in cycles on end", BOOK, "ready.eq(~(stage[0] & ~background & ~move[0]) & ", "ready.eq("
+            ),
             Mutation(
                 "loses an event when the next one comes",
                 BOOK,
