@@ -60,8 +60,8 @@ _COMMANDS = (
     f"techmap -max_iter 1 -map {_BEGINS.name}",
     f"synth_ecp5 -nowidelut -top top -run check: -json {NETLIST}",
 )
-#: nextpnr's router goes on for ever. After so many rounds in which it was never again as near to its end as it had been
-#: it is taken to find no way; those that found one took some 250 rounds in all.
+#: nextpnr's router goes on for ever. After so many rounds in which it was never nearer to its end than before it is
+#: taken to find no way.
 _ROUNDS = 200
 
 
