@@ -118,9 +118,9 @@ class OrderBook(wiring.Component):
         slot_bits = bits_for(self._slots - 1)
 
         # Events follow each other by two cycles or more. A step of a refill begins only when no event is there, is
-        # alone in the pipeline, and is dropped when an event comes. A stashed order's move begins three cycles behind
-        # an event, and is dropped by one that comes within three: where there are more orders than half a table, so
-        # many want to be moved that a line's pace would leave them no time if each had to be alone.
+        # alone in the pipeline, and is dropped when an event comes. A stashed order's move rides on an event that
+        # brings no order, or goes alone two cycles behind one; only an event in the very next cycle drops it. Where
+        # more than half a table is taken, so many want to be moved that a line's pace leaves them no other time.
         stage = Signal(LATENCY)  # bit k: an operation is in its cycle k + 1
         first = Signal(Operation)  # in cycles 1 and 2
         second = Signal(Operation)  # in cycles 3 and 4
@@ -135,33 +135,37 @@ class OrderBook(wiring.Component):
         works = Signal()
         moves = Signal()
         quiet = Signal()
+        rides = Signal()
         move = Signal(LATENCY - 1)  # bit k: a stashed order's move is in its cycle k + 1
+        alone = Signal()  # it rides on no event
         dropped = Signal()
+        replaces = incoming.kind == EventKind.REPLACE
+        brings = replaces | (incoming.kind == EventKind.ADD) | (incoming.kind == EventKind.LOAD)
+        free_to_take = ~table.initialising & ~table.clear_blocked
         m.d.comb += [
-            self.events.ready.eq(~(stage[0] & ~background & ~move[0]) & ~table.initialising & ~table.clear_blocked),
+            self.events.ready.eq(~(stage[0] & ~background & ~(move[0] & alone)) & free_to_take),
             taken.eq(self.events.valid & self.events.ready),
             # A stashed order is moved before a refill begins; one that runs is given up only if the stash fills.
-            wants_move.eq(table.wants_move & (~refill.active | table.crowded)),
-            # Three cycles behind an event all that it writes is shown to what is read here.
-            moves.eq(
-                ~taken & ~stage[:2].any() & ~(stage.any() & background) & ~move.any() & ~table.initialising & wants_move
-            ),
+            wants_move.eq(table.wants_move & ~move.any() & (~refill.active | table.crowded)),
+            moves.eq(~taken & ~stage[0] & ~(stage.any() & background) & ~table.initialising & wants_move),
+            rides.eq(taken & ~brings & wants_move),
             works.eq(~taken & ~stage.any() & ~table.initialising & ~wants_move & (refill.want != RefillStep.NONE)),
             begins.eq(taken | works | moves),
             quiet.eq(~begins & ~stage[: LATENCY - 1].any() & ~table.initialising),
-            # An event that comes four cycles behind a move reads all that it writes.
-            dropped.eq((taken & move[:3].any()) | table.disturbed),
+            dropped.eq((taken & move[0] & alone) | table.disturbed),
         ]
         going_on = stage[: LATENCY - 1] & ~(taken & background).replicate(LATENCY - 1)
-        ends = Cat(move[:-1] & dropped.replicate(LATENCY - 2), move[-1])
+        ends = Cat(move[:-1] & dropped.replicate(LATENCY - 2), move[-1]) & alone.replicate(LATENCY - 1)
         m.d.sync += [
             stage.eq(Cat(begins, going_on & ~ends)),
-            move.eq(Cat(moves, move[:-1] & ~dropped.replicate(LATENCY - 2))),
+            move.eq(Cat(moves | rides, move[:-1] & ~dropped.replicate(LATENCY - 2))),
         ]
+        with m.If(moves | rides):
+            m.d.sync += alone.eq(moves)
         with m.If(taken):
             m.d.sync += [
                 first.eq(operation_of(incoming, self._slots)),
-                target.eq(Mux(incoming.kind == EventKind.REPLACE, incoming.new_reference, incoming.reference)),
+                target.eq(Mux(rides, table.move_reference, Mux(replaces, incoming.new_reference, incoming.reference))),
                 background.eq(0),
                 task.eq(RefillStep.NONE),
             ]
@@ -185,7 +189,7 @@ class OrderBook(wiring.Component):
             table.target.eq(target),
             table.slot.eq(slots[0]),
             table.replace.eq(first.replaces),
-            table.move.eq(Cat(moves, move)),
+            table.move.eq(Cat(moves | rides, move)),
             table.quiet.eq(quiet),
             table.scan_enable.eq(refill.scan_enable),
             table.scan_address.eq(refill.scan_address),

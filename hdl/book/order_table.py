@@ -5,6 +5,7 @@ from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 from amaranth.utils import bits_for
 
+from hdl.book.live_count import LiveCount
 from hdl.book.memory import BookMemory
 from hdl.book.mixing import BANKS, address_of
 from hdl.book.stash import Stash
@@ -160,7 +161,7 @@ class OrderTable(wiring.Component):
         for bank, memory in enumerate(banks):
             m.submodules[f"bank_{bank}"] = memory
         m.submodules.stash = stash = Stash(self.entry, TOLD, STASH)
-        m.submodules.moving = moving = StashMove(STASH)
+        m.submodules.moving = moving = StashMove(STASH, self.address_bits)
         m.submodules.sweep = sweep = Sweep(self.address_bits, BANKS)
 
         # The operation travels with its cycles, because the next one is two behind: the number is that of the first
@@ -193,7 +194,7 @@ class OrderTable(wiring.Component):
 
         # Reading.
         old_rows_1, old_rows, new_rows_2, new_rows = (
-            [Signal(self.address_bits, name=f"{name}_{b}") for b in range(BANKS)]
+            Signal(data.ArrayLayout(self.address_bits, BANKS), name=name)
             for name in ("old_row_1", "old_row_3", "new_row_2", "new_row_4")
         )
         for bank, memory in enumerate(banks):
@@ -241,6 +242,7 @@ class OrderTable(wiring.Component):
         same_3 = Signal()
         after_order = Signal()  # the operation before speaks of this order
         after_target = Signal()  # the operation before may add this order
+        again_3 = Signal()  # or move it
         after_insert = Signal()  # this order was added in the last cycle
         after_clear = Signal()  # its slot was cleared in the last cycle
         target_again = Signal()  # the operation before may add the order that this one may add
@@ -249,22 +251,26 @@ class OrderTable(wiring.Component):
         inserted = Signal(TOLD)  # the last order that was added, and its place
         inserted_place = Signal(BANKS)
         inserted_stash = Signal(STASH)
+        again_2 = self.reference == target_5
         with m.If(self.step[2]):
             same_slot = self.slot == slot_4
+            again = self.reference == target_3
             m.d.sync += [
                 hits_3.eq(self.live & alike & Cat(cell.slot == self.slot for cell in self.cells)),
                 stash_hits_3.eq(stash.hits),
                 same_3.eq(self.replace & (self.target == self.reference)),
                 *(order.eq(told_of(cell)) for order, cell in zip(held, self.cells, strict=True)),
                 after_order.eq(self.step[4] & (self.reference == reference_3)),
-                after_target.eq(self.step[4] & same_slot & (self.reference == target_3)),
-                after_insert.eq(self.insert & (self.slot == slot_5) & (self.reference == target_5)),
+                after_target.eq(self.step[4] & same_slot & again),
+                again_3.eq(again),
+                after_insert.eq(self.insert & (self.slot == slot_5) & again_2),
                 after_clear.eq(self.clear & same_slot),
                 target_again.eq(self.step[4] & (self.target == target_3)),
             ]
         m.d.sync += was_reduced.eq(self.reduce)
         with m.If(self.reduce):
             m.d.sync += [left.eq(self.remaining), none_left.eq(~self.remaining.any())]
+        removed = self.reduce & ~self.remaining.any()
         with m.If(self.insert):
             m.d.sync += [inserted.eq(arriving), inserted_place.eq(place), inserted_stash.eq(stash_place)]
         hits_now = Signal(BANKS)
@@ -291,7 +297,8 @@ class OrderTable(wiring.Component):
             with m.If(none_left):
                 m.d.comb += self.found.eq(0)
 
-        # Cycles 3 and 4: the order to come. What is not shown yet is what the operation before adds in its cycle 5.
+        # Cycles 3 and 4: the order to come. What is not shown yet is what the operation before adds or moves in its
+        # cycle 5.
         hits = Signal(BANKS)
         stash_hits = Signal(STASH)
         same = Signal()
@@ -299,8 +306,9 @@ class OrderTable(wiring.Component):
         taken = Signal()
         resident = Signal(self.entry)  # whose place a stashed order takes if none is free
         old = Signal(TOLD)
+        same_rows = Cat(new_rows[b] == new_rows_2[b] for b in range(BANKS))
+        filled = place & same_rows & (self.insert | moving.relocates).replicate(BANKS)
         with m.If(self.step[3]):
-            filled = Cat(self.insert & place[b] & (new_rows[b] == new_rows_2[b]) for b in range(BANKS))
             m.d.sync += [
                 hits.eq(hits_now),
                 stash_hits.eq(stash_hits_now),
@@ -321,7 +329,7 @@ class OrderTable(wiring.Component):
         write_bank = Signal(BANKS)
         first_free = free & (~free + 1)
         stash_index = Signal(range(STASH))
-        goes_on, relocate = self.step[4], self.move[5]
+        goes_on, relocate = self.step[4], moving.relocates
         leaving = Mux(relocate, told_of(stash.read), arriving.as_value())
         written = data.View(TOLD, Mux(goes_on, Cat(old.side, self.remaining, old.price), leaving))
         slot = Mux(goes_on, slot_4, Mux(relocate, stash.read.slot, slot_5))
@@ -356,8 +364,15 @@ class OrderTable(wiring.Component):
             moving.written_index.eq(stash.write_index),
             moving.occupied.eq(stash.occupied),
             moving.clear.eq(self.clear),
-            moving.leaves.eq(self.reduce & ~self.remaining.any()),
+            moving.leaves.eq(removed),
             moving.settles.eq(free.any()),
+            moving.rows.eq(new_rows),
+            moving.rows_2.eq(old_rows_1),
+            moving.rows_3.eq(old_rows),
+            moving.filled.eq(filled),
+            moving.step.eq(self.step),
+            moving.speaks_2.eq(again_2),
+            moving.speaks_3.eq(again_3),
             self.disturbed.eq(moving.disturbed),
             self.wants_move.eq(moving.wanted),
             self.crowded.eq(stash.crowded),
@@ -382,18 +397,13 @@ class OrderTable(wiring.Component):
             ),
         ]
 
-        # Counting.
-        counts = Array(Signal(range(self.rows * BANKS + STASH + 1), name=f"count_{s}") for s in range(self.slots))
-        total, count, after = (Signal.like(counts[0]) for _ in range(3))
-        counted_slot = Mux(self.insert, slot_5, slot_4)
-        added, removed = self.insert, self.reduce & ~self.remaining.any()
-        m.d.comb += [count.eq(counts[counted_slot]), after.eq(Mux(self.clear, 0, count + added - removed))]
-        with m.If(self.clear):
-            m.d.sync += total.eq(total - count)
-        with m.Else():
-            m.d.sync += total.eq(total + added - removed)
-        for s in range(self.slots):
-            with m.If((counted_slot == s) & (self.clear | added | removed)):
-                m.d.sync += counts[s].eq(after)
-        m.d.comb += self.live_orders.eq(total)
+        m.submodules.count = count = LiveCount(self.slots, self.rows * BANKS + STASH)
+        m.d.comb += [
+            count.added.eq(self.insert),
+            count.added_slot.eq(slot_5),
+            count.removed.eq(removed),
+            count.cleared.eq(self.clear),
+            count.slot.eq(slot_4),
+            self.live_orders.eq(count.total),
+        ]
         return m

@@ -7,7 +7,7 @@ LADDER, QUEUE = "hdl/book/ladder.py", "hdl/book/queue.py"
 
 _GOING_ON = "going_on = stage[: LATENCY - 1] & ~(taken & background).replicate(LATENCY - 1)"
 _APPLIED = "~background & (event.kind != EventKind.NONE) & (event.kind != EventKind.REFRESH)"
-_AFTER = "self.step[4] & same_slot & (self.reference == target_3)"
+_AFTER = "self.step[4] & same_slot & again"
 
 BOOK_PROOFS = (
     Proof(
@@ -18,7 +18,10 @@ BOOK_PROOFS = (
         (
             Mutation("gives two views of an event", BOOK, "valid.eq(stage[5] &", "valid.eq(stage[4:6].any() &"),
             Mutation(
-                "takes events in cycles on end", BOOK, "ready.eq(~(stage[0] & ~background & ~move[0]) & ", "ready.eq("
+                "takes events in cycles on end",
+                BOOK,
+                "ready.eq(~(stage[0] & ~background & ~(move[0] & alone)) & ",
+                "ready.eq(",
             ),
             Mutation(
                 "loses an event when the next one comes",
@@ -119,7 +122,7 @@ BOOK_PROOFS = (
             Mutation(
                 "does not find the order added three cycles ago",
                 TABLE,
-                "self.insert & (self.slot == slot_5) & (self.reference == target_5)",
+                "self.insert & (self.slot == slot_5) & again_2",
                 "0",
             ),
             Mutation(
