@@ -49,8 +49,8 @@ class OrderTable(wiring.Component):
     """A hash table of four banks and a stash; the full 64-bit reference is compared.
 
     An order has one place in each bank (:mod:`hdl.book.mixing`) and goes to the first free one, else to the stash.
-    While the book rests, stashed orders are moved: into a place that came free, or into one whose order takes the
-    stash's entry in turn, so that four banks can be filled far beyond half. Only when the stash is full too does an
+    With events and between them, stashed orders are moved: into a place that came free, or into one whose order takes
+    the stash's entry in turn, so that four banks can be filled far beyond half. Only when the stash is full too does an
     order not fit: ``has_room`` is low and the book makes its symbol stale.
 
     The caller walks operations through it, one every second cycle at most, ``step[k]`` high in an operation's cycle k:
@@ -85,7 +85,7 @@ class OrderTable(wiring.Component):
         As above.
     move, disturbed
         ``move[k]``: the operation in its cycle k moves a stashed order (:mod:`hdl.book.stash_move`), which stands there
-        in cycle 0 as ``move_reference``; ``disturbed``: it must not go on.
+        in cycle 0 as ``move_reference``, and may do another thing that inserts none; ``disturbed``: it must not go on.
     quiet, scan_enable, scan_address, cells, live, sweeping
         Background reads: with ``quiet`` (see :mod:`hdl.book.scan`) and not ``sweeping``, the row asked for is on
         ``cells`` two cycles later, ``live`` telling which of them are live orders.
