@@ -4,6 +4,8 @@ The remainder modulo a polynomial of degree n whose constant term is 1 is differ
 differ only within n neighbouring bits. So references that count up, by one or by any power of two (in real data
 each is 4k + 1), fill a bank evenly; and for coprime polynomials a pair that meets in one bank does not meet in the
 next. Each bit of the address is the exclusive or of some 32 bits of the reference: three levels of look-up tables.
+Bit i of a remainder of n bits is bit i of the reference and some of its upper 64 - n bits: references in one row whose
+upper bits are alike are the same.
 """
 
 from amaranth import Cat, Value

@@ -176,9 +176,10 @@ class OrderTable(wiring.Component):
         with m.If(self.step[4]):
             m.d.sync += [target_5.eq(target_3), slot_5.eq(slot_4)]
 
-        # Cycles 2 and 3 of two operations never meet, so that one comparator a place does for both references.
+        # Cycles 2 and 3 of two operations never meet, so that one comparator a place does for both references. In a row
+        # the upper bits tell the lower ones (hdl/book/mixing.py), which need not be compared.
         compared = Mux(self.step[2], self.reference, target_3)
-        alike = Cat(cell.reference == compared for cell in self.cells)
+        alike = Cat(cell.reference[self.address_bits :] == compared[self.address_bits :] for cell in self.cells)
 
         # Generations: an order is live while its slot has not been cleared since.
         generations = Array(Signal(GENERATION_BITS, name=f"generation_{s}") for s in range(self.slots))
@@ -242,7 +243,6 @@ class OrderTable(wiring.Component):
         same_3 = Signal()
         after_order = Signal()  # the operation before speaks of this order
         after_target = Signal()  # the operation before may add this order
-        again_3 = Signal()  # or move it
         after_insert = Signal()  # this order was added in the last cycle
         after_clear = Signal()  # its slot was cleared in the last cycle
         target_again = Signal()  # the operation before may add the order that this one may add
@@ -251,19 +251,16 @@ class OrderTable(wiring.Component):
         inserted = Signal(TOLD)  # the last order that was added, and its place
         inserted_place = Signal(BANKS)
         inserted_stash = Signal(STASH)
-        again_2 = self.reference == target_5
         with m.If(self.step[2]):
             same_slot = self.slot == slot_4
-            again = self.reference == target_3
             m.d.sync += [
                 hits_3.eq(self.live & alike & Cat(cell.slot == self.slot for cell in self.cells)),
                 stash_hits_3.eq(stash.hits),
                 same_3.eq(self.replace & (self.target == self.reference)),
                 *(order.eq(told_of(cell)) for order, cell in zip(held, self.cells, strict=True)),
                 after_order.eq(self.step[4] & (self.reference == reference_3)),
-                after_target.eq(self.step[4] & same_slot & again),
-                again_3.eq(again),
-                after_insert.eq(self.insert & (self.slot == slot_5) & again_2),
+                after_target.eq(self.step[4] & same_slot & (self.reference == target_3)),
+                after_insert.eq(self.insert & (self.slot == slot_5) & (self.reference == target_5)),
                 after_clear.eq(self.clear & same_slot),
                 target_again.eq(self.step[4] & (self.target == target_3)),
             ]
@@ -371,8 +368,6 @@ class OrderTable(wiring.Component):
             moving.rows_3.eq(old_rows),
             moving.filled.eq(filled),
             moving.step.eq(self.step),
-            moving.speaks_2.eq(again_2),
-            moving.speaks_3.eq(again_3),
             self.disturbed.eq(moving.disturbed),
             self.wants_move.eq(moving.wanted),
             self.crowded.eq(stash.crowded),

@@ -19,10 +19,10 @@ class StashMove(wiring.Component):
     that it rides on, may still write that order in between, or clear its slot: then the move is ``disturbed``, and
     whoever walks it through the table drops it.
 
-    An operation two or three cycles behind reads before the move writes. Where it speaks of the order that is moved, or
-    has the row in which the one lies that would be pushed out, nothing is written; nor where the event that the move
-    rides on has that row, or the operation before has just filled it. Rows are compared, not orders: that takes less,
-    and a move in vain, one of so many as a bank has rows, is tried again.
+    An operation two or three cycles behind reads before the move writes. Where it speaks of an order that may lie in
+    the row in which the one lies that would be pushed out, as the order that is moved itself may, nothing is written;
+    nor where the event that the move rides on does, or the operation before has just filled it. Rows are compared, not
+    orders: that takes less, and a move in vain, one of so many as a bank has rows, is tried again.
 
     A move ends in a free place, or pushes out the order that has one of the four, each time in another bank. After 255
     moves none of which found a place free it is not tried again before an order leaves the table.
@@ -52,9 +52,8 @@ class StashMove(wiring.Component):
         Bit k: an operation is in its cycle k.
     rows
         Where the order that is moved may lie, by bank; in a move's cycles 4 and 5.
-    rows_2, rows_3, speaks_2, speaks_3
-        The same of the order that an operation speaks of, and whether it is the one that is moved; in the operation's
-        cycle 2, and in cycles 3 and 4.
+    rows_2, rows_3
+        The same of the order that an operation speaks of, in the operation's cycle 2, and in cycles 3 and 4.
     filled
         In cycle 3: places that the operation before fills.
     wanted : Out(1)
@@ -85,8 +84,6 @@ class StashMove(wiring.Component):
                 "rows": In(rows),
                 "rows_2": In(rows),
                 "rows_3": In(rows),
-                "speaks_2": In(1),
-                "speaks_3": In(1),
                 "filled": In(BANKS),
                 "wanted": Out(1),
                 "victim": Out(range(BANKS)),
@@ -125,7 +122,7 @@ class StashMove(wiring.Component):
             m.d.sync += spoiled.eq(filled)
         with m.If(self.move[4]):
             m.d.sync += spoiled.eq(spoiled | alike_3)
-        clashes = spoiled | (self.step[2] & (self.speaks_2 | alike_2)) | (self.step[3] & (self.speaks_3 | alike_3))
+        clashes = spoiled | (self.step[2] & alike_2) | (self.step[3] & alike_3)
         m.d.comb += self.relocates.eq(self.move[5] & ~clashes)
         with m.If(self.move[5]):
             m.d.sync += self.victim.eq(self.victim + 1)

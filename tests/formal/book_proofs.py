@@ -7,7 +7,7 @@ LADDER, QUEUE = "hdl/book/ladder.py", "hdl/book/queue.py"
 
 _GOING_ON = "going_on = stage[: LATENCY - 1] & ~(taken & background).replicate(LATENCY - 1)"
 _APPLIED = "~background & (event.kind != EventKind.NONE) & (event.kind != EventKind.REFRESH)"
-_AFTER = "self.step[4] & same_slot & again"
+_AFTER = "self.step[4] & same_slot & (self.reference == target_3)"
 
 BOOK_PROOFS = (
     Proof(
@@ -122,7 +122,7 @@ BOOK_PROOFS = (
             Mutation(
                 "does not find the order added three cycles ago",
                 TABLE,
-                "self.insert & (self.slot == slot_5) & again_2",
+                "self.insert & (self.slot == slot_5) & (self.reference == target_5)",
                 "0",
             ),
             Mutation(
