@@ -19,7 +19,7 @@ def test_row_and_upper_bits_tell_the_reference(bits: int, bank: int, references:
     reference = Signal(64)
     row = address_of(reference, bank, bits)
 
-    async def look(context) -> None:  # noqa: ANN001
+    async def look(context) -> None:
         for value in references:
             rows = []
             for other in (value, value >> bits << bits):
