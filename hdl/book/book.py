@@ -128,7 +128,7 @@ class OrderBook(wiring.Component):
         target = Signal(64)
         background = Signal()
         task = Signal(RefillStep)
-        wants_move = Signal()
+        wants_move, may_move = Signal(), Signal()
         incoming = self.events.payload
         taken = Signal()
         begins = Signal()
@@ -137,31 +137,37 @@ class OrderBook(wiring.Component):
         quiet = Signal()
         rides = Signal()
         move = Signal(LATENCY - 1)  # bit k: a stashed order's move is in its cycle k + 1
-        alone = Signal()  # it rides on no event
-        dropped = Signal()
+        alone = Signal(3)  # the move in its cycles 1 and 2, 3 and 4, or 5 rides on no event
+        dropped = Signal(LATENCY - 2)
         replaces = incoming.kind == EventKind.REPLACE
         brings = replaces | (incoming.kind == EventKind.ADD) | (incoming.kind == EventKind.LOAD)
         free_to_take = ~table.initialising & ~table.clear_blocked
         m.d.comb += [
-            self.events.ready.eq(~(stage[0] & ~background & ~(move[0] & alone)) & free_to_take),
+            self.events.ready.eq(~(stage[0] & ~background & ~(move[0] & alone[0])) & free_to_take),
             taken.eq(self.events.valid & self.events.ready),
             # A stashed order is moved before a refill begins; one that runs is given up only if the stash fills.
-            wants_move.eq(table.wants_move & ~move.any() & (~refill.active | table.crowded)),
-            moves.eq(~taken & ~stage[0] & ~(stage.any() & background) & ~table.initialising & wants_move),
-            rides.eq(taken & ~brings & wants_move),
+            wants_move.eq(table.wants_move & (~refill.active | table.crowded)),
+            # An event takes the place of the move that it drops.
+            may_move.eq(wants_move & ~(move[0] & ~(taken & alone[0]))),
+            moves.eq(~taken & ~stage[0] & ~(stage.any() & background) & ~table.initialising & may_move),
+            rides.eq(taken & ~brings & may_move),
             works.eq(~taken & ~stage.any() & ~table.initialising & ~wants_move & (refill.want != RefillStep.NONE)),
             begins.eq(taken | works | moves),
             quiet.eq(~begins & ~stage[: LATENCY - 1].any() & ~table.initialising),
-            dropped.eq((taken & move[0] & alone) | table.disturbed),
+            dropped.eq(table.disturbed | (taken & move[0] & alone[0])),
         ]
         going_on = stage[: LATENCY - 1] & ~(taken & background).replicate(LATENCY - 1)
-        ends = Cat(move[:-1] & dropped.replicate(LATENCY - 2), move[-1]) & alone.replicate(LATENCY - 1)
+        ends = Cat(move[:-1] & dropped, move[-1]) & Cat(alone[0].replicate(2), alone[1].replicate(2), alone[2])
         m.d.sync += [
             stage.eq(Cat(begins, going_on & ~ends)),
-            move.eq(Cat(moves | rides, move[:-1] & ~dropped.replicate(LATENCY - 2))),
+            move.eq(Cat(moves | rides, move[:-1] & ~dropped)),
         ]
         with m.If(moves | rides):
-            m.d.sync += alone.eq(moves)
+            m.d.sync += alone[0].eq(moves)
+        with m.If(move[1]):
+            m.d.sync += alone[1].eq(alone[0])
+        with m.If(move[3]):
+            m.d.sync += alone[2].eq(alone[1])
         with m.If(taken):
             m.d.sync += [
                 first.eq(operation_of(incoming, self._slots)),

@@ -85,7 +85,8 @@ class OrderTable(wiring.Component):
         As above.
     move, disturbed
         ``move[k]``: the operation in its cycle k moves a stashed order (:mod:`hdl.book.stash_move`), which stands there
-        in cycle 0 as ``move_reference``, and may do another thing that inserts none; ``disturbed``: it must not go on.
+        in cycle 0 as ``move_reference``, and may do another thing that inserts none; ``disturbed[k]``: the one in its
+        cycle k + 1 must not go on.
     quiet, scan_enable, scan_address, cells, live, sweeping
         Background reads: with ``quiet`` (see :mod:`hdl.book.scan`) and not ``sweeping``, the row asked for is on
         ``cells`` two cycles later, ``live`` telling which of them are live orders.
@@ -133,7 +134,7 @@ class OrderTable(wiring.Component):
                 "insert_price": In(32),
                 "clear": In(1),
                 "move": In(6),
-                "disturbed": Out(1),
+                "disturbed": Out(4),
                 "quiet": In(1),
                 "scan_enable": In(1),
                 "scan_address": In(self.address_bits),
@@ -303,14 +304,16 @@ class OrderTable(wiring.Component):
         taken = Signal()
         resident = Signal(self.entry)  # whose place a stashed order takes if none is free
         old = Signal(TOLD)
+        first_free = free & (~free + 1)
         same_rows = Cat(new_rows[b] == new_rows_2[b] for b in range(BANKS))
-        filled = place & same_rows & (self.insert | moving.relocates).replicate(BANKS)
+        moved_to = Mux(free.any(), first_free, 1 << moving.pushes) & moving.relocates.replicate(BANKS)
+        fills = (place & self.insert.replicate(BANKS)) | moved_to
         with m.If(self.step[3]):
             m.d.sync += [
                 hits.eq(hits_now),
                 stash_hits.eq(stash_hits_now),
                 same.eq(same_3),
-                free.eq(~self.live & ~filled),
+                free.eq(~self.live & ~(fills & same_rows)),
                 taken.eq((self.live & alike).any() | stash.matches.any() | (self.insert & target_again)),
                 old.eq(self.old),
                 resident.eq(Array(cell.as_value() for cell in self.cells)[moving.victim]),
@@ -320,16 +323,22 @@ class OrderTable(wiring.Component):
             self.has_room.eq(same | free.any() | stash.has_room),
         ]
 
+        # What is moved, from cycles 1, 3 and 5 on: were it written in between, the move would be dropped.
+        layout = data.StructLayout({"told": TOLD, "slot": self.slot.shape()})
+        moved = [Signal(layout, name=f"moved_{cycle}") for cycle in (1, 3, 5)]
+        for cycle, taken_over in zip((0, 2, 4), (Cat(told_of(stash.read), stash.read.slot), *moved[:2]), strict=True):
+            with m.If(self.move[cycle]):
+                m.d.sync += moved[cycle // 2].eq(taken_over)
+
         # Writing: cycle 4 the order spoken of, cycle 5 the order to come or the one that is moved. Which it is chooses
         # what would be written; whether it is written hangs on more, and comes later.
         write = Signal(self.entry)
         write_bank = Signal(BANKS)
-        first_free = free & (~free + 1)
         stash_index = Signal(range(STASH))
         goes_on, relocate = self.step[4], moving.relocates
-        leaving = Mux(relocate, told_of(stash.read), arriving.as_value())
+        leaving = Mux(relocate, moved[2].told, arriving)
         written = data.View(TOLD, Mux(goes_on, Cat(old.side, self.remaining, old.price), leaving))
-        slot = Mux(goes_on, slot_4, Mux(relocate, stash.read.slot, slot_5))
+        slot = Mux(goes_on, slot_4, Mux(relocate, moved[2].slot, slot_5))
         m.d.comb += [
             place.eq(Mux(same, hits, first_free)),
             stash_index.eq(Mux(same, number_of(stash_hits), stash.room_index)),
@@ -341,32 +350,26 @@ class OrderTable(wiring.Component):
             write.slot.eq(slot),
             write.generation.eq(generations[slot]),
             write.reference.eq(Mux(goes_on, reference_3, target_5)),
-            write_bank.eq(
-                (hits & self.reduce.replicate(BANKS))
-                | (place & self.insert.replicate(BANKS))
-                | (Mux(free.any(), first_free, 1 << moving.victim) & relocate.replicate(BANKS))
-                | sweep.erase
-            ),
+            write_bank.eq((hits & self.reduce.replicate(BANKS)) | fills | sweep.erase),
             stash.read_index.eq(Mux(self.quiet & self.stash_scan, self.stash_index, moving.index)),
             self.stashed.eq(stash.read),
             stash.write_enable.eq((self.reduce & stash_hits.any()) | (self.insert & ~place.any()) | relocate),
-            stash.write_index.eq(Mux(goes_on, number_of(stash_hits), Mux(relocate, moving.index, stash_index))),
+            stash.write_index.eq(Mux(goes_on, number_of(stash_hits), Mux(relocate, moving.index_5, stash_index))),
             stash.write_entry.eq(Mux(relocate, resident, write)),
             stash.write_entry.valid.eq(Mux(relocate, ~free.any(), write.valid)),
         ]
         m.d.comb += [
             moving.move.eq(self.move),
-            moving.oldest.eq(stash.oldest_index),
             moving.written.eq(stash.write_enable),
             moving.written_index.eq(stash.write_index),
-            moving.occupied.eq(stash.occupied),
+            moving.orders.eq(stash.orders),
             moving.clear.eq(self.clear),
             moving.leaves.eq(removed),
             moving.settles.eq(free.any()),
             moving.rows.eq(new_rows),
             moving.rows_2.eq(old_rows_1),
             moving.rows_3.eq(old_rows),
-            moving.filled.eq(filled),
+            moving.filled.eq(fills & same_rows),
             moving.step.eq(self.step),
             self.disturbed.eq(moving.disturbed),
             self.wants_move.eq(moving.wanted),

@@ -37,8 +37,8 @@ class Stash(wiring.Component):
         The same, all of it; same cycle.
     has_room, room_index
         There is a free entry, and the first one's number.
-    occupied, crowded, oldest_index
-        There is an order; more than half the entries are taken; the lowest number of an order.
+    orders, crowded
+        Which entries are taken; whether more than half of them are.
     write_enable, write_index, write_entry
         Replaces an entry from the next cycle on.
     clear, clear_slot
@@ -63,9 +63,8 @@ class Stash(wiring.Component):
                 "read": Out(entry),
                 "has_room": Out(1),
                 "room_index": Out(index),
-                "occupied": Out(1),
+                "orders": Out(size),
                 "crowded": Out(1),
-                "oldest_index": Out(index),
                 "write_enable": In(1),
                 "write_index": In(index),
                 "write_entry": In(entry),
@@ -84,7 +83,7 @@ class Stash(wiring.Component):
         m.submodules.read_orders = read_orders = BookMemory(self._entry, self._size, latency=0)
         m.d.comb += [
             self.has_room.eq(~valid.all()),
-            self.occupied.eq(valid.any()),
+            self.orders.eq(valid),
             self.crowded.eq(_tally(valid) > self._size // 2),
             *(memory.write_enable.eq(self.write_enable) for memory in (told_orders, read_orders)),
             *(memory.write_address.eq(self.write_index) for memory in (told_orders, read_orders)),
@@ -98,9 +97,7 @@ class Stash(wiring.Component):
             self.read.valid.eq(Array(valid)[self.read_index]),
         ]
         for i in reversed(range(self._size)):
-            with m.If(valid[i]):
-                m.d.comb += self.oldest_index.eq(i)
-            with m.Else():
+            with m.If(~valid[i]):
                 m.d.comb += self.room_index.eq(i)
         for i, (reference, slot) in enumerate(zip(references, slots, strict=True)):
             m.d.comb += [

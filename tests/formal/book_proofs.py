@@ -20,7 +20,7 @@ BOOK_PROOFS = (
             Mutation(
                 "takes events in cycles on end",
                 BOOK,
-                "ready.eq(~(stage[0] & ~background & ~(move[0] & alone)) & ",
+                "ready.eq(~(stage[0] & ~background & ~(move[0] & alone[0])) & ",
                 "ready.eq(",
             ),
             Mutation(
@@ -132,7 +132,12 @@ BOOK_PROOFS = (
                 "after_clear.eq(0)",
             ),
             Mutation("adds an order twice", TABLE, "target_again.eq(self.step[4] & (", "target_again.eq(0 & ("),
-            Mutation("writes over the order just added", TABLE, "free.eq(~self.live & ~filled)", "free.eq(~self.live)"),
+            Mutation(
+                "writes over the order just added",
+                TABLE,
+                "free.eq(~self.live & ~(fills & same_rows))",
+                "free.eq(~self.live)",
+            ),
         ),
         bounded=True,
     ),
