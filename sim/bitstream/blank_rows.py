@@ -5,17 +5,19 @@ from pathlib import Path
 
 from sim.timing.part import Part
 
-__all__ = ["EVERY", "leave_rows_blank"]
+__all__ = ["EDGE", "EVERY", "leave_rows_blank"]
 
+#: So many rows at either edge of a part are left blank, where wires come from one side only.
+EDGE = 2
 #: Of so many rows one is left blank, where what is asked for and the blank rows take no more than this share.
-EVERY = 5
+EVERY = 6
 MOST = 0.8
 SPREAD = "spread.json"
 _PORTS = {name: "output" if name == "F" else "input" for name in "ABCDMF"}
 
 
 def leave_rows_blank(netlist: Path, part: Part, luts: int) -> tuple[Path, int]:
-    """Put a look-up table that is joined to nothing at every place of every fifth row.
+    """Put a look-up table that is joined to nothing at every place of every sixth row, and of those at the edges.
 
     nextpnr's analytic placer fills what it fills to the same share whatever the part has left, and no option changes
     that. Logic that is there already is kept clear of: the rest then takes the whole part, and between its rows wires
@@ -36,7 +38,9 @@ def leave_rows_blank(netlist: Path, part: Part, luts: int) -> tuple[Path, int]:
         The netlist to be placed, beside the one given, and the tables that were put in; that one and 0 where there is
         no room for them, or nobody has looked where the rows of the part are.
     """
-    rows = part.logic_rows[EVERY // 2 :: EVERY]
+    n = len(part.logic_rows)
+    blank = {*range(EDGE), *range(EVERY // 2, n, EVERY), *range(n - EDGE, n)} if n else set()
+    rows = [part.logic_rows[i] for i in sorted(blank)]
     places = [f"X{x}/Y{y}/SLICE{s}.K{k}" for y in rows for x in part.logic_columns for s in "ABCD" for k in "01"]
     if not places or luts + len(places) > MOST * part.luts:
         return netlist, 0

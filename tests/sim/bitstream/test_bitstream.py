@@ -105,17 +105,17 @@ def test_the_part_resets_every_flip_flop_and_no_wire_does(built):
     assert layout.count(".GSR ENABLED") > 100
 
 
-def test_every_fifth_row_is_left_to_the_wires(built):
+def test_every_sixth_row_and_the_edges_are_left_to_the_wires(built):
     folder, report, _, _ = built
     layout = (folder / "echo" / "seed-1.log").read_text()
     used, there = map(int, re.findall(r"TRELLIS_COMB: +(\d+)/ +(\d+)", layout)[-1])
-    # 87 rows of logic, eight tables in each of 123 columns; those that the design uses are told without them.
-    assert report["blank_luts"] == len(range(2, 87, 5)) * 123 * 8
+    # 85 rows of logic, eight tables in each of 123 columns; those that the design uses are told without them.
+    assert report["blank_luts"] == len({0, 1, *range(3, 85, 6), 83, 84}) * 123 * 8
     assert report["area"]["luts"] == {"used": used - report["blank_luts"], "available": there}
     assert 0 < report["area"]["luts"]["used"] < 5_000
     whole = json.loads((folder / "echo" / "top.json").read_text())
     source = folder / "echo" / "top.json"
-    for luts, blank in ((0.59, report["blank_luts"]), (0.61, 0)):
+    for luts, blank in ((0.58, report["blank_luts"]), (0.6, 0)):
         netlist, tables = leave_rows_blank(source, part_of(BOARDS["ecpix5"]), int(luts * there))
         assert (tables, netlist == source) == (blank, blank == 0)
     assert leave_rows_blank(source, part_of(BOARDS["versa"]), 0) == (source, 0)
