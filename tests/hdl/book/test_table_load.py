@@ -105,12 +105,12 @@ def churn(load: float, beat: int, work: Path) -> int:
     return result["table_overflows"]
 
 
-@pytest.mark.parametrize(("load", "beat"), [(0.8, GIGABIT), (0.7, TEN_GIGABIT)], ids=["gigabit", "ten gigabits"])
-def test_nothing_is_lost(load: float, beat: int, tmp_path: Path) -> None:
-    """At a line's pace without a pause: four fifths full at a gigabit, seven tenths at ten."""
-    assert churn(load, beat, tmp_path) == 0
+@pytest.mark.parametrize("beat", [GIGABIT, TEN_GIGABIT], ids=["gigabit", "ten gigabits"])
+def test_nothing_is_lost(beat: int, tmp_path: Path) -> None:
+    """Four fifths full, at a line's pace without a pause."""
+    assert churn(0.8, beat, tmp_path) == 0
 
 
 def test_what_is_lost_is_told(tmp_path: Path) -> None:
-    """Four fifths full at ten gigabits: docs/blocks/order_table.md says that some are, and why."""
-    assert 0 < churn(0.8, TEN_GIGABIT, tmp_path) < 2_000
+    """Nine tenths full at ten gigabits: some are."""
+    assert 0 < churn(0.9, TEN_GIGABIT, tmp_path) < 4_000
