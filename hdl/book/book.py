@@ -33,7 +33,8 @@ class OrderBook(wiring.Component):
     Every event, of whatever kind and even if it is ignored, gives exactly one view, :data:`LATENCY` cycles after it
     was taken, in the order of the events; a Replace gives one. An event of any kind is taken every second cycle.
     Refills and sweeps are done when no event is in the pipeline and give way to one at once; stashed orders are moved
-    with events and between them. So neither changes the latency. For the rules of what is ignored see ``docs/blocks/book.md``.
+    with events and between them. So neither changes the latency. For the rules of what is ignored see
+    ``docs/blocks/book.md``.
 
     The pipeline, in cycles after the one in which the event is taken (0): look up the reference (0) and the new
     reference (1), read both rows of the slot (1), compare (2, 3), take shares from the old level and write the order
