@@ -1,10 +1,11 @@
 """Every live order of the followed symbols, found by its reference within a constant time."""
 
-from amaranth import Array, Cat, Module, Mux, Signal, Value
+from amaranth import Array, Cat, Module, Mux, Signal
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 from amaranth.utils import bits_for
 
+from hdl.book.entry import GENERATION_BITS, TOLD, entry_layout, told_of
 from hdl.book.live_count import LiveCount
 from hdl.book.memory import BookMemory
 from hdl.book.mixing import BANKS, address_of
@@ -13,36 +14,10 @@ from hdl.book.stash_move import StashMove
 from hdl.book.sweep import Sweep
 from hdl.one_hot import number_of, select
 
-__all__ = ["GENERATION_BITS", "STASH", "OrderTable", "entry_layout"]
+__all__ = ["STASH", "OrderTable"]
 
 #: Orders that the stash holds.
 STASH = 16
-#: A slot may be cleared 2**bits - 1 times before a sweep must have ended.
-GENERATION_BITS = 3
-
-
-def entry_layout(slots: int) -> data.StructLayout:
-    """Give the layout of an order in the table."""
-    return data.StructLayout(
-        {
-            "valid": 1,
-            "side": 1,
-            "slot": bits_for(slots - 1),
-            "generation": GENERATION_BITS,
-            "shares": 32,
-            "price": 32,
-            "reference": 64,
-        }
-    )
-
-
-#: What an operation is told of the order that it speaks of.
-TOLD = data.StructLayout({"side": 1, "shares": 32, "price": 32})
-
-
-def told_of(entry: data.View) -> Value:
-    """Give the fields of :data:`TOLD` of an order."""
-    return Cat(entry[name] for name, _ in TOLD)
 
 
 class OrderTable(wiring.Component):

@@ -5,9 +5,10 @@ from amaranth.lib import data, enum, wiring
 from amaranth.lib.wiring import In, Out
 from amaranth.utils import bits_for
 
+from hdl.book.entry import entry_layout
 from hdl.book.ladder import KEY_MAX, RowChange, RowMatch, assign_row, key_of, row_signature
 from hdl.book.mixing import BANKS
-from hdl.book.order_table import STASH, entry_layout
+from hdl.book.order_table import STASH
 from hdl.book.scan import TableScan
 
 __all__ = ["Refill", "RefillStep"]

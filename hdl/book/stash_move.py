@@ -1,6 +1,6 @@
 """Which orders of the stash are moved, whose place they take, and for how long that is tried."""
 
-from amaranth import Array, Cat, Module, Signal
+from amaranth import Array, Cat, Module, Signal, Value
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -116,7 +116,7 @@ class StashMove(wiring.Component):
             with m.If(is_there):
                 m.d.comb += self.index.eq(i)
 
-        def touched(index: Signal) -> Signal:
+        def touched(index: Value) -> Value:
             return self.clear | (self.written & (self.written_index == index))
 
         m.d.comb += [
@@ -136,7 +136,7 @@ class StashMove(wiring.Component):
             m.d.sync += [self.victim.eq(self.victim + 1), self.pushes.eq(self.victim)]
 
         # What the event that a move rides on has is told in the move's cycle 4; what one two cycles behind has, in 5.
-        def alike(rows: data.View) -> Signal:
+        def alike(rows: data.View) -> Value:
             return Array(mine == spoken for mine, spoken in zip(self.rows, rows, strict=True))[self.pushes]
 
         spoiled = Signal()
