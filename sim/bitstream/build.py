@@ -19,7 +19,7 @@ from sim.timing.flow import pack, place_and_route, synthesise, write_source
 from sim.timing.part import LOGIC_85K, Part
 from sim.timing.step import NoWayError, Progress, seconds_of
 
-__all__ = ["BUILD", "board_of", "build_board", "build_design", "config_of", "part_of"]
+__all__ = ["BUILD", "board_of", "build_board", "build_design", "config_of", "part_of", "synthesise_board"]
 
 BUILD = Path(__file__).resolve().parents[2] / "build"
 _CONSTRAINTS = "top.lpf"
@@ -104,6 +104,14 @@ def build_board(
     )
 
 
+def synthesise_board(board: Board, config: CardConfig, *, say: Progress, folder: Path | None = None) -> Path:
+    """Give the netlist that :func:`build_board` places, as :func:`sim.timing.flow.synthesise` leaves it."""
+    work = (folder or BUILD / board.name) / config.name
+    say(f"elaborating the card {config.name!r} for {board.name}")
+    _elaborate(board.top(config), board.platform(), work)
+    return synthesise(work, say)
+
+
 def part_of(board: Board) -> Part:
     """Give a board's part as place and route wants it."""
     options = (f"--{board.device}", "--package", board.package, "--speed", board.speed)
@@ -132,10 +140,7 @@ def build_design(
     """
     begun = time.monotonic()
     work = folder / about["config"]
-    # Without the places in the source the text changes only when the design does.
-    plan = platform.build(top, name="top", do_build=False, emit_src=False)
-    source = write_source(plan.files["top.il"], work)
-    (work / _CONSTRAINTS).write_text(plan.files[_CONSTRAINTS])
+    source = _elaborate(top, platform, work)
     elaborated = time.monotonic() - begun
     netlist = synthesise(work, say)
     demand = demand_of(netlist, source)
@@ -185,6 +190,14 @@ def build_design(
         shutil.copyfile(file, folder / name)
     write_report(reports[best], folder)
     return reports
+
+
+def _elaborate(top: Elaboratable, platform: Platform, work: Path) -> Path:
+    # Without the places in the source the text changes only when the design does.
+    plan = platform.build(top, name="top", do_build=False, emit_src=False)
+    source = write_source(plan.files["top.il"], work)
+    (work / _CONSTRAINTS).write_text(plan.files[_CONSTRAINTS])
+    return source
 
 
 def _room(report: dict[str, Any]) -> float:

@@ -13,7 +13,7 @@ from amaranth.hdl import Const, Value
 from amaranth.lib import wiring
 from cocotb_tools.runner import Verilator, get_results
 
-from sim.bitstream.netlist import netlist_verilog
+from sim.bitstream.netlist import block_verilog
 from sim.verilated.build import only_one
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -45,17 +45,20 @@ def run_cocotb(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) 
     ``run(block, "cocotb_mold", env={...})``: the cocotb module is a file beside the test that asks. The top level
     is named ``top``; its clock is ``clk``, its reset ``rst``; ports are named as Amaranth names them
     (``port__payload``, ``port__valid``): a struct payload is one vector, its first field in the lowest bits.
-    ``synthesised``: what Yosys made of the block, in the cells of the FPGA, instead of the block.
+    ``synthesised``: what Yosys made of the block, in the cells of the FPGA, instead of the block. A block may also be
+    given as the text of a design in Verilog.
 
     With PENNYWIRE_WAVES set (``make wave``) the wave of the run is kept in that folder, named by the test.
     """
     waves = os.environ.get("PENNYWIRE_WAVES")
 
     def run(
-        block: wiring.Component, module: str, *, env: dict[str, str] | None = None, synthesised: bool = False
+        block: wiring.Component | str, module: str, *, env: dict[str, str] | None = None, synthesised: bool = False
     ) -> None:
-        if synthesised:
-            text = netlist_verilog(block, ROOT / "build" / "netlists" / type(block).__name__, print)
+        if isinstance(block, str):
+            text = block
+        elif synthesised:
+            text = block_verilog(block, ROOT / "build" / "netlists" / type(block).__name__, print)
         else:
             text = verilog.convert(block, name="top", ports=ports_of(block), emit_src=False, strip_internal_attrs=True)
         # A constant part of a signal comes out as `always @*` with nothing to wait for, which never runs: the port

@@ -1,121 +1,13 @@
-"""A whole card at its RGMII pins: a host by scapy on the wire, and a feed that changes a book."""
-
-import struct
+"""A whole card at its RGMII pins."""
 
 import cocotb
-from cocotb.triggers import ClockCycles, with_timeout
-from cocotbext.eth import GmiiFrame
 from rgmii_bench import PERIOD, PPM_100, Phy
-from scapy.layers.inet import IP, UDP
-from scapy.layers.l2 import ARP, Ether
-from station_bench import ADDRESS, HELLO, MAC, PEER_MAC, READ, WRITE, arp_request, datagram, number_of, request
-
-# Addresses by docs/registers.md.
-MAGIC, FLAGS, STATUS, DESTINATION, JOIN_FEED, LIVE_ORDERS = 0x000, 0x038, 0x108, 0x200, 0x210, 0x300
-PHY_GOOD, PHY_BAD_FCS, PHY_SENT, PHY_SPOILED = 0x790, 0x798, 0x7C8, 0x7D0
-SYMBOL, JOIN, STATE, TOPS = 0x1000, 0x1010, 0x1018, 0x10D8
-GROUP, GROUP_MAC, PORT = "233.54.12.111", "01:00:5e:36:0c:6f", 26477
-BIND, TRADING, WHOLE = 1 << 16, 1 << 17, 1 << 18
-IGMP = 2
-#: Of a request, by docs/hostlink.md.
-MOST_ITEMS = 64
-LIGHT_WHOLE, LIGHT_ARMED, LIGHT_KILLED = 1, 2, 4
-
-
-class Host:
-    """One who speaks to the card on its wire."""
-
-    def __init__(self, dut, phy):
-        self.dut, self.phy, self.number = dut, phy, 100
-        self.reports = []  # what the card said to its groups meanwhile
-
-    async def send(self, frame):
-        await self.phy.source.send(GmiiFrame.from_payload(frame))
-
-    async def hear(self):
-        """The next frame of the card, read by scapy, which is not lenient."""
-        frame = await with_timeout(self.phy.sink.recv(), 12_000 * PERIOD, "ps")
-        assert frame.check_fcs()
-        assert frame.error is None
-        return Ether(bytes(frame.get_payload()))
-
-    async def ask(self, kind, *items):
-        """A request on the host link; gives the values of its response."""
-        self.number += 1
-        await self.send(datagram(request(kind, self.number, *items)))
-        answer = await self.hear()
-        while answer[IP].proto == IGMP:
-            self.reports.append(answer[IP].dst)
-            answer = await self.hear()
-        assert (answer.src, answer.dst, answer[IP].src) == (MAC, PEER_MAC, ADDRESS)
-        body = bytes(answer[UDP].payload)[: answer[UDP].len - 8]
-        assert struct.unpack_from("<BIHH", body, 3) == (kind | 0x80, self.number, len(items), 0)
-        answers = list(struct.iter_unpack("<IIQ", body[16:]))
-        assert [(address, status) for address, status, _ in answers] == [(address, 0) for address, _ in items]
-        return [value for _, _, value in answers]
-
-    async def read(self, *addresses):
-        return await self.ask(READ, *((address, 0) for address in addresses))
-
-
-def add(reference, side, shares, price, locate=7):
-    return struct.pack(">cHH6sQcI8sI", b"A", locate, 0, bytes(6), reference, side, shares, b"PWAA    ", price)
-
-
-def feed(sequence, *messages):
-    """A MoldUDP64 packet in a multicast frame."""
-    blocks = b"".join(struct.pack(">H", len(message)) + message for message in messages)
-    payload = b"SESSION001" + struct.pack(">QH", sequence, len(messages)) + blocks
-    ip = IP(src="10.9.9.9", dst=GROUP, ttl=1)
-    return bytes(Ether(src="02:00:00:00:00:77", dst=GROUP_MAC) / ip / UDP(sport=5, dport=PORT) / payload)
+from wire_bench import Host, from_power_up_to_a_book
 
 
 @cocotb.test()
-async def from_power_up_to_a_book(dut):
+async def a_card_at_its_pins(dut):
     phy = Phy(dut, "_0")
     await phy.start(rx_period=PERIOD - PPM_100, phase=321)
-    host = Host(dut, phy)
-    # Nobody is spoken to who did not speak first.
-    await ClockCycles(dut.clk, 3000)
-    assert phy.sink.empty()
-    assert int(dut.lights.value) == 0
-
-    await host.send(arp_request())
-    reply = await host.hear()
-    assert (reply[ARP].op, reply[ARP].hwsrc, reply[ARP].psrc) == (2, MAC, ADDRESS)
-
-    assert await host.ask(HELLO) == []
-    magic, flags, status = await host.read(MAGIC, FLAGS, STATUS)
-    assert (magic, status & 3) == (int.from_bytes(b"PENNYWIR", "little"), 0)
-    assert flags == 0b1100  # no soft card, no second line where there is no second port; orders, and the market maker
-
-    # The longest answer there is: the line wants a byte every cycle, and the card's clock is a quarter of its.
-    assert await host.read(*[MAGIC] * MOST_ITEMS) == [magic] * MOST_ITEMS
-
-    await host.ask(
-        WRITE,
-        (SYMBOL, int.from_bytes(b"PWAA    ", "little")),
-        (DESTINATION, number_of(GROUP) | PORT << 32),
-        (JOIN, 7 | BIND | TRADING | WHOLE),
-        (JOIN_FEED, 1),
-    )
-    # The group is joined because the host said where the feed is.
-    await phy.idle(400)
-    assert host.reports + [(await host.hear())[IP].dst for _ in range(phy.sink.count())] == [GROUP]
-
-    await host.send(feed(50, add(1001, b"B", 300, 1_000_000), add(1005, b"S", 200, 1_000_100)))
-    await phy.idle(200)
-    tops, orders = await host.read(TOPS, LIVE_ORDERS)
-    assert (tops & 0xFFFFFFFF, tops >> 32, orders) == (1_000_000, 1_000_100, 2)
-    assert int(dut.lights.value) == LIGHT_WHOLE
-
-    # A frame that is damaged in its second message is counted, and the book is not trusted any more.
-    frame = GmiiFrame.from_payload(feed(52, add(1009, b"B", 100, 1_000_050), add(1013, b"B", 100, 1_000_050)))
-    frame.data[-20] ^= 4
-    await phy.source.send(frame)
-    await phy.idle(200)
-    assert int(dut.lights.value) == 0
-    good, bad_fcs, sent, spoiled, state = await host.read(PHY_GOOD, PHY_BAD_FCS, PHY_SENT, PHY_SPOILED, STATE)
-    # Heard: ARP, HELLO, two READs, WRITE, feed, READ, this READ. Sent: answers to the host's but this one, and IGMP.
-    assert (good, bad_fcs, sent, spoiled) == (8, 1, 7, 0)
-    assert state & 3 == 3  # bound, and stale
+    # No soft card, no second line where there is no second port; orders, and the market maker.
+    await from_power_up_to_a_book(Host(phy), 0b1100, lambda: int(dut.lights.value))

@@ -19,13 +19,21 @@ PULSES = 1 + 34 + 4
 
 
 class Phy:
-    """One PHY on the pins of ``dut``; ``suffix`` is what its pins' names end with."""
+    """One PHY on the pins of ``dut``; ``suffix`` is what its pins' names end with.
 
-    def __init__(self, dut, suffix=""):
+    ``names`` has the names of pins, clocks and resets that are called otherwise there, or None for a reset that there
+    is not.
+    """
+
+    def __init__(self, dut, suffix="", names=()):
+        names = {"clk": "clk", "line_clk": "line_clk", "rst": "rst", "line_rst": "line_rst"} | dict(names)
+
         def pin(name):
-            return getattr(dut, name + suffix)
+            return getattr(dut, names.get(name, name + suffix))
 
         self.dut = dut
+        self.clk, self.line_clk = pin("clk"), pin("line_clk")
+        self._resets = [pin(name) for name in ("rst", "line_rst") if names[name] is not None]
         self.rxd, self.rx_ctl, self.rx_clk = pin("rxd"), pin("rx_ctl"), pin("rx_clk")
         self.source = RgmiiSource(self.rxd, self.rx_ctl, self.rx_clk)
         self.sink = RgmiiSink(pin("txd"), pin("tx_ctl"), pin("tx_clk"))
@@ -33,21 +41,22 @@ class Phy:
 
     async def start(self, *, rx_period=PERIOD, period=PERIOD, phase=0):
         """Start the clocks, the PHY's ``phase`` ps late, and reset the card; ``period`` is the line's."""
-        dut = self.dut
-        dut.rst.value = dut.line_rst.value = 1
-        cocotb.start_soon(Clock(dut.clk, BEAT * period, unit="ps").start())
-        cocotb.start_soon(Clock(dut.line_clk, period, unit="ps").start())
+        for reset in self._resets:
+            reset.value = 1
+        cocotb.start_soon(Clock(self.clk, BEAT * period, unit="ps").start())
+        cocotb.start_soon(Clock(self.line_clk, period, unit="ps").start())
         if phase:
             await Timer(phase, "ps")
         cocotb.start_soon(Clock(self.rx_clk, rx_period, unit="ps").start())
-        await ClockCycles(dut.clk, 3)
-        dut.rst.value = dut.line_rst.value = 0
-        await ClockCycles(dut.clk, 3)
+        await ClockCycles(self.clk, 3)
+        for reset in self._resets:
+            reset.value = 0
+        await ClockCycles(self.clk, 3)
 
     async def idle(self, cycles=60):
         """Wait until all that was given to the source is through the card."""
         await self.source.wait()
-        await ClockCycles(self.dut.clk, cycles)
+        await ClockCycles(self.clk, cycles)
 
 
 class PortListener:

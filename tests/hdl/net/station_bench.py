@@ -57,10 +57,9 @@ def request(kind, number, *items, version=1):
     return HEADER.pack(0x5750, version, kind, number, len(items), 0, 0) + body
 
 
-def datagram(payload, *, sport=4000, src=PEER, mac=PEER_MAC, **udp):
-    return bytes(
-        ether(src=mac) / IP(src=src, dst=ADDRESS, id=9) / UDP(**{"sport": sport, "dport": LINK} | udp) / payload
-    )
+def datagram(payload, *, sport=4000, src=PEER, mac=PEER_MAC, to=(MAC, ADDRESS), **udp):
+    ip = IP(src=src, dst=to[1], id=9)
+    return bytes(ether(src=mac, dst=to[0]) / ip / UDP(**{"sport": sport, "dport": LINK} | udp) / payload)
 
 
 def carry_out(asked):
