@@ -19,7 +19,16 @@ from sim.timing.flow import pack, place_and_route, synthesise, write_source
 from sim.timing.part import LOGIC_85K, Part
 from sim.timing.step import NoWayError, Progress, seconds_of
 
-__all__ = ["BUILD", "board_of", "build_board", "build_design", "config_of", "part_of", "synthesise_board"]
+__all__ = [
+    "BUILD",
+    "board_of",
+    "build_board",
+    "build_design",
+    "config_of",
+    "part_of",
+    "synthesise_board",
+    "synthesise_design",
+]
 
 BUILD = Path(__file__).resolve().parents[2] / "build"
 _CONSTRAINTS = "top.lpf"
@@ -106,9 +115,13 @@ def build_board(
 
 def synthesise_board(board: Board, config: CardConfig, *, say: Progress, folder: Path | None = None) -> Path:
     """Give the netlist that :func:`build_board` places, as :func:`sim.timing.flow.synthesise` leaves it."""
-    work = (folder or BUILD / board.name) / config.name
     say(f"elaborating the card {config.name!r} for {board.name}")
-    _elaborate(board.top(config), board.platform(), work)
+    return synthesise_design(board.top(config), board.platform(), (folder or BUILD / board.name) / config.name, say=say)
+
+
+def synthesise_design(top: Elaboratable, platform: Platform, work: Path, *, say: Progress) -> Path:
+    """Give the netlist that :func:`build_design` places, made in ``work``."""
+    _elaborate(top, platform, work)
     return synthesise(work, say)
 
 

@@ -92,7 +92,9 @@ def netlist_verilog(netlist: Path) -> str:
         raise FlowError(
             f"no netlist in Verilog, see {work / _LOG}; Yosys said:\n{(done.stderr or done.stdout)[-2000:]}"
         )
-    return (work / _OUTPUT).read_text() + _within_top(design["modules"]["top"]["ports"])
+    text = (work / _OUTPUT).read_text() + _within_top(design["modules"]["top"]["ports"])
+    # What Yosys makes of a constant waits for something to change, and never runs.
+    return text.replace("always @*", "always_comb")
 
 
 def _open(top: dict[str, Any]) -> None:

@@ -35,6 +35,7 @@ __all__ = [
     "build_component",
     "build_from_sources",
     "build_once",
+    "build_verilog",
     "profile_tool",
     "run_tool",
     "to_verilog",
@@ -186,12 +187,17 @@ def build_from_sources(
 
 
 def build_component(component: wiring.Component, *, progress: Progress | None = None) -> Path:
-    """Build any component that has the ports of ``hdl.card.Card``, or find it built.
+    """Build any component that has the ports of ``hdl.card.Card``, or find it built, as :func:`build_verilog`."""
+    return build_verilog(to_verilog(component), progress=progress)
+
+
+def build_verilog(text: str, *, progress: Progress | None = None) -> Path:
+    """Build a module that has the ports of ``hdl.card.Card``, or find it built.
 
     Parameters
     ----------
-    component : wiring.Component
-        The top level.
+    text : str
+        Verilog; the module is ``top``.
     progress : callable or None
         As for :func:`build_card`.
 
@@ -205,7 +211,6 @@ def build_component(component: wiring.Component, *, progress: Progress | None = 
     BuildError
         A tool failed or is missing.
     """
-    text = to_verilog(component)
     return _build(hashlib.sha256(text.encode()), lambda: text, SHIM, progress)
 
 
