@@ -7,12 +7,12 @@ module LUT4(input A, B, C, D, output Z);
     assign Z = INIT >> {D, C, B, A};
 endmodule
 
-// Block RAM as 512 rows of 36 bits, written at port A and read at port B. The four lowest bits of the address at port A
-// choose the quarters that are written, both ports' data are the lower and the upper half.
+// Block RAM as 512 rows of 36 bits or 1,024 of 18, written at port A and read at port B. The lowest bits of the address at
+// port A choose the parts of nine bits that are written. Of 36 bits both ports' data are the lower and the upper half.
 // Source: Lattice FPGA-TN-02204, ECP5 memory usage guide.
 //
-// A quarter that is read while it is written is not defined, so every bit of it comes out wrong here: a design that reads
-// it has been told that it must not mind. That holds of two clocks as well, by what port A is given at the edge of port B.
+// A part that is read while it is written is not defined, so every bit of it comes out wrong here: a design that reads it
+// has been told that it must not mind. That holds of two clocks as well, by what port A is given at the edge of port B.
 module DP16KD(
     input DIA0, DIA1, DIA2, DIA3, DIA4, DIA5, DIA6, DIA7, DIA8, DIA9, DIA10, DIA11, DIA12, DIA13, DIA14, DIA15, DIA16,
         DIA17, DIB0, DIB1, DIB2, DIB3, DIB4, DIB5, DIB6, DIB7, DIB8, DIB9, DIB10, DIB11, DIB12, DIB13, DIB14, DIB15,
@@ -26,6 +26,7 @@ module DP16KD(
         DOB16, DOB17
 );
     parameter DATA_WIDTH_A = 36, DATA_WIDTH_B = 36;
+    parameter WRITEMODE_A = "NORMAL", WRITEMODE_B = "NORMAL";
     parameter REGMODE_A = "NOREG", REGMODE_B = "NOREG", RESETMODE = "ASYNC", ASYNC_RESET_RELEASE = "ASYNC";
     parameter CSDECODE_A = "0b000", CSDECODE_B = "0b000", CLKAMUX = "CLKA", CLKBMUX = "CLKB", GSR = "ENABLED";
     parameter [319:0]
@@ -51,35 +52,38 @@ module DP16KD(
         INITVAL_00
     };
 
-    wire [8:0] written = {ADA13, ADA12, ADA11, ADA10, ADA9, ADA8, ADA7, ADA6, ADA5};
-    wire [8:0] asked = {ADB13, ADB12, ADB11, ADB10, ADB9, ADB8, ADB7, ADB6, ADB5};
-    wire [3:0] quarters = {ADA3, ADA2, ADA1, ADA0} & {4{CEA & WEA}};
-    wire [35:0] given = {
-        DIB17, DIB16, DIB15, DIB14, DIB13, DIB12, DIB11, DIB10, DIB9, DIB8, DIB7, DIB6, DIB5, DIB4, DIB3, DIB2, DIB1,
-        DIB0, DIA17, DIA16, DIA15, DIA14, DIA13, DIA12, DIA11, DIA10, DIA9, DIA8, DIA7, DIA6, DIA5, DIA4, DIA3, DIA2,
-        DIA1, DIA0
+    localparam WIDE = DATA_WIDTH_A == 36;
+    // Numbers of halves; of a wide row that of the lower one.
+    wire [9:0] written = {ADA13, ADA12, ADA11, ADA10, ADA9, ADA8, ADA7, ADA6, ADA5, WIDE ? 1'b0 : ADA4};
+    wire [9:0] asked = {ADB13, ADB12, ADB11, ADB10, ADB9, ADB8, ADB7, ADB6, ADB5, WIDE ? 1'b0 : ADB4};
+    wire [3:0] parts = {WIDE ? {ADA3, ADA2} : 2'b00, ADA1, ADA0} & {4{CEA & WEA}};
+    wire [17:0] given_a = {
+        DIA17, DIA16, DIA15, DIA14, DIA13, DIA12, DIA11, DIA10, DIA9, DIA8, DIA7, DIA6, DIA5, DIA4, DIA3, DIA2, DIA1, DIA0
     };
-    reg [35:0] rows [0:511];
+    wire [17:0] given_b = {
+        DIB17, DIB16, DIB15, DIB14, DIB13, DIB12, DIB11, DIB10, DIB9, DIB8, DIB7, DIB6, DIB5, DIB4, DIB3, DIB2, DIB1, DIB0
+    };
+    reg [17:0] halves [0:1023];
     reg [35:0] shown = 0;
     integer i;
     initial
-        for (i = 0; i < 512; i = i + 1)
-            rows[i] = {INIT[(2 * i + 1) * 20 +: 18], INIT[2 * i * 20 +: 18]};
+        for (i = 0; i < 1024; i = i + 1)
+            halves[i] = INIT[i * 20 +: 18];
     always @(posedge CLKA) begin
-        if (quarters[0]) rows[written][8:0] <= given[8:0];
-        if (quarters[1]) rows[written][17:9] <= given[17:9];
-        if (quarters[2]) rows[written][26:18] <= given[26:18];
-        if (quarters[3]) rows[written][35:27] <= given[35:27];
+        if (parts[0]) halves[written][8:0] <= given_a[8:0];
+        if (parts[1]) halves[written][17:9] <= given_a[17:9];
+        if (parts[2]) halves[written | 10'd1][8:0] <= given_b[8:0];
+        if (parts[3]) halves[written | 10'd1][17:9] <= given_b[17:9];
     end
-    wire [3:0] undefined = quarters & {4{written == asked}};
+    wire [3:0] undefined = parts & {4{written == asked}};
     wire [35:0] wrong = {{9{undefined[3]}}, {9{undefined[2]}}, {9{undefined[1]}}, {9{undefined[0]}}};
     always @(posedge CLKB)
-        if (CEB) shown <= rows[asked] ^ wrong;
+        if (CEB) shown <= {halves[asked | 10'd1], halves[asked]} ^ wrong;
     assign {
         DOB17, DOB16, DOB15, DOB14, DOB13, DOB12, DOB11, DOB10, DOB9, DOB8, DOB7, DOB6, DOB5, DOB4, DOB3, DOB2, DOB1,
         DOB0, DOA17, DOA16, DOA15, DOA14, DOA13, DOA12, DOA11, DOA10, DOA9, DOA8, DOA7, DOA6, DOA5, DOA4, DOA3, DOA2,
         DOA1, DOA0
-    } = shown;
+    } = WIDE ? shown : {shown[17:0], 18'd0};
 endmodule
 
 // Multiplier without registers. Source: Lattice FPGA-TN-02205, ECP5 sysDSP usage guide.

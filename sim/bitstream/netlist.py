@@ -18,13 +18,13 @@ __all__ = ["block_verilog", "netlist_verilog"]
 _LOG, _OPENED, _TOP, _OUTPUT = "netlist.log", "opened.json", "netlist.il", "netlist.v"
 #: Models of the cells that Yosys has no model of. Put beside the netlist, so that no command has a path of the machine.
 _CELLS = Path(__file__).with_name("cells.v")
-#: A cell that the model of it is only of in part, and what its parameters must be for that part, where they are given.
-_AS_MODELLED: dict[str, dict[str, str | int]] = {
+#: A cell that the model of it is only of in part, and what its parameters may be for that part, where they are given.
+_AS_MODELLED: dict[str, dict[str, tuple[str | int, ...]]] = {
     "DP16KD": {
-        "DATA_WIDTH_A": 36, "DATA_WIDTH_B": 36, "REGMODE_A": "NOREG", "REGMODE_B": "NOREG", "CSDECODE_A": "0b000",
-        "CSDECODE_B": "0b000", "CLKAMUX": "CLKA", "CLKBMUX": "CLKB",
+        "DATA_WIDTH_A": (36, 18), "DATA_WIDTH_B": (36, 18), "REGMODE_A": ("NOREG",), "REGMODE_B": ("NOREG",),
+        "CSDECODE_A": ("0b000",), "CSDECODE_B": ("0b000",), "CLKAMUX": ("CLKA",), "CLKBMUX": ("CLKB",),
     },
-    "MULT18X18D": {f"REG_{name}_CLK": "NONE" for name in ("INPUTA", "INPUTB", "INPUTC", "PIPELINE", "OUTPUT")},
+    "MULT18X18D": {f"REG_{name}_CLK": ("NONE",) for name in ("INPUTA", "INPUTB", "INPUTC", "PIPELINE", "OUTPUT")},
 }  # fmt: skip
 #: Inputs of theirs that must be tied to 0.
 _TIED = {"DP16KD": ("RSTA", "RSTB", "WEB"), "MULT18X18D": ("SOURCEA", "SOURCEB")}
@@ -102,17 +102,31 @@ def _open(top: dict[str, Any]) -> None:
     pins = {tuple(port["bits"]): name for name, port in top["ports"].items()}
     resets = [name for name, cell in top["cells"].items() if cell["type"] == "SGSR"]
     reset_net = [top["cells"].pop(name)["connections"]["GSR"] for name in resets]
+    read = {
+        bit
+        for cell in top["cells"].values()
+        for port, wires in cell["connections"].items()
+        if cell["port_directions"][port] == "input"
+        for bit in wires
+        if isinstance(bit, int)  # the others are constants
+    }
     for name, cell in list(top["cells"].items()):
         kind, bits, parameters = cell["type"], cell["connections"], cell.get("parameters", {})
         for parameter, modelled in _AS_MODELLED.get(kind, {}).items():
-            if _value(parameters.get(parameter, modelled)) != modelled:
+            if parameter in parameters and _value(parameters[parameter]) not in modelled:
                 raise FlowError(
-                    f"the model of {kind} in {_CELLS.name} has {parameter} {modelled} only; "
+                    f"the model of {kind} in {_CELLS.name} has {parameter} {' or '.join(map(str, modelled))} only; "
                     f"{name} has {_value(parameters[parameter])}"
                 )
         for port in _TIED.get(kind, ()):
             if bits.get(port, ["0"]) != ["0"]:
                 raise FlowError(f"the model of {kind} in {_CELLS.name} has no {port}, which {name} uses")
+        if kind == "DP16KD" and parameters.get("DATA_WIDTH_A") != parameters.get("DATA_WIDTH_B"):
+            raise FlowError(f"the model of DP16KD in {_CELLS.name} has one width at both ports; {name} has two")
+        if kind == "DP16KD" and _value(parameters.get("DATA_WIDTH_A", "")) == 18:
+            shown = {bit for port, wires in bits.items() if port.startswith("DOA") for bit in wires}
+            if shown & read:
+                raise FlowError(f"the model of DP16KD in {_CELLS.name} shows nothing at port A; of {name} it is read")
         if kind == "TRELLIS_FF" and reset_net and parameters["GSR"] == "ENABLED":
             cell["type"], bits["GSR_NET"] = "RESET_FF", reset_net[0]
         if kind == "EHXPLLL":

@@ -16,28 +16,31 @@ long = pytest.mark.skipif("PENNYWIRE_SMOKE" not in os.environ, reason="`make smo
 
 
 class Rows(wiring.Component):
-    """A block RAM's worth of rows, each of four quarters."""
+    """A block RAM's worth of rows, each of so many parts of nine bits."""
 
-    write_row: In(9)
-    write_data: In(36)
-    write_quarters: In(4)
-    read_row: In(9)
-    reads: In(1)
-    read_data: Out(36)
-    once_read: Out(1)
-
-    def __init__(self, rows):
-        self._rows = rows
-        super().__init__()
+    def __init__(self, rows, parts):
+        self._rows, self._parts = rows, parts
+        number = range(len(rows))
+        super().__init__(
+            {
+                "write_row": In(number),
+                "write_data": In(9 * parts),
+                "write_parts": In(parts),
+                "read_row": In(number),
+                "reads": In(1),
+                "read_data": Out(9 * parts),
+                "once_read": Out(1),
+            }
+        )
 
     def elaborate(self, platform):
         m = Module()
-        m.submodules.memory = memory = Memory(shape=unsigned(36), depth=len(self._rows), init=self._rows)
+        m.submodules.memory = memory = Memory(shape=unsigned(9 * self._parts), depth=len(self._rows), init=self._rows)
         write, read = memory.write_port(granularity=9), memory.read_port()
         m.d.comb += [
             write.addr.eq(self.write_row),
             write.data.eq(self.write_data),
-            write.en.eq(self.write_quarters),
+            write.en.eq(self.write_parts),
             read.addr.eq(self.read_row),
             read.en.eq(self.reads),
             self.read_data.eq(read.data),
@@ -51,10 +54,12 @@ def test_transmission(run_cocotb):
     run_cocotb(MacTransmitter(), "cocotb_mac_tx", synthesised=True)
 
 
-def test_block_ram(run_cocotb):
-    rng = random.Random(4)
-    rows = [rng.getrandbits(36) for _ in range(512)]
-    run_cocotb(Rows(rows), "cocotb_rows", env={"ROWS": ",".join(map(str, rows))}, synthesised=True)
+@pytest.mark.parametrize("parts", [2, 4])
+def test_block_ram(run_cocotb, parts):
+    rng = random.Random(parts)
+    rows = [rng.getrandbits(9 * parts) for _ in range(2048 // parts)]
+    env = {"ROWS": ",".join(map(str, rows)), "PARTS": str(parts)}
+    run_cocotb(Rows(rows, parts), "cocotb_rows", env=env, synthesised=True)
 
 
 @long
