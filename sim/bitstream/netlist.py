@@ -146,10 +146,10 @@ def _open(top: dict[str, Any]) -> None:
 def _within_top(ports: dict[str, Any]) -> str:
     """Give a module that has nothing but the netlist in it: of a top level a simulation shows every signal."""
     widths = {name: f"[{len(port['bits']) - 1}:0] " if len(port["bits"]) > 1 else "" for name, port in ports.items()}
-    declared = ", ".join(f"{port['direction']} {widths[name]}{name}" for name, port in ports.items())
-    return (
-        f"module top({declared});\n  netlist netlist({', '.join(f'.{name}({name})' for name in ports)});\nendmodule\n"
-    )
+    # A backslash before and a space behind make a name of any word, also of one that the language has a use for.
+    declared = ", ".join(f"{port['direction']} {widths[name]}\\{name} " for name, port in ports.items())
+    joined = ", ".join(f".\\{name} (\\{name} )" for name in ports)
+    return f"module top({declared});\n  netlist netlist({joined});\nendmodule\n"
 
 
 def _value(parameter: str | int) -> str | int:
