@@ -85,8 +85,9 @@ bitstream: setup  ## the bitstream of BOARD (default ecpix5), of CONFIG if given
 	@nice -n 10 $(BIN)/python -m sim.bitstream $(BOARD) $(if $(filter command line,$(origin CONFIG)),--config $(CONFIG)) \
 	    --seeds $(or $(SEEDS),1)
 
-smoke: setup  ## simulate what synthesis made of the MAC and of the ECPIX-5's whole card; `make test` does parts; minutes
-	@PENNYWIRE_SMOKE=1 $(BIN)/python -m pytest tests/hdl/net/test_netlist.py tests/hdl/boards/test_netlist_board.py
+smoke: setup  ## simulate what synthesis makes: the ECPIX-5's bitstream at its pins, a card that trades; an hour
+	@PENNYWIRE_SMOKE=1 $(BIN)/python -m pytest tests/hdl/net/test_netlist.py tests/hdl/boards/test_netlist_board.py \
+	    tests/system/test_taker_stories.py tests/system/test_maker_stories.py tests/system/test_answers_heard.py
 
 formal: setup  ## prove what may never happen, and see each proof fail where its check is taken away
 	@PYTHONPATH=. $(BIN)/python tests/formal

@@ -28,6 +28,7 @@ from sim.verilated import registers
 from sim.verilated.registers import assign_at_the_edge
 
 __all__ = [
+    "AT_ONCE",
     "OLDEST_VERILATOR",
     "BuildError",
     "Compiling",
@@ -87,6 +88,8 @@ class Compiling:
 
 #: Soon done, and quick enough for most.
 SOON = Compiling("g++", ("-O2",))
+#: For a netlist: its functions are so long that the compiler takes up to a minute for one that it makes quick.
+AT_ONCE = Compiling("g++", ("-O0",))
 
 Progress = Callable[[str], None]
 
@@ -191,13 +194,15 @@ def build_component(component: wiring.Component, *, progress: Progress | None = 
     return build_verilog(to_verilog(component), progress=progress)
 
 
-def build_verilog(text: str, *, progress: Progress | None = None) -> Path:
+def build_verilog(text: str, *, compiling: Compiling = SOON, progress: Progress | None = None) -> Path:
     """Build a module that has the ports of ``hdl.card.Card``, or find it built.
 
     Parameters
     ----------
     text : str
         Verilog; the module is ``top``.
+    compiling : Compiling
+        How the model is compiled.
     progress : callable or None
         As for :func:`build_card`.
 
@@ -211,7 +216,7 @@ def build_verilog(text: str, *, progress: Progress | None = None) -> Path:
     BuildError
         A tool failed or is missing.
     """
-    return _build(hashlib.sha256(text.encode()), lambda: text, SHIM, progress)
+    return _build(hashlib.sha256(text.encode()), lambda: text, SHIM, progress, compiling=compiling)
 
 
 def to_verilog(component: wiring.Component) -> str:

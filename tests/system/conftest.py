@@ -9,7 +9,7 @@ from hdl.card import Card
 from hdl.configs import CONFIGS
 from sim.bitstream.netlist import block_verilog
 from sim.verilated import model
-from sim.verilated.build import build_card, build_verilog
+from sim.verilated.build import AT_ONCE, build_card, build_verilog
 
 ROOT = Path(__file__).resolve().parents[2]
 #: The configuration of most tests.
@@ -23,7 +23,7 @@ def netlist_in_place_of_the_card():
         yield
         return
     netlist = block_verilog(Card(CONFIGS[CONFIG]), ROOT / "build" / "netlists" / f"card-{CONFIG}", print)
-    library = build_verilog(netlist, progress=print)
+    library = build_verilog(netlist, compiling=AT_ONCE, progress=print)
 
     def build(config, **options):
         return library if config == CONFIGS[CONFIG] else build_card(config, **options)
