@@ -85,7 +85,7 @@ bitstream: setup  ## the bitstream of BOARD (default ecpix5), of CONFIG if given
 	@nice -n 10 $(BIN)/python -m sim.bitstream $(BOARD) $(if $(filter command line,$(origin CONFIG)),--config $(CONFIG)) \
 	    --seeds $(or $(SEEDS),1)
 
-smoke: setup  ## simulate what synthesis makes: the ECPIX-5's bitstream at its pins, a card that trades; an hour
+smoke: setup  ## simulate what synthesis makes: the ECPIX-5's bitstream at its pins, a card that trades; very many minutes
 	@PENNYWIRE_SMOKE=1 $(BIN)/python -m pytest tests/hdl/net/test_netlist.py tests/hdl/boards/test_netlist_board.py \
 	    tests/system/test_taker_stories.py tests/system/test_maker_stories.py tests/system/test_answers_heard.py
 

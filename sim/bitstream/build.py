@@ -113,10 +113,10 @@ def build_board(
     )
 
 
-def synthesise_board(board: Board, config: CardConfig, *, say: Progress, folder: Path | None = None) -> Path:
+def synthesise_board(board: Board, config: CardConfig, *, say: Progress) -> Path:
     """Give the netlist that :func:`build_board` places, as :func:`sim.timing.flow.synthesise` leaves it."""
     say(f"elaborating the card {config.name!r} for {board.name}")
-    return synthesise_design(board.top(config), board.platform(), (folder or BUILD / board.name) / config.name, say=say)
+    return synthesise_design(board.top(config), board.platform(), BUILD / board.name / config.name, say=say)
 
 
 def synthesise_design(top: Elaboratable, platform: Platform, work: Path, *, say: Progress) -> Path:

@@ -27,7 +27,8 @@ _AS_MODELLED: dict[str, dict[str, tuple[str | int, ...]]] = {
     "MULT18X18D": {f"REG_{name}_CLK": ("NONE",) for name in ("INPUTA", "INPUTB", "INPUTC", "PIPELINE", "OUTPUT")},
 }  # fmt: skip
 #: Inputs of theirs that must be tied to 0.
-_TIED = {"DP16KD": ("RSTA", "RSTB", "WEB"), "MULT18X18D": ("SOURCEA", "SOURCEB")}
+_CHIP_SELECTS = tuple(f"CS{port}{i}" for port in "AB" for i in range(3))
+_TIED = {"DP16KD": ("RSTA", "RSTB", "WEB", *_CHIP_SELECTS), "MULT18X18D": ("SOURCEA", "SOURCEB")}
 _GIVEN_BY_PLL = ("CLKOP", "CLKOS", "CLKOS2", "CLKOS3", "LOCK")
 #: In one level, as a simulator likes it.
 _COMMANDS = (

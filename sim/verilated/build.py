@@ -88,7 +88,7 @@ class Compiling:
 
 #: Soon done, and quick enough for most.
 SOON = Compiling("g++", ("-O2",))
-#: For a netlist: its functions are so long that the compiler takes up to a minute for one that it makes quick.
+#: For a netlist, whose functions are so long that making them quick takes the compiler longer than a test runs.
 AT_ONCE = Compiling("g++", ("-O0",))
 
 Progress = Callable[[str], None]

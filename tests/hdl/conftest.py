@@ -8,21 +8,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from amaranth.back import verilog
-from amaranth.hdl import Const, Value
 from amaranth.lib import wiring
 from cocotb_tools.runner import Verilator, get_results
 
 from sim.bitstream.netlist import block_verilog
-from sim.verilated.build import only_one
+from sim.verilated.build import only_one, to_verilog
 
 ROOT = Path(__file__).resolve().parents[2]
-
-
-def ports_of(block: wiring.Component) -> list[Value]:
-    """Every port of a block but the constant ``ready`` of streams that never wait, which Amaranth refuses as a port."""
-    values = (Value.cast(value) for _, _, value in block.signature.flatten(block))
-    return [value for value in values if not isinstance(value, Const)]
 
 
 class PortsOnly(Verilator):
@@ -60,10 +52,7 @@ def run_cocotb(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) 
         elif synthesised:
             text = block_verilog(block, ROOT / "build" / "netlists" / type(block).__name__, print)
         else:
-            text = verilog.convert(block, name="top", ports=ports_of(block), emit_src=False, strip_internal_attrs=True)
-        # A constant part of a signal comes out as `always @*` with nothing to wait for, which never runs: the port
-        # would read zero. always_comb runs.
-        text = text.replace("always @*", "always_comb")
+            text = to_verilog(block)
         digest = hashlib.sha256(text.encode()).hexdigest()[:16]
         # A model that can write waves is slower, and is another one.
         build = ROOT / "build" / "cocotb" / (f"{digest}-waves" if waves else digest)

@@ -18,6 +18,8 @@ HALF = {f"DATA_WIDTH_{port}": f"{18:032b}" for port in "AB"}
         ("DP16KD", HALF, {"DOA3": [7], "ADB5": [7]}, "shows nothing at port A; of one it is read"),
         ("DP16KD", {"REGMODE_B": "OUTREG"}, {}, "REGMODE_B NOREG only; one has OUTREG"),
         ("DP16KD", {}, {"RSTB": [7]}, "no RSTB, which one uses"),
+        ("DP16KD", {}, {"CSB1": [7]}, "no CSB1, which one uses"),
+        ("ALU54B", {}, {}, "ALU54B"),
         ("MULT18X18D", {"REG_OUTPUT_CLK": "CLK0"}, {}, "REG_OUTPUT_CLK NONE only; one has CLK0"),
     ],
 )
