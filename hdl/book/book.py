@@ -1,6 +1,6 @@
 """The order book of the card: market events in, one five-level view out for each."""
 
-from amaranth import Cat, DomainRenamer, Module, Mux, Signal, unsigned
+from amaranth import Cat, Const, DomainRenamer, Module, Mux, Signal, unsigned
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 from amaranth.utils import bits_for
@@ -32,8 +32,8 @@ class OrderBook(wiring.Component):
 
     Every event, of whatever kind and even if it is ignored, gives exactly one view, :data:`LATENCY` cycles after it
     was taken, in the order of the events; a Replace gives one. An event of any kind is taken every second cycle.
-    Refills and sweeps are done when no event is in the pipeline and give way to one at once; stashed orders are moved
-    with events and between them. So neither changes the latency. For the rules of what is ignored see
+    Refills and sweeps are done between events, and stashed orders are moved with events and between them: all of it
+    gives way to an event at once. So none of it changes the latency. For the rules of what is ignored see
     ``docs/blocks/book.md``.
 
     The pipeline, in cycles after the one in which the event is taken (0): look up the reference (0) and the new
@@ -118,49 +118,57 @@ class OrderBook(wiring.Component):
         m.submodules.rows = rows = BookRows(self._slots, self._levels, self._share_bits)
         slot_bits = bits_for(self._slots - 1)
 
-        # Events follow each other by two cycles or more. A step of a refill begins only when no event is there, is
-        # alone in the pipeline, and is dropped when an event comes. A stashed order's move rides on an event that
-        # brings no order, or goes alone two cycles behind one; only an event in the very next cycle drops it. Where
-        # more than half a table is taken, so many want to be moved that a line's pace leaves them no other time.
+        # Events follow each other by two cycles or more. A step of a refill begins two cycles behind another operation
+        # or later, and is dropped when an event comes in the two cycles after it: what it takes from the gathered row
+        # has to be done before an event finds a level there. A stashed order's move rides on an event that brings no
+        # order, or goes alone two cycles behind one; only an event in the very next cycle drops it. Where more than
+        # half a table is taken, so many want to be moved that a line's pace leaves them no other time.
         stage = Signal(LATENCY)  # bit k: an operation is in its cycle k + 1
         first = Signal(Operation)  # in cycles 1 and 2
         second = Signal(Operation)  # in cycles 3 and 4
         third = Signal(Operation)  # in cycles 5 and 6
         target = Signal(64)
-        background = Signal()
-        task = Signal(RefillStep)
-        wants_move, may_move = Signal(), Signal()
+        step = Signal(3)  # what is in cycles 1 and 2, 3 and 4, or 5 and 6 is a step of a refill
+        under_way = Signal()  # one is in its cycles 1 to 5
+        wants_move = Signal()
         incoming = self.events.payload
         taken = Signal()
         begins = Signal()
         works = Signal()
         moves = Signal()
-        quiet = Signal()
+        may_scan, may_scan_stash = Signal(), Signal()
         rides = Signal()
         move = Signal(LATENCY - 1)  # bit k: a stashed order's move is in its cycle k + 1
         alone = Signal(3)  # the move in its cycles 1 and 2, 3 and 4, or 5 rides on no event
         dropped = Signal(LATENCY - 2)
+        free_beside = Signal()  # what is no event may begin
+        steps, gives_way = Signal(LATENCY - 1), Signal(LATENCY - 1)  # bit k: of what is in its cycle k + 1
         replaces = incoming.kind == EventKind.REPLACE
         brings = replaces | (incoming.kind == EventKind.ADD) | (incoming.kind == EventKind.LOAD)
         free_to_take = ~table.initialising & ~table.clear_blocked
         m.d.comb += [
-            self.events.ready.eq(~(stage[0] & ~background & ~(move[0] & alone[0])) & free_to_take),
+            self.events.ready.eq(~(stage[0] & ~step[0] & ~(move[0] & alone[0])) & free_to_take),
             taken.eq(self.events.valid & self.events.ready),
             # A stashed order is moved before a refill begins; one that runs is given up only if the stash fills.
             wants_move.eq(table.wants_move & (~refill.active | table.crowded)),
-            # An event takes the place of the move that it drops.
-            may_move.eq(wants_move & ~(move[0] & ~(taken & alone[0]))),
-            moves.eq(~taken & ~stage[0] & ~(stage.any() & background) & ~table.initialising & may_move),
-            rides.eq(taken & ~brings & may_move),
-            works.eq(~taken & ~stage.any() & ~table.initialising & ~wants_move & (refill.want != RefillStep.NONE)),
+            free_beside.eq(~taken & ~stage[0] & ~under_way & ~table.initialising),
+            moves.eq(free_beside & wants_move),
+            rides.eq(taken & ~brings & wants_move),
+            works.eq(free_beside & ~wants_move & (refill.want != RefillStep.NONE)),
             begins.eq(taken | works | moves),
-            quiet.eq(~begins & ~stage[: LATENCY - 1].any() & ~table.initialising),
+            # A row that is read now is there in two cycles, and may be put into the gathered row in three: no operation
+            # changes the table in the one, the table or the gathered row in the other. An entry of the stash is there
+            # at once.
+            may_scan.eq(~begins & ~stage[:3].any() & ~table.initialising),
+            may_scan_stash.eq(~begins & ~stage[1 : LATENCY - 1].any() & ~table.initialising),
             dropped.eq(table.disturbed | (taken & move[0] & alone[0])),
+            steps.eq(Cat(step[0].replicate(2), step[1].replicate(2), step[2])),
+            under_way.eq((stage[: LATENCY - 1] & steps).any()),
+            gives_way.eq(Cat(taken.replicate(2), Const(0, 3))),
         ]
-        going_on = stage[: LATENCY - 1] & ~(taken & background).replicate(LATENCY - 1)
         ends = Cat(move[:-1] & dropped, move[-1]) & Cat(alone[0].replicate(2), alone[1].replicate(2), alone[2])
         m.d.sync += [
-            stage.eq(Cat(begins, going_on & ~ends)),
+            stage.eq(Cat(begins, stage[: LATENCY - 1] & ~ends & ~(steps & gives_way))),
             move.eq(Cat(moves | rides, move[:-1] & ~dropped)),
         ]
         with m.If(moves | rides):
@@ -173,21 +181,19 @@ class OrderBook(wiring.Component):
             m.d.sync += [
                 first.eq(operation_of(incoming, self._slots)),
                 target.eq(Mux(rides, table.move_reference, Mux(replaces, incoming.new_reference, incoming.reference))),
-                background.eq(0),
-                task.eq(RefillStep.NONE),
+                step[0].eq(0),
             ]
         with m.Elif(works | moves):
             m.d.sync += [
                 first.eq(0),
                 first.event.slot.eq(refill.slot),
                 target.eq(table.move_reference),
-                background.eq(works),
-                task.eq(Mux(works, refill.want, RefillStep.NONE)),
+                step[0].eq(works),
             ]
         with m.If(stage[1]):
-            m.d.sync += second.eq(first)
+            m.d.sync += [second.eq(first), step[1].eq(step[0])]
         with m.If(stage[3]):
-            m.d.sync += third.eq(second)
+            m.d.sync += [third.eq(second), step[2].eq(step[1])]
         slots = [operation.event.slot[:slot_bits] for operation in (first, second, third)]
         m.d.comb += [
             table.step.eq(Cat(begins, stage)),
@@ -197,10 +203,12 @@ class OrderBook(wiring.Component):
             table.slot.eq(slots[0]),
             table.replace.eq(first.replaces),
             table.move.eq(Cat(moves | rides, move)),
-            table.quiet.eq(quiet),
+            table.may_scan.eq(may_scan),
             table.scan_enable.eq(refill.scan_enable),
             table.scan_address.eq(refill.scan_address),
-            refill.quiet.eq(quiet & ~table.sweeping),
+            refill.may_scan.eq(may_scan & ~table.sweeping),
+            refill.may_scan_stash.eq(may_scan_stash & ~table.sweeping),
+            refill.under_way.eq(under_way),
             refill.cells.eq(table.cells),
             refill.live.eq(table.live),
             refill.stashed.eq(table.stashed),
@@ -226,7 +234,7 @@ class OrderBook(wiring.Component):
         m.d.comb += [
             side_now.eq(
                 Mux(
-                    background,
+                    step[1],
                     refill.side,
                     Mux(second.adds, event.side.as_value(), second.speaks & table.found & old.side),
                 )
@@ -249,23 +257,25 @@ class OrderBook(wiring.Component):
             ]
 
         # Cycle 4: the levels are found that shares leave and come to; it is decided whether there is a new order.
-        inserts = Signal()
+        inserts, appended, finished = Signal(), Signal(), Signal()  # in cycle 5
         overflows = Signal()
         wants = Signal()
         zero = Signal()
         old_key, new_key = Signal(32), Signal(32)
-        appends = Signal()
+        appends, finishes = Signal(), Signal()
         m.d.comb += [
             old_key.eq(key_of(old_price, side)),
             new_key.eq(key_of(event.price, side)),
-            appends.eq(task == RefillStep.APPEND),
+            # Events before this step may have emptied the gathered row, put its first level there, or ended the refill.
+            appends.eq(step[1] & (refill.want == RefillStep.APPEND)),
+            finishes.eq(step[1] & (refill.want == RefillStep.FINISH)),
             rows.step_reduce.eq(stage[3]),
             rows.reduce_key.eq(old_key),
             rows.reduce_shares.eq(shares_taken),
             rows.insert_key.eq(Mux(appends, refill.key, new_key)),
             rows.insert_shares.eq(Mux(appends, refill.shares, event.shares)),
             rows.clear.eq(second.clears),
-            rows.set_bound.eq(appends | (task == RefillStep.FINISH)),
+            rows.set_bound.eq(appends | finishes),
             rows.bound.eq(Mux(appends, refill.key, refill.bound)),
             table.reduce.eq(stage[3] & acts),
             table.remaining.eq(remaining),
@@ -285,9 +295,7 @@ class OrderBook(wiring.Component):
         ]
         with m.If(stage[3]):
             m.d.comb += [
-                self.events_applied.eq(
-                    ~background & (event.kind != EventKind.NONE) & (event.kind != EventKind.REFRESH)
-                ),
+                self.events_applied.eq(~step[1] & (event.kind != EventKind.NONE) & (event.kind != EventKind.REFRESH)),
                 self.unknown_references.eq(second.speaks & ~acts),
                 self.over_executions.eq(acts & over),
                 self.zero_adds.eq(wants & zero),
@@ -298,32 +306,34 @@ class OrderBook(wiring.Component):
                 overflows.eq(wants & ~zero & ~table.duplicate & ~table.has_room),
             ]
 
+            m.d.sync += [appended.eq(appends), finished.eq(finishes)]
+
         # Cycle 5: shares leave the one level and come to the other, and the row is written.
         commits = Signal()
         changed = Signal()
         m.d.comb += [
-            commits.eq(stage[4] & ~(taken & background)),  # an event that comes takes the place of background work
-            changed.eq(acts | inserts | third.clears | appends | (task == RefillStep.FINISH)),
+            commits.eq(stage[4]),
+            changed.eq(acts | inserts | third.clears | appended | finished),
             rows.step_insert.eq(stage[4]),
             rows.reduce.eq(acts),
-            rows.insert.eq(inserts | appends),
+            rows.insert.eq(inserts | appended),
             rows.commit.eq(commits),
             rows.changed.eq(changed),
             rows.cleared.eq(third.clears),
             rows.put_slot.eq(slots[2]),
             rows.put_side.eq(side),
-            table.insert.eq(stage[4] & inserts),  # background work inserts nothing
+            table.insert.eq(stage[4] & inserts),
             table.insert_side.eq(side),
             table.insert_shares.eq(third.event.shares),
             table.insert_price.eq(third.event.price),
             refill.insert.eq(table.insert),
             refill.insert_ordinal.eq(table.new_ordinal),
             refill.moved.eq(move[-1]),
-            refill.done.eq(commits & (task != RefillStep.NONE)),
+            refill.done.eq(commits & step[2]),
             refill.row_bound.eq(rows.row_bound),
             refill.row_full.eq(rows.spilled),
             refill.spilled.eq(self.levels_spilled),
-            self.levels_spilled.eq(commits & ~background & rows.spilled),
+            self.levels_spilled.eq(commits & ~step[2] & rows.spilled),
             self.table_overflows.eq(commits & overflows),
             self.stale.valid.eq(self.table_overflows),
             self.stale.payload.slot.eq(third.event.slot),
@@ -360,7 +370,7 @@ class OrderBook(wiring.Component):
             depth.asks.eq(rows.asks),
             depth.event.eq(third.event),
             depth.known_slot.eq(third.known_slot),
-            self.view.valid.eq(stage[5] & ~background),
+            self.view.valid.eq(stage[5] & ~step[2]),
             self.view.payload.eq(depth.view),
         ]
         with m.If(shown_acts & (kind == EventKind.EXECUTE)):

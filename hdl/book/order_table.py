@@ -62,11 +62,12 @@ class OrderTable(wiring.Component):
         ``move[k]``: the operation in its cycle k moves a stashed order (:mod:`hdl.book.stash_move`), which stands there
         in cycle 0 as ``move_reference``, and may do another thing that inserts none; ``disturbed[k]``: the one in its
         cycle k + 1 must not go on.
-    quiet, scan_enable, scan_address, cells, live, sweeping
-        Background reads: with ``quiet`` (see :mod:`hdl.book.scan`) and not ``sweeping``, the row asked for is on
+    may_scan, scan_enable, scan_address, cells, live, sweeping
+        Background reads: with ``may_scan`` (see :mod:`hdl.book.scan`) and not ``sweeping``, the row asked for is on
         ``cells`` two cycles later, ``live`` telling which of them are live orders.
     stash_scan, stash_index, stashed
-        With ``quiet`` and ``stash_scan``, an entry of the stash, in the same cycle; a live order if it is ``valid``.
+        With ``stash_scan`` an entry of the stash, in the same cycle; a live order if it is ``valid``. Not in an
+        operation's cycle 0.
     wants_move, crowded, move_reference
         Whether moving a stashed order may help; whether the stash is more than half full; which one to move.
     old_ordinal, new_ordinal
@@ -110,7 +111,7 @@ class OrderTable(wiring.Component):
                 "clear": In(1),
                 "move": In(6),
                 "disturbed": Out(4),
-                "quiet": In(1),
+                "may_scan": In(1),
                 "scan_enable": In(1),
                 "scan_address": In(self.address_bits),
                 "cells": Out(data.ArrayLayout(self.entry, BANKS)),
@@ -198,7 +199,7 @@ class OrderTable(wiring.Component):
                 sweep.dead[bank].eq(cell.valid & ~self.live[bank]),
             ]
         m.d.comb += [
-            sweep.quiet.eq(self.quiet),
+            sweep.may_scan.eq(self.may_scan),
             sweep.request.eq(self.clear),
             self.sweeping.eq(sweep.active),
             self.initialising.eq(sweep.initialising),
@@ -326,7 +327,7 @@ class OrderTable(wiring.Component):
             write.generation.eq(generations[slot]),
             write.reference.eq(Mux(goes_on, reference_3, target_5)),
             write_bank.eq((hits & self.reduce.replicate(BANKS)) | fills | sweep.erase),
-            stash.read_index.eq(Mux(self.quiet & self.stash_scan, self.stash_index, moving.index)),
+            stash.read_index.eq(Mux(self.stash_scan, self.stash_index, moving.index)),
             self.stashed.eq(stash.read),
             stash.write_enable.eq((self.reduce & stash_hits.any()) | (self.insert & ~place.any()) | relocate),
             stash.write_index.eq(Mux(goes_on, number_of(stash_hits), Mux(relocate, moving.index_5, stash_index))),

@@ -15,7 +15,7 @@ __all__ = ["Refill", "RefillStep"]
 
 
 class RefillStep(enum.Enum, shape=2):
-    """What the refill asks of the book's pipeline; the book does it when no event is there."""
+    """What the refill asks of the book's pipeline; the book does it between two events."""
 
     NONE = 0
     #: Read the row and tell its bound.
@@ -29,11 +29,11 @@ class RefillStep(enum.Enum, shape=2):
 class Refill(wiring.Component):
     """Fills a row again once it is half empty and levels beyond it may exist.
 
-    The whole order table is read (a row a cycle while no event passes), and the orders of the slot and side whose
-    key lies beyond the row's bound are gathered into a row of their own, best ones first. A row is a row: the gathered
-    one has a bound too, below which it is whole. Meanwhile the feed goes on. An order has a place in the scan, its
-    ordinal: an event on an order that the scan has passed changes the gathered row at once, one on an order still to
-    come will be seen by the scan. So nothing is lost and nothing counted twice.
+    The whole order table is read, a row a cycle but for the first cycles of each event. The orders of the slot and side
+    whose key lies beyond the row's bound are gathered into a row of their own, best ones first. A row is a row: the
+    gathered one has a bound too, below which it is whole. Meanwhile the feed goes on. An order has a place in the scan,
+    its ordinal: an event on an order that the scan has passed changes the gathered row at once, one on an order still
+    to come will be seen by the scan. So nothing is lost and nothing counted twice.
 
     When all is read, the gathered levels are put behind the row one by one, the row's bound moving on with each: after
     every step both rows are true, so an event may come between any two. At last the row takes over the gathered row's
@@ -53,8 +53,10 @@ class Refill(wiring.Component):
 
     Ports
     -----
-    quiet, scan_enable, scan_address, cells, live, stash_scan, stash_index, stashed
+    may_scan, scan_enable, scan_address, cells, live, stash_scan, stash_index, stashed
         As of :class:`hdl.book.order_table.OrderTable`.
+    may_scan_stash
+        An entry of the stash may be read: no operation is in its cycle 0, or 2 to 5.
     event_step, event_slot, event_side, reduce, reduce_key, reduce_shares, reduce_ordinal, insert_key, insert_shares,
     insert, insert_ordinal
         What an event does to orders: those up to ``insert_shares`` in its cycle 4, in which ``event_step`` is high, the
@@ -68,7 +70,10 @@ class Refill(wiring.Component):
     written, written_slot, written_side, low
         A row has been written; it is half empty and not whole.
     want, slot, side, key, shares, bound
-        The step asked for: APPEND has a level in ``key`` and ``shares``, FINISH a ``bound``.
+        The step asked for: APPEND has a level in ``key`` and ``shares``, FINISH a ``bound``. Which of the two it is is
+        settled in the step's cycle 4.
+    under_way
+        A step is in the pipeline. Where the refill that asked for it is given up before its cycle 4, it does nothing.
     done, row_bound, row_full
         The step was done: bound of the row read by BEGIN; after APPEND, whether the row had no room.
     refilled
@@ -87,7 +92,8 @@ class Refill(wiring.Component):
         ordinal = address_bits + 3
         super().__init__(
             {
-                "quiet": In(1),
+                "may_scan": In(1),
+                "may_scan_stash": In(1),
                 "scan_enable": Out(1),
                 "scan_address": Out(address_bits),
                 "cells": In(data.ArrayLayout(entry, BANKS)),
@@ -119,6 +125,7 @@ class Refill(wiring.Component):
                 "key": Out(32),
                 "shares": Out(share_bits),
                 "bound": Out(32),
+                "under_way": In(1),
                 "done": In(1),
                 "row_bound": In(32),
                 "row_full": In(1),
@@ -162,7 +169,7 @@ class Refill(wiring.Component):
         chosen_fits = Signal()
         chosen_ordinal = Signal(address_bits + 3)
         m.d.comb += [
-            scan.quiet.eq(self.quiet),
+            scan.may_scan.eq(self.may_scan),
             scan.position.eq(position[2:]),
             self.scan_enable.eq(scan.read_enable),
             self.scan_address.eq(scan.read_address),
@@ -178,7 +185,8 @@ class Refill(wiring.Component):
         m.d.comb += self.stash_index.eq(position)
 
         with m.FSM() as fsm:
-            with m.State("REST"), m.If(self.pending):
+            # A step that was asked for before the last one was given up is not to be taken for one of the next.
+            with m.State("REST"), m.If(self.pending & ~self.under_way):
                 for i in reversed(range(2 * self._slots)):
                     with m.If(requests[i]):
                         m.d.sync += [self.side.eq(i & 1), self.slot.eq(i >> 1)]
@@ -207,7 +215,7 @@ class Refill(wiring.Component):
                 with m.If(given_up):
                     m.next = "REST"
             with m.State("STASH"):
-                m.d.comb += [gathers.eq(1), self.stash_scan.eq(1)]
+                m.d.comb += [gathers.eq(1), self.stash_scan.eq(self.may_scan_stash)]
                 m.d.sync += [
                     chosen_key.eq(key_of(stashed.price, stashed.side)),
                     chosen_shares.eq(stashed.shares),
@@ -221,16 +229,13 @@ class Refill(wiring.Component):
                 ]
                 with m.If(position == (1 << (address_bits + 2)) + STASH):
                     m.next = "APPEND"
-                with m.Elif(self.quiet):
+                with m.Elif(self.stash_scan):
                     m.next = "GATHER"
                 with m.If(given_up):
                     m.next = "REST"
             with m.State("GATHER"):
-                m.d.comb += gathers.eq(1)
-                with m.If(self.quiet):
-                    m.d.comb += puts.eq(chosen_fits)
-                    m.d.sync += position.eq(chosen_ordinal + 1)
-                # Without quiet an event came between: what was chosen may be old, so it is read again.
+                m.d.comb += [gathers.eq(1), puts.eq(chosen_fits)]
+                m.d.sync += position.eq(chosen_ordinal + 1)
                 m.next = "TABLE"
                 with m.If(given_up):
                     m.next = "REST"

@@ -8,12 +8,12 @@ __all__ = ["TableScan"]
 
 
 class TableScan(wiring.Component):
-    """Streams reads of consecutive rows and throws away what an operation on the book may have made old.
+    """Streams reads of consecutive rows, each when no operation on the book can make it old before it is dealt with.
 
     The consumer keeps ``position``, the first row it has not dealt with. Reads run ahead of it by the two cycles
     that a read takes; when the data of ``position`` are there, ``arrived`` is high for that cycle, and the consumer
-    either moves ``position`` on by one (``take``), which keeps the stream flowing, or does not, which ends it. Any
-    cycle without ``quiet`` ends it as well: the rows in flight are read again later.
+    either moves ``position`` on by one (``take``), which keeps the stream flowing, or does not, which ends it: the rows
+    in flight are read again later.
 
     Parameters
     ----------
@@ -22,8 +22,8 @@ class TableScan(wiring.Component):
 
     Ports
     -----
-    quiet
-        No operation is in the book's pipeline and none enters it in this cycle.
+    may_scan
+        A row may be read: no operation is in its cycles 0 to 3.
     run
         Rows are wanted from ``position`` on.
     position, arrived, take
@@ -35,7 +35,7 @@ class TableScan(wiring.Component):
     def __init__(self, address_bits: int) -> None:
         super().__init__(
             {
-                "quiet": In(1),
+                "may_scan": In(1),
                 "run": In(1),
                 "position": In(address_bits),
                 "arrived": Out(1),
@@ -50,13 +50,11 @@ class TableScan(wiring.Component):
         m = Module()
         first = Signal()
         second = Signal()
-        going = Signal()
         m.d.comb += [
-            going.eq(self.quiet & self.run),
-            self.arrived.eq(second & going),
-            self.read_enable.eq(going),
+            self.arrived.eq(second & self.run),
+            self.read_enable.eq(self.may_scan & self.run),
             self.read_address.eq(self.position + first + second),
         ]
-        keep = going & ~(self.arrived & ~self.take)
-        m.d.sync += [first.eq(keep), second.eq(first & keep)]
+        keep = self.run & ~(self.arrived & ~self.take)
+        m.d.sync += [first.eq(self.read_enable & keep), second.eq(first & keep)]
         return m

@@ -25,7 +25,7 @@ class Sweep(wiring.Component):
 
     Ports
     -----
-    quiet
+    may_scan
         As :class:`hdl.book.scan.TableScan` has it.
     request
         A slot was cleared: begin, or begin again.
@@ -45,7 +45,7 @@ class Sweep(wiring.Component):
         self._address_bits = address_bits
         super().__init__(
             {
-                "quiet": In(1),
+                "may_scan": In(1),
                 "request": In(1),
                 "dead": In(banks),
                 "initialising": Out(1, init=1),
@@ -66,8 +66,9 @@ class Sweep(wiring.Component):
         due = Signal()
         m.d.comb += [
             self.active.eq(due | self.initialising),
-            scan.quiet.eq(self.quiet),
-            scan.run.eq(due & ~self.initialising),
+            scan.may_scan.eq(self.may_scan),
+            # A pass that begins again begins with a row that is still to be read.
+            scan.run.eq(due & ~self.initialising & ~self.request),
             scan.position.eq(position),
             scan.take.eq(1),
             self.read_enable.eq(scan.read_enable),

@@ -5,8 +5,8 @@ from proof import Mutation, Proof
 BOOK, TABLE, MEMORY = "hdl/book/book.py", "hdl/book/order_table.py", "hdl/book/row_memory.py"
 LADDER, QUEUE = "hdl/book/ladder.py", "hdl/book/queue.py"
 
-_GOING_ON = "going_on = stage[: LATENCY - 1] & ~(taken & background).replicate(LATENCY - 1)"
-_APPLIED = "~background & (event.kind != EventKind.NONE) & (event.kind != EventKind.REFRESH)"
+_GOING_ON = "stage[: LATENCY - 1] & ~ends & ~(steps & gives_way)"
+_APPLIED = "~step[1] & (event.kind != EventKind.NONE) & (event.kind != EventKind.REFRESH)"
 _AFTER = "self.step[4] & same_slot & (self.reference == target_3)"
 
 BOOK_PROOFS = (
@@ -20,17 +20,17 @@ BOOK_PROOFS = (
             Mutation(
                 "takes events in cycles on end",
                 BOOK,
-                "ready.eq(~(stage[0] & ~background & ~(move[0] & alone[0])) & ",
+                "ready.eq(~(stage[0] & ~step[0] & ~(move[0] & alone[0])) & ",
                 "ready.eq(",
             ),
             Mutation(
                 "loses an event when the next one comes",
                 BOOK,
                 _GOING_ON,
-                _GOING_ON.replace("(taken & background)", "taken"),
+                _GOING_ON.replace("(steps & gives_way)", "gives_way"),
             ),
             Mutation("shows the event behind", BOOK, "depth.event.eq(third.event)", "depth.event.eq(second.event)"),
-            Mutation("counts what is no message", BOOK, _APPLIED, "~background"),
+            Mutation("counts what is no message", BOOK, _APPLIED, "~step[1]"),
         ),
     ),
     Proof(

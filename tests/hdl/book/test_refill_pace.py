@@ -2,7 +2,7 @@
 
 from amaranth.sim import Simulator
 
-from hdl.book.book import OrderBook
+from hdl.book.book import LATENCY, OrderBook
 from hdl.types import EventKind, Side
 
 ORDERS, LEVELS = 32, 8
@@ -10,7 +10,7 @@ ROWS_OF_A_BANK, PLACES_OF_THE_STASH = ORDERS // 4, 16
 ADDED, DELETED = 14, 5
 #: Cycles between two events from which on a refill comes to its end, and the gaps that it may take then: one to begin,
 #: one a row, an order beyond the row and a place of the stash, one a level of half a row, one to finish.
-ROOM = 13
+ROOM = 5
 GAPS = 1 + ROWS_OF_A_BANK + (ADDED - LEVELS) + PLACES_OF_THE_STASH + LEVELS // 2 + 1
 
 
@@ -46,6 +46,7 @@ def play(cycles: int) -> tuple[bool, bool]:
             await send(EventKind.DELETE, 2, reference=i + 1)
         for _ in range(GAPS + 1):
             await send(EventKind.REFRESH, cycles)
+        await ctx.tick().repeat(LATENCY)
 
     simulator.add_process(watch)
     simulator.add_testbench(feed)
