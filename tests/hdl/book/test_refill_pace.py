@@ -68,8 +68,8 @@ def test_orders_that_the_gathered_row_has_no_room_for_are_passed_over_as_they_ar
     # each; passed over when four better ones are known, the scan of 16 rows is most of what there is to do.
     orders, levels, added, deleted = 64, 8, 44, 5
     beyond, places, put = added - levels, PLACES_OF_THE_STASH, levels // 2
-    begin_and_finish = 2 * 7
-    least = orders // 4 + 2 * places + 7 * put + begin_and_finish
+    begin_and_finish = 2 * 6
+    least = orders // 4 + 2 * places + 6 * put + begin_and_finish
     dut = OrderBook(1, orders, levels)
     simulator = Simulator(dut)
     simulator.add_clock(1e-8)
