@@ -65,7 +65,7 @@ def test_few_records_wait_in_block_ram_where_it_is_said(in_block_ram: bool):
 
 def test_records_wait_in_block_ram_where_the_order_table_leaves_it():
     wide = {name: sources(config)["gaps"].in_block_ram for name, config in CONFIGS.items()}
-    assert wide == {"demo": True, "ecpix5": False, "fewsymbols": False, "listen": False, "scalp": True, "tiny": True}
+    assert {name for name, there in wide.items() if there} == {"demo", "scalp", "tiny"}
 
 
 def test_without_the_maker_nothing_of_it_is_built():
