@@ -69,7 +69,7 @@ class OrderBook(wiring.Component):
     operating
         An operation is in the pipeline or enters it.
     wants_rest
-        A refill or a sweep waits for a time without events, or stashed orders that fill half the stash do.
+        A refill or a sweep waits for room between events, or stashed orders that fill half the stash do.
     busy
         There is still something to do: an event in the pipeline, a refill, a sweep, a stashed order to be moved.
     """
