@@ -84,7 +84,15 @@ class FrameCrossing(wiring.Component):
         m.submodules.queue = queue = AsyncFIFO(
             width=len(entry.as_value()), depth=self._depth, r_domain="sync", w_domain=self._from
         )
-        self._write(m, queue, gather.words, entry)
+        # What is gathered lies beside the pins and the queue beside the card's logic: a register on the way.
+        frames = frame_signature(out.beat.shape().width, always_ready=True).create(path=("gathered",))
+        heard = Signal(len(OUTCOMES) - 1)
+        m.d[self._from] += [
+            frames.valid.eq(gather.words.valid),
+            frames.payload.eq(gather.words.payload),
+            heard.eq(self.heard[:-1]),
+        ]
+        self._write(m, queue, frames, heard, entry)
         m.d.comb += [
             queue.w_data.eq(entry),
             out.eq(queue.r_data),
@@ -96,10 +104,9 @@ class FrameCrossing(wiring.Component):
             m.d.comb += getattr(self, name).eq(queue.r_rdy & (out.outcome == Outcome[name.upper()]))
         return m
 
-    def _write(self, m: Module, queue: AsyncFIFO, frames, entry) -> None:
+    def _write(self, m: Module, queue: AsyncFIFO, frames, heard: Signal, entry) -> None:
         """Put what is heard into the queue, and account for what does not fit."""
         sync = m.d[self._from]
-        heard = self.heard[:-1]
         begun = Signal()  # of the frame on its way something is in the queue
         missed = Signal()  # while the last frame was being ended a beat of the next one was left out
         lost = Signal(8)  # frames that are still to be counted as overflows
@@ -128,9 +135,10 @@ class FrameCrossing(wiring.Component):
                         m.next = "CLOSE"
                     with m.Else():
                         m.d.comb += lose.eq(1)
-                with m.Elif((lost != 0) & queue.w_rdy):
+                with m.Elif(lost != 0):
                     m.d.comb += [enable.eq(1), entry.outcome.eq(Outcome.OVERFLOW)]
-                    sync += lost.eq(lost - 1)
+                    with m.If(queue.w_rdy):
+                        sync += lost.eq(lost - 1)
             with m.State("DROP"), m.If(ended):
                 m.next = "CLOSE"
                 with m.If(~begun):

@@ -11,7 +11,7 @@ from rgmii_bench import BEAT, PERIOD, PPM_100, PULSES, Phy, PortListener
 from hdl.net.crossing import OUTCOMES
 
 #: Cycles from pin to frame: it depends on how the two clocks lie.
-SHORTEST, LONGEST = 17, 21
+SHORTEST, LONGEST = 18, 22
 DRIFTS = (-PPM_100, 0, PPM_100)
 
 
