@@ -32,8 +32,8 @@ class OrderBook(wiring.Component):
 
     Every event, of whatever kind and even if it is ignored, gives exactly one view, :data:`LATENCY` cycles after it
     was taken, in the order of the events; a Replace gives one. An event of any kind is taken every second cycle.
-    Refills and sweeps are done between events, and stashed orders are moved with events and between them: all of it
-    gives way to an event at once. So none of it changes the latency. For the rules of what is ignored see
+    Refills and sweeps are done between events, and stashed orders are moved with events and between them; what an event
+    would meet of it is dropped. So none of it changes the latency. For the rules of what is ignored see
     ``docs/blocks/book.md``.
 
     The pipeline, in cycles after the one in which the event is taken (0): look up the reference (0) and the new
@@ -304,9 +304,9 @@ class OrderBook(wiring.Component):
             m.d.sync += [
                 inserts.eq(wants & ~zero & ~table.duplicate & table.has_room),
                 overflows.eq(wants & ~zero & ~table.duplicate & ~table.has_room),
+                appended.eq(appends),
+                finished.eq(finishes),
             ]
-
-            m.d.sync += [appended.eq(appends), finished.eq(finishes)]
 
         # Cycle 5: shares leave the one level and come to the other, and the row is written.
         commits = Signal()

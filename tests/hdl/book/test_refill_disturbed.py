@@ -34,6 +34,7 @@ def run_down(slot: int, orders: int) -> list[Event]:
 
 
 def ask(reference: int, price: int) -> Event:
+    """Give an order to sell in slot 0."""
     return Event("ADD", side=ASK, reference=reference, shares=10, price=price)
 
 
