@@ -1,5 +1,8 @@
 """The memory budget: sums done by hand from the shapes a DP16KD can take."""
 
+import re
+from pathlib import Path
+
 import pytest
 from amaranth import Module, unsigned
 from amaranth.lib import wiring
@@ -13,6 +16,8 @@ from hdl.telemetry.source_queue import SourceQueue
 from hdl.telemetry.sources import sources
 from sim.timing.budget import block_rams_for, memories_of
 from sim.timing.part import ECPIX5_85F
+
+README = Path(__file__).resolve().parents[3] / "README.md"
 
 
 @pytest.mark.parametrize(
@@ -66,6 +71,14 @@ def test_few_records_wait_in_block_ram_where_it_is_said(in_block_ram: bool):
 def test_records_wait_in_block_ram_where_the_order_table_leaves_it():
     wide = {name: sources(config)["gaps"].in_block_ram for name, config in CONFIGS.items()}
     assert {name for name, there in wide.items() if there} == {"demo", "scalp", "tiny"}
+
+
+def test_the_readme_has_the_sizes_of_every_configuration():
+    row = r"^\| `(\w+)`([^|]*)\| ([\d,]+) \| ([\d,]+) \| (\d+) \|"
+    told = {}
+    for name, words, *sizes in re.findall(row, README.read_text(), re.MULTILINE):
+        told[name] = (*(int(size.replace(",", "")) for size in sizes), "heard" not in words)
+    assert told == {c.name: (c.slots, c.table_orders, c.row_levels, c.trades) for c in CONFIGS.values()}
 
 
 def test_without_the_maker_nothing_of_it_is_built():
