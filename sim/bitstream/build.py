@@ -13,7 +13,7 @@ from amaranth.build import Platform
 from hdl.boards import BOARDS, Board
 from hdl.configs import CONFIGS, CardConfig
 from sim.bitstream.blank_rows import leave_rows_blank
-from sim.bitstream.report import describe, one_line, write_report
+from sim.bitstream.report import describe, one_line, room_of, write_report
 from sim.timing.demand import demand_of, require_fit
 from sim.timing.flow import pack, place_and_route, synthesise, write_source
 from sim.timing.part import LOGIC_85K, Part
@@ -198,7 +198,7 @@ def build_design(
         say(one_line(reports[-1]))
     if not reports:
         raise no_way[0]
-    best = max(range(len(reports)), key=lambda i: _room(reports[i]))
+    best = max(range(len(reports)), key=lambda i: room_of(reports[i]))
     for name, file in files[best].items():
         shutil.copyfile(file, folder / name)
     write_report(reports[best], folder)
@@ -211,7 +211,3 @@ def _elaborate(top: Elaboratable, platform: Platform, work: Path) -> Path:
     source = write_source(plan.files["top.il"], work)
     (work / _CONSTRAINTS).write_text(plan.files[_CONSTRAINTS])
     return source
-
-
-def _room(report: dict[str, Any]) -> float:
-    return report["clock_reached_mhz"] / report["clock_asked_mhz"]
