@@ -1,6 +1,6 @@
 """What a board carries: the engine, the registers, the host link and the event stream."""
 
-from amaranth import Module
+from amaranth import Module, Signal
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
 
@@ -27,7 +27,7 @@ from hdl.telemetry.order_records import OrderRecords
 from hdl.telemetry.sources import sources
 from hdl.telemetry.state_records import StateRecords
 from hdl.telemetry.stream import Telemetry
-from hdl.types import DepthView
+from hdl.types import DepthView, SlotFlags
 
 __all__ = ["Card"]
 
@@ -212,15 +212,20 @@ class Card(wiring.Component):
         for name in _REQUEST_COUNTERS:
             m.d.comb += bank.count(f"requests.{name}").eq(getattr(feed, name))
         symbols, changed = bank.slot_value("symbol"), bank.slot_changed("symbol")
-        locates = bank.slot_value("join", "locate")
-        strobes = {name: bank.slot_strobe("join", name) for name in ("bind", "trading", "whole", "stale")}
-        states = {name: bank.slot_drive("state", name) for name in (*_FLAGS, "locate")}
+        join, state = bank.slot_write("join"), bank.slot_show("state")
+        command, flags, taker_state = feed.slot_join.command, Signal(SlotFlags), engine.taker.taker_state
+        m.d.comb += [
+            feed.slot_join.slot.eq(join.slot),
+            feed.slot_join.locate.eq(join.row.locate),
+            *(getattr(command, name).eq(getattr(join.row, name)) for name in ("bind", "trading", "whole", "stale")),
+            feed.shown_slot.eq(state.slot),
+            flags.eq(feed.flags[state.slot]),
+            *(getattr(state.row, name).eq(getattr(flags, name)) for name in _FLAGS),
+            state.row.locate.eq(feed.shown_locate),
+            state.row.taker_state.eq(taker_state[state.slot]),
+        ]
         for i in range(self._config.slots):
             m.d.comb += [feed.symbols[i].eq(symbols[i]), feed.symbol_changed[i].eq(changed[i])]
-            m.d.comb += feed.slot_join[i].locate.eq(locates[i])
-            m.d.comb += [getattr(feed.slot_join[i], name).eq(strobe[i]) for name, strobe in strobes.items()]
-            m.d.comb += [states[name][i].eq(getattr(feed.flags[i], name)) for name in _FLAGS]
-            m.d.comb += states["locate"][i].eq(feed.locates[i])
 
     def _book(self, m: Module, bank: RegisterBank, engine: Engine) -> None:
         book = engine.book

@@ -42,13 +42,12 @@ def join_taker(m: Module, bank: RegisterBank, engine: Engine) -> None:
         (taker.buy_enabled, bank.slot_value("control", "taker_buy")),
         (taker.sell_enabled, bank.slot_value("control", "taker_sell")),
     )
-    triggers, state = bank.slot_show("triggers"), bank.slot_drive("state", "taker_state")
+    triggers = bank.slot_show("triggers")
     m.d.comb += [taker.counted_slot.eq(triggers.slot), triggers.row["count"].eq(taker.triggers)]
-    for i in range(len(state)):
+    for i in range(len(enabled)):
         m.d.comb += taker.slot_enabled[i].eq(enabled[i])
         # A slot is one strategy's at a time.
         m.d.comb += [port[i].eq(values[i] & ~engine.maker.engaged[i]) for port, values in switches]
-        m.d.comb += state[i].eq(taker.taker_state[i])
 
 
 def join_maker(m: Module, bank: RegisterBank, engine: Engine) -> None:

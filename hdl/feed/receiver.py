@@ -11,8 +11,9 @@ from hdl.feed.joined import JoinedFeed
 from hdl.feed.line import line_item
 from hdl.feed.mold import MoldReceiver
 from hdl.feed.recovery import GapRecovery, GapReport
-from hdl.feed.slot_state import SlotJoin, StaleCause
+from hdl.feed.slot_state import StaleCause
 from hdl.feed.snapshot_types import SnapshotWord
+from hdl.feed.state_words import SlotJoin
 from hdl.feed.states import MarketStates, StateChange, SystemEvent
 from hdl.net.frame import frame_signature
 from hdl.net.udp_receiver import UdpReceiver
@@ -51,7 +52,7 @@ class FeedReceiver(wiring.Component):
         Pulse of ``feed.command.join``: the next packet's session and sequence are taken as they come, and the market
         counts as open.
     symbols, symbol_changed, slot_join
-        Registers ``slot.symbol`` and ``slot.join`` of each slot.
+        Register ``slot.symbol`` of each slot, and what the host writes into a register ``slot.join``.
     book_stale_valid, book_stale_slot, queue_overflow, all_held_valid, all_held_slot
         What the book lost; that all it lost of a slot is gone.
     healed
@@ -60,8 +61,8 @@ class FeedReceiver(wiring.Component):
         Between :class:`hdl.feed.states.MarketStates` and the loader of snapshots.
     events
         Market events of bound slots, and CLEAR; never waiting.
-    flags, locates
-        State of each slot.
+    flags, shown_slot, shown_locate
+        State of each slot; a slot, and in the same cycle the locate bound to it.
     gap_valid, gap
         A loss was found, filled or given up.
     recovering, next_missing
@@ -107,7 +108,7 @@ class FeedReceiver(wiring.Component):
                 "join": In(1),
                 "symbols": In(data.ArrayLayout(unsigned(64), config.slots)),
                 "symbol_changed": In(config.slots),
-                "slot_join": In(data.ArrayLayout(SlotJoin, config.slots)),
+                "slot_join": In(SlotJoin),
                 "book_stale_valid": In(1),
                 "book_stale_slot": In(8),
                 "queue_overflow": In(1),
@@ -122,7 +123,8 @@ class FeedReceiver(wiring.Component):
                 "upset": Out(StaleCause),
                 "events": Out(stream.Signature(MarketEvent, always_ready=True)),
                 "flags": Out(data.ArrayLayout(SlotFlags, config.slots)),
-                "locates": Out(data.ArrayLayout(unsigned(16), config.slots)),
+                "shown_slot": In(8),
+                "shown_locate": Out(16),
                 "gap_valid": Out(1),
                 "gap": Out(GapReport),
                 "recovering": Out(1),
@@ -216,7 +218,8 @@ class FeedReceiver(wiring.Component):
         ]
         m.d.comb += [
             self.flags.eq(states.flags),
-            self.locates.eq(states.locates),
+            states.shown_slot.eq(self.shown_slot),
+            self.shown_locate.eq(states.shown_locate),
             self.session.eq(mold.session),
             self.session_epoch.eq(mold.session_epoch),
             self.session_changed.eq(mold.session_changed),

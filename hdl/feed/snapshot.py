@@ -168,6 +168,13 @@ class SnapshotLoader(wiring.Component):
         with m.If(self.order_valid & (state == LoadState.LOADING)):
             m.d.sync += [order.eq(self.order), waits.eq(1), self.orders.eq(self.orders + 1)]
         states, sequence = Signal(SnapshotEnd), Signal(64)
+        begun, failed, stated, whole = (Signal(name=name) for name in ("begun", "failed", "stated", "whole"))
+        m.d.comb += [
+            *(field.eq(pulse) for field, pulse in ((word.begun, begun), (word.failed, failed), (word.stated, stated))),
+            word.whole.eq(whole),
+            word.states.eq(states),
+            word.sequence.eq(sequence),
+        ]
 
         # All that goes to the book of the slot.
         number = Signal(8)  # of the load: the view of an earlier one's REFRESH ends nothing
@@ -189,7 +196,7 @@ class SnapshotLoader(wiring.Component):
         reached = Signal()
         m.d.comb += reached.eq((self.next_sequence >= sequence) & ~self.recovering)
         killed_before = Signal()
-        m.d.sync += [killed_before.eq(self.killed), word.eq(0)]
+        m.d.sync += [killed_before.eq(self.killed), *(pulse.eq(0) for pulse in (begun, failed, stated, whole))]
         m.d.comb += ends.eq(
             (state == LoadState.FINISHING)
             & self.view.valid
@@ -232,13 +239,7 @@ class SnapshotLoader(wiring.Component):
                 with m.If(self.end_valid):
                     m.d.sync += [state.eq(LoadState.ENDING), states.eq(self.end), sequence.eq(self.sequence)]
                 with m.If((state == LoadState.ENDING) & ~waits):
-                    m.d.sync += [
-                        state.eq(LoadState.DRAINING),
-                        word.stated.eq(1),
-                        word.states.eq(states),
-                        word.sequence.eq(sequence),
-                        passed.eq(0),
-                    ]
+                    m.d.sync += [state.eq(LoadState.DRAINING), stated.eq(1), passed.eq(0)]
             with m.Case(LoadState.DRAINING):
                 known = head.sequence < sequence
                 with m.If(ring.r_rdy & ~known):
@@ -266,7 +267,7 @@ class SnapshotLoader(wiring.Component):
                     m.d.sync += refreshed.eq(1)
                 with m.If(ends & refreshed):
                     m.d.comb += self.loaded.eq(~fails)
-                    m.d.sync += [state.eq(LoadState.IDLE), word.whole.eq(1)]
+                    m.d.sync += [state.eq(LoadState.IDLE), whole.eq(1)]
 
         # What ends it otherwise comes last, so that it wins.
         running, in_turn = Signal(), Signal()
@@ -293,13 +294,13 @@ class SnapshotLoader(wiring.Component):
             m.d.sync += [
                 state.eq(LoadState.IDLE),
                 self.failure.eq(cause),
-                word.eq(0),
-                word.failed.eq(1),
+                *(pulse.eq(0) for pulse in (begun, stated, whole)),
+                failed.eq(1),
             ]
         with m.If(begins):
             m.d.sync += [
                 state.eq(LoadState.CLEARING),
-                word.begun.eq(1),
+                begun.eq(1),
                 waits.eq(0),
                 since_begin.eq(0),
                 number.eq(number + 1),
@@ -315,7 +316,7 @@ class SnapshotLoader(wiring.Component):
                 | (state == LoadState.ENDING)
                 | ((state == LoadState.DRAINING) & ((ring.level != 0) | reached))
                 | (state == LoadState.FINISHING)
-                | Cat(word.begun, word.failed, word.stated, word.whole).any()
+                | (begun | failed | stated | whole)
             ),
         ]
         return m

@@ -82,8 +82,8 @@ class SnapshotEnd(data.Struct):
 class SnapshotWord(data.Struct):
     """The loader's word to the market states.
 
-    ``begun``, ``failed``, ``stated``, ``whole`` are pulses; with ``stated`` go the states of the snapshot, which are
-    those before the message ``sequence``.
+    ``begun``, ``failed``, ``stated``, ``whole`` are pulses; from ``stated`` to the next snapshot's end the states are
+    those of the snapshot, which are those before the message ``sequence``.
     """
 
     begun: unsigned(1)

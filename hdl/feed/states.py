@@ -1,17 +1,17 @@
 """What the feed says about each followed symbol: its locate number, and whether it may be traded."""
 
 from amaranth import Cat, Const, Module, Mux, Signal, unsigned
-from amaranth.lib import data, stream, wiring
+from amaranth.lib import data, memory, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from hdl.feed.itch import ItchMessage
-from hdl.feed.live_states import LiveStates
-from hdl.feed.slot_state import SlotJoin, SlotState, StaleCause
+from hdl.feed.slot_state import SlotState, StaleCause
 from hdl.feed.snapshot_types import SnapshotWord
-from hdl.one_hot import number_of
+from hdl.feed.state_words import SlotJoin, StateWords
+from hdl.one_hot import number_of, select
 from hdl.types import EventKind, MarketEvent, SlotFlags
 
-__all__ = ["MarketStates", "SlotJoin", "StaleCause", "StateChange", "SystemEvent"]
+__all__ = ["MarketStates", "StateChange", "SystemEvent"]
 
 
 class StateChange(data.Struct):
@@ -60,7 +60,8 @@ class MarketStates(wiring.Component):
     symbol_changed
         One bit a slot: the first cycle of another symbol.
     slot_join
-        The host's word on each slot; ``whole`` takes effect together with a CLEAR event, in the first free cycle.
+        The host's word on a slot, of which the next one is a few cycles away. It takes effect in the first cycle
+        without a message, ``whole`` together with a CLEAR event, in the first free one.
     market_join, joined_late
         The host joins: the market counts as open. The session was joined after its first message.
     session_changed, joined
@@ -85,15 +86,17 @@ class MarketStates(wiring.Component):
         What happens to the slot in ``loading`` that ends a load, and why.
     healed
         Pulse: a slot is whole again of itself.
-    flags, locates
-        State of each slot, and the locate bound to it.
+    flags
+        State of each slot.
+    shown_slot, shown_locate
+        A slot, and in the same cycle the locate bound to it, or 0.
     state_change
         One element for each slot that changed, lowest first; changes while one waits are told as one, a stale
         cause being kept. ``system_event_valid``, ``system_event``: System Event messages.
     tracked
         Pulse: the message is about a bound slot.
     busy
-        A CLEAR or a state change waits.
+        A CLEAR, a state change or a word of the host or a snapshot waits.
 
     Latency: an event is valid 1 cycle after its message; flags follow in the same cycle as the event.
 
@@ -112,7 +115,7 @@ class MarketStates(wiring.Component):
                 "next_sequence": In(64),
                 "symbols": In(data.ArrayLayout(unsigned(64), slots)),
                 "symbol_changed": In(slots),
-                "slot_join": In(data.ArrayLayout(SlotJoin, slots)),
+                "slot_join": In(SlotJoin),
                 "market_join": In(1),
                 "joined": In(1),
                 "joined_late": In(1),
@@ -135,7 +138,8 @@ class MarketStates(wiring.Component):
                 "upset": Out(StaleCause),
                 "events": Out(stream.Signature(MarketEvent, always_ready=True)),
                 "flags": Out(data.ArrayLayout(SlotFlags, slots)),
-                "locates": Out(data.ArrayLayout(unsigned(16), slots)),
+                "shown_slot": In(8),
+                "shown_locate": Out(16),
                 "state_change": Out(stream.Signature(StateChange)),
                 "system_event_valid": Out(1),
                 "system_event": Out(SystemEvent),
@@ -153,20 +157,21 @@ class MarketStates(wiring.Component):
             hit = valid & (message.type == ord(letter))
             return hit if code is None else hit & (message.code == ord(code))
 
-        # What the feed has said while a snapshot loads.
-        m.submodules.live = live = LiveStates()
+        m.submodules.words = words = StateWords()
         snapshot = self.snapshot
         m.d.comb += [
-            live.message_valid.eq(valid),
-            live.message.eq(message),
-            live.begun.eq(snapshot.begun),
-            live.sequence.eq(snapshot.sequence),
+            words.message_valid.eq(valid),
+            words.message.eq(message),
+            words.snapshot.eq(snapshot),
+            words.begun_anew.eq((self.symbol_changed & self.loading).any()),
+            words.slot_join.eq(self.slot_join),
+            words.session_changed.eq(self.session_changed),
         ]
 
         # Of the whole session. What a lost gap has swallowed may have been the end of the market.
         missed = Signal()  # messages of this session did not come, or came before the card listened
         market_open = Signal()
-        with m.If(snapshot.stated & snapshot.states.market_known & ~live.market):
+        with m.If(words.market_stated):
             m.d.sync += market_open.eq(snapshot.states.market_open)
         with m.If(self.gap):
             m.d.sync += market_open.eq(0)
@@ -193,7 +198,21 @@ class MarketStates(wiring.Component):
         was_recovering = Signal()
         m.d.sync += was_recovering.eq(self.recovering)
 
+        # What befalls all slots; of two at once the later one here is told.
+        lost_cause = Signal(StaleCause)
+        for condition, why in (
+            (self.queue_overflow, StaleCause.QUEUE_OVERFLOW),
+            (self.gap, StaleCause.GAP),
+            (self.diverged, StaleCause.DIVERGENCE),
+            (self.session_changed, StaleCause.SESSION),
+        ):
+            with m.If(condition):
+                m.d.comb += lost_cause.eq(why)
+
         # Of each slot. Its locate is compared with the message's, all at once.
+        # A symbol that is no text is none, and a Stock Directory message without text binds nothing.
+        directory = Signal()
+        m.d.comb += directory.eq((message.type == ord("R")) & (message.stock != 0))
         states = [SlotState() for _ in range(self._slots)]
         named = Signal(self._slots)
         clear_sent = Signal(self._slots)
@@ -202,41 +221,45 @@ class MarketStates(wiring.Component):
         binds_whole = Cat(state.binds_whole for state in states)
         clear_waits = Cat(state.clear_waits for state in states)
         changed = Cat(state.changed for state in states)
+        binds = Cat(state.binds for state in states)
         m.d.comb += self.healed.eq(Cat(state.heals for state in states).any())
         upset = Cat(state.upset_valid for state in states) & self.loading
-        m.d.comb += [live.about.eq((about & self.loading).any()), self.upset_valid.eq(upset.any())]
+        m.d.comb += [
+            words.about_loading.eq((about & self.loading).any()),
+            self.upset_valid.eq(upset.any()),
+            self.upset.eq(select(upset, [state.upset for state in states])),
+        ]
         m.d.comb += named.eq(_lowest(Cat(state.names for state in states)))
         for i, state in enumerate(states):
             m.submodules[f"slot_{i}"] = state
             m.d.comb += [
                 state.message_valid.eq(valid),
-                state.message.eq(message),
+                state.locate_heard.eq(message.locate),
+                state.stock.eq(message.stock),
+                state.directory.eq(directory),
+                state.breaker.eq(words.breaker),
+                state.said.eq(words.said),
+                state.states.eq(words.states),
+                state.addressed.eq((words.stated & self.loading[i]) | state.command.trading),
                 state.symbol.eq(self.symbols[i]),
                 state.symbol_changed.eq(self.symbol_changed[i]),
-                state.join.eq(self.slot_join[i]),
+                state.command.eq(Mux(words.slot == i, words.command.as_value(), 0)),
+                state.locate.eq(words.locate),
                 *(getattr(state.snapshot, pulse).eq(getattr(snapshot, pulse) & self.loading[i]) for pulse in _PULSES),
-                *(getattr(state.snapshot, name).eq(getattr(snapshot.states, name)) for name in _STATES),
-                state.snapshot.trading_newer.eq(live.trading),
-                state.snapshot.operating_newer.eq(live.operating),
-                state.snapshot.unrestricted_newer.eq(live.short_sale),
                 state.named.eq(named[i]),
                 state.missed.eq(missed),
                 state.market_open.eq(market_open),
-                state.gap.eq(self.gap),
+                state.lost.eq(lost_cause != StaleCause.NONE),
+                state.lost_cause.eq(lost_cause),
                 state.recovering.eq(self.recovering),
                 state.gap_opened.eq(self.recovering & ~was_recovering),
-                state.diverged.eq(self.diverged),
                 state.session_changed.eq(self.session_changed),
-                state.queue_overflow.eq(self.queue_overflow),
                 state.book_stale.eq(self.book_stale_valid & (self.book_stale_slot == i)),
                 state.all_held.eq(self.all_held_valid & (self.all_held_slot == i)),
                 state.clear_sent.eq(clear_sent[i]),
                 state.told.eq(told[i]),
                 self.flags[i].eq(state.flags),
-                self.locates[i].eq(state.locate),
             ]
-            with m.If(upset[i]):
-                m.d.comb += self.upset.eq(state.upset)
 
         # Events. A message's own event comes first; there is a free cycle after it, since no two messages that
         # concern a slot end in two beats on end.
@@ -275,7 +298,7 @@ class MarketStates(wiring.Component):
             ]
         with m.Elif(binds_whole.any() | clear_waits.any()):
             # A Stock Directory message makes its own event; every other CLEAR waits for a cycle without an event.
-            m.d.comb += clear_sent.eq(Mux(binds_whole.any(), _lowest(binds_whole), _lowest(clear_waits)))
+            m.d.comb += clear_sent.eq(Mux(binds_whole.any(), binds_whole, _lowest(clear_waits)))
             m.d.comb += lowest.eq(number_of(clear_sent))
             m.d.sync += [
                 events.valid.eq(1),
@@ -288,6 +311,15 @@ class MarketStates(wiring.Component):
                 event.card_time.eq(Mux(valid, message.source.card_time, self.card_time)),
             ]
 
+        # The locates once more, for those who ask for one; what a slot's row says counts while it is bound.
+        m.submodules.locates = locates = memory.Memory(shape=unsigned(16), depth=max(self._slots, 2), init=[])
+        write, told_of, shown = locates.write_port(), locates.read_port(domain="comb"), locates.read_port(domain="comb")
+        m.d.comb += [write.addr.eq(number_of(binds)), write.data.eq(words.locate), write.en.eq(binds.any())]
+        m.d.comb += [
+            shown.addr.eq(self.shown_slot),
+            self.shown_locate.eq(Mux(self.flags[self.shown_slot].bound, shown.data, 0)),
+        ]
+
         # One change a cycle to whoever records them.
         first = Signal(self._slots)
         change = self.state_change.payload
@@ -296,20 +328,20 @@ class MarketStates(wiring.Component):
             self.state_change.valid.eq(changed.any()),
             told.eq(Mux(self.state_change.ready, first, 0)),
             change.slot.eq(number_of(first)),
+            told_of.addr.eq(number_of(first)),
+            change.cause.eq(select(first, [state.cause for state in states])),
+            change.flags.eq(select(first, [state.flags for state in states])),
+            change.locate.eq(Mux(change.flags.bound, told_of.data, 0)),
             change.sequence.eq(self.next_sequence - 1),
             change.exchange_time.eq(exchange_time),
         ]
-        for i, state in enumerate(states):
-            with m.If(first[i]):
-                m.d.comb += [change.cause.eq(state.cause), change.flags.eq(state.flags), change.locate.eq(state.locate)]
         m.d.comb += self.busy.eq(
-            clear_waits.any() | changed.any() | events.valid | self.held_valid | self.system_event_valid
+            clear_waits.any() | changed.any() | events.valid | self.held_valid | self.system_event_valid | words.waits
         )
         return m
 
 
-_PULSES = ("begun", "failed", "stated", "whole")
-_STATES = ("trading", "operating", "unrestricted", "opened")
+_PULSES = ("begun", "failed", "whole")
 
 
 def _lowest(bits):

@@ -340,7 +340,7 @@ class RegisterBank(wiring.Component):
             m.d.comb += [port.addr.eq(slot_index), port.en.eq(taken & hit.any())]
             m.d.comb += [getattr(port.data, f.name).eq(wdata[f.low :][: f.width]) for f in register.fields]
             return write & blocked, taken
-        self._by_slot.tell(m, register, taken & hit.any(), wdata, slot_index)
+        self._by_slot.tell(m, register, taken & hit.any(), wdata, slot_index, self.armed)
         for index in range(register.count):
             m.d.sync += self._written[register.key, index].eq(taken & hit[index])
             for f in register.fields:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from amaranth import Cat, Const, Module, Signal, signed, unsigned
+from amaranth import Cat, Const, Module, Mux, Signal, signed, unsigned
 from amaranth.lib import data
 
 from hdl.regs.description import Field, Register
@@ -76,7 +76,7 @@ class SlotWrite:
     slot : Signal
         Whose it is.
     row : data.View
-        What was written, a struct of the register's fields.
+        What was written, a struct of the register's fields; a command bit is high beside ``strobe`` only.
     """
 
     strobe: Signal
@@ -122,7 +122,7 @@ class SlotAccess:
 
     def write(self, register: Register) -> SlotWrite:
         """Give what the host writes into a register, as it writes it."""
-        if not register.per_slot or not all(f.kept for f in register.fields):
+        if not register.per_slot or not all(f.kept or f.pulse for f in register.fields):
             raise ValueError(f"{register.key} is not a register of a slot that the host writes")
         name = register.name
         return self._writes.setdefault(
@@ -144,8 +144,11 @@ class SlotAccess:
         if register.key in self._changed:
             m.d.sync += self._changed[register.key][index].eq(differs)
 
-    def tell(self, m: Module, register: Register, write, wdata, slot_index) -> None:
-        """Tell what is written to those who read a register by slot, or hear it as it is written."""
+    def tell(self, m: Module, register: Register, write, wdata, slot_index, armed) -> None:
+        """Tell what is written to those who read a register by slot, or hear it as it is written.
+
+        While ``armed``, command bits that need a disarmed card are not told of.
+        """
         ports, heard = self._ports.get(register.key, []), self._writes.get(register.key)
         parts = {f.name: wdata[f.low :][: f.width] for f in register.fields}
         if ports:
@@ -161,7 +164,10 @@ class SlotAccess:
                 m.d.comb += [numbers.row[i].eq(port.slot), port.row.eq(numbers.number[i])]
         if heard is not None:
             m.d.sync += [heard.strobe.eq(write), heard.slot.eq(slot_index)]
-            m.d.sync += [heard.row[name].eq(part) for name, part in parts.items()]
+            m.d.sync += [
+                heard.row[f.name].eq(Mux(write & ~(armed & f.disarmed), parts[f.name], 0) if f.pulse else parts[f.name])
+                for f in register.fields
+            ]
 
     def shown(self, m: Module, register: Register, slot_index):
         """Ask for a register that is shown; give the word, None for any other register."""

@@ -5,7 +5,8 @@ from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from hdl.feed.recovery import GapReport
-from hdl.feed.states import StaleCause, StateChange, SystemEvent
+from hdl.feed.slot_state import StaleCause
+from hdl.feed.states import StateChange, SystemEvent
 from hdl.risk.arming import ArmChange, KillChange
 from hdl.strategy.taker_types import Alarm, Trigger
 from hdl.telemetry.record import NO_SIDE, RecordType, record_signature

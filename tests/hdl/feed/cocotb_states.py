@@ -1,10 +1,11 @@
 """Trading states against a model: a long random day with losses, rolls and a host that meddles."""
 
 import random
+from itertools import product
 
 import cocotb
 from beats import layout_of
-from feed_bench import SLOTS, FeedBench
+from feed_bench import SLOTS, FeedBench, join_word
 from states_model import StatesModel
 
 from hdl.feed.snapshot_types import SnapshotEnd, SnapshotWord
@@ -106,7 +107,7 @@ async def a_random_day(dut):
                 whole=bool(bits & 4),
                 stale=bool(bits & 8),
             )
-            await b.pulse("slot_join", (locate | bits << 16) << 20 * slot)
+            await b.join(slot, locate, bits)
         elif kind == 2:
             slot = rng.randrange(SLOTS)
             model.stale_by(2, [slot])
@@ -153,9 +154,8 @@ async def a_random_day(dut):
         )
         await b.settle()
         assert b.flags() == model.flags()
-        assert [locate for locate, s in zip(b.locates(), model.slots, strict=True) if s.bound] == [
-            s.locate for s in model.slots if s.bound
-        ]
+        locates_now = [s.locate if s.bound else 0 for s in model.slots]
+        assert await b.locates() == locates_now
         assert [(e["kind"], e["slot"]) for e in b.take("event")] == model.events
         assert [(e["kind"], e["slot"]) for e in b.take("held")] == model.held
         assert b.take("upset") == model.upsets
@@ -166,7 +166,88 @@ async def a_random_day(dut):
         told = {c["slot"]: c for c in changes}
         for slot, change in told.items():
             assert {k: bool(v) for k, v in change["flags"].items()} == model.flags()[slot]
+            assert change["locate"] == locates_now[slot]
     assert b.totals.get("tracked", 0) == tracked > 300
     assert held > 20
     assert b.totals.get("healed", 0) == healed > 5
     assert upsets >= {1, 2, 3, 4, 5}
+
+
+def message(letter, **values):
+    """Give a message with its values; fields that are not named are zero, texts blank."""
+    fields = [f for f in ITCH50[letter] if f.name not in ("message_type", "tracking_number")]
+    return letter, {f.name: " " * f.width if f.kind is Kind.ALPHA else 0 for f in fields} | values
+
+
+async def hear(b, model, session, messages, sequence):
+    """Have model and gateware hear messages in one packet."""
+    for number, (letter, values) in enumerate(messages, sequence):
+        model.message(number, letter, values)
+    packed = [ITCH50[letter].pack(**values) for letter, values in messages]
+    await b.say(packed, session=session, sequence=sequence)
+
+
+@cocotb.test()
+async def words_meet_messages_in_every_cycle(dut):
+    """Those of a snapshot and of the host wait, and are lost neither to each other nor to messages on end."""
+    b = await FeedBench(dut).start()
+    model = StatesModel(SLOTS)
+    for slot, name in enumerate(SYMBOLS[:SLOTS]):
+        model.follow(slot, name.ljust(8))
+    b.follow(SYMBOLS[:SLOTS])
+    await b.settle()
+    directory = [message("R", stock=SYMBOLS[slot].ljust(8), stock_locate=slot + 1) for slot in (0, 1)]
+    # System events are the shortest: at eight bytes a cycle two of them end in cycles on end. A snapshot is loaded of
+    # the second slot, taken before all this: the feed's halt is newer.
+    burst = [
+        *(message("S", event_code="S") for _ in range(3)),
+        message("H", stock_locate=1, trading_state="T"),
+        message("H", stock_locate=2, trading_state="P"),
+        message("S", event_code="Q"),
+        message("S", event_code="S"),
+        message("Y", stock_locate=1, reg_sho_action="0"),
+        message("S", event_code="S"),
+    ]
+    names = ("trading", "operating", "unrestricted", "opened")
+    plain, when, pulses = b.cycle, 0, []
+
+    async def cycle():
+        """One cycle, and in it what goes with it from ``when`` on, whatever else goes on."""
+        here = pulses[b.now - when] if 0 <= b.now - when < len(pulses) else None
+        if here:
+            getattr(dut, here[0]).value = here[1]
+        await plain()
+        if here:
+            getattr(dut, here[0]).value = here[2]
+
+    b.cycle = cycle
+    met = set()
+    for run, (offset, host_first) in enumerate(product(range(30), (False, True))):
+        if run:
+            model.roll()
+        await hear(b, model, f"W{run}", directory, 1)
+        await b.settle()
+        model.begun(1)
+        dut.loading.value = dut.holding.value = 2
+        await b.pulse("snapshot", word(begun=1))
+        snapshot, host = word(3, states=names, stated=1), join_word(2, 9, 3)
+        pulses = [("snapshot", snapshot, word(3, states=names)), ("slot_join", host, 0)]
+        pulses, when = pulses[::-1] if host_first else pulses, b.now + offset
+        b.take("decoded")
+        await hear(b, model, f"W{run}", burst, 3)
+        await b.idle(offset)
+        await b.settle()
+        ended = {at for at, _ in b.seen["decoded"]}
+        met |= {(host_first, when in ended, when + 1 in ended)}
+        model.stated(3, **dict.fromkeys(names, True), market=None)
+        model.host(2, locate=9, bind=True, trading=True)
+        assert b.flags() == model.flags(), (offset, host_first)
+        assert await b.locates() == [s.locate if s.bound else 0 for s in model.slots]
+        model.ended(whole=True)
+        model.holding = False
+        dut.holding.value = 0
+        await b.pulse("snapshot", word(whole=1))
+        await b.settle()
+        assert b.flags() == model.flags()
+    # Each of the two beside a message, before one, behind one, and between none, whichever comes first.
+    assert len(met) == 8

@@ -22,6 +22,11 @@ COUNTS = (
 )
 
 
+def join_word(slot, locate, command):
+    """Bits of the host's word on a slot; of ``command`` a bit each: bind, trading, whole, stale."""
+    return slot | locate << 8 | command << 24
+
+
 class FeedBench(Bench):
     def __init__(self, dut):
         super().__init__(
@@ -99,5 +104,15 @@ class FeedBench(Bench):
         bits = int(self.dut.flags.value)
         return [{k: bool(v) for k, v in as_dict(SlotFlags, bits >> 6 * i & 63).items()} for i in range(SLOTS)]
 
-    def locates(self):
-        return [int(self.dut.locates.value) >> 16 * i & 0xFFFF for i in range(SLOTS)]
+    async def join(self, slot, locate, command):
+        """The host's word on a slot, see :func:`join_word`."""
+        await self.pulse("slot_join", join_word(slot, locate, command))
+
+    async def locates(self):
+        """The locate of each slot, 0 where none is bound."""
+        told = []
+        for slot in range(SLOTS):
+            self.dut.shown_slot.value = slot
+            await self.idle(1)
+            told.append(int(self.dut.shown_locate.value))
+        return told
