@@ -15,8 +15,14 @@ def select(one_hot: Value, choices: list) -> Value:
     return result
 
 
+#: From so many bits on a carry that goes up to the lowest one is shorter than to ask for each what is below it.
+_MANY = 32
+
+
 def first_of(bits: Value) -> Value:
     """Give the lowest bit that is set, and no other; none if none is set."""
+    if len(bits) >= _MANY:
+        return bits & (~bits + 1)[: len(bits)]
     return Cat(bits[i] & ~bits[:i].any() for i in range(len(bits)))
 
 

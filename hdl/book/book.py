@@ -164,11 +164,11 @@ class OrderBook(wiring.Component):
             dropped.eq(table.disturbed | (taken & move[0] & alone[0])),
             steps.eq(Cat(step[0].replicate(2), step[1].replicate(2), step[2])),
             under_way.eq((stage[: LATENCY - 1] & steps).any()),
-            gives_way.eq(Cat(taken.replicate(2), Const(0, 3))),
+            gives_way.eq(Cat((taken & step[0]).replicate(2), Const(0, 3))),
         ]
         ends = Cat(move[:-1] & dropped, move[-1]) & Cat(alone[0].replicate(2), alone[1].replicate(2), alone[2])
         m.d.sync += [
-            stage.eq(Cat(begins, stage[: LATENCY - 1] & ~ends & ~(steps & gives_way))),
+            stage.eq(Cat(begins, stage[: LATENCY - 1] & ~ends & ~gives_way)),
             move.eq(Cat(moves | rides, move[:-1] & ~dropped)),
         ]
         with m.If(moves | rides):
@@ -309,15 +309,13 @@ class OrderBook(wiring.Component):
             ]
 
         # Cycle 5: shares leave the one level and come to the other, and the row is written.
-        commits = Signal()
         changed = Signal()
         m.d.comb += [
-            commits.eq(stage[4]),
             changed.eq(acts | inserts | third.clears | appended | finished),
             rows.step_insert.eq(stage[4]),
             rows.reduce.eq(acts),
             rows.insert.eq(inserts | appended),
-            rows.commit.eq(commits),
+            rows.commit.eq(stage[4]),
             rows.changed.eq(changed),
             rows.cleared.eq(third.clears),
             rows.put_slot.eq(slots[2]),
@@ -329,12 +327,12 @@ class OrderBook(wiring.Component):
             refill.insert.eq(table.insert),
             refill.insert_ordinal.eq(table.new_ordinal),
             refill.moved.eq(move[-1]),
-            refill.done.eq(commits & step[2]),
+            refill.done.eq(stage[4] & step[2]),
             refill.row_bound.eq(rows.row_bound),
             refill.row_full.eq(rows.spilled),
             refill.spilled.eq(self.levels_spilled),
-            self.levels_spilled.eq(commits & ~step[2] & rows.spilled),
-            self.table_overflows.eq(commits & overflows),
+            self.levels_spilled.eq(stage[4] & ~step[2] & rows.spilled),
+            self.table_overflows.eq(stage[4] & overflows),
             self.stale.valid.eq(self.table_overflows),
             self.stale.payload.slot.eq(third.event.slot),
             self.stale.payload.cause.eq(third.event.sequence),
@@ -357,7 +355,7 @@ class OrderBook(wiring.Component):
         shown_side = Signal()
         shown_price = Signal(32)
         written = Signal()
-        m.d.sync += written.eq(commits & changed)
+        m.d.sync += written.eq(stage[4] & changed)
         with m.If(stage[4]):
             m.d.sync += [shown_acts.eq(acts), shown_side.eq(side), shown_price.eq(old_price)]
         kind = third.event.kind

@@ -10,6 +10,7 @@ from hdl.book.ladder import KEY_MAX, RowChange, RowMatch, assign_row, key_of, ro
 from hdl.book.mixing import BANKS
 from hdl.book.order_table import STASH
 from hdl.book.scan import TableScan
+from hdl.one_hot import first_of, number_of
 
 __all__ = ["Refill", "RefillStep"]
 
@@ -187,9 +188,7 @@ class Refill(wiring.Component):
         with m.FSM() as fsm:
             # A step that was asked for before the last one was given up is not to be taken for one of the next.
             with m.State("REST"), m.If(self.pending & ~self.under_way):
-                for i in reversed(range(2 * self._slots)):
-                    with m.If(requests[i]):
-                        m.d.sync += [self.side.eq(i & 1), self.slot.eq(i >> 1)]
+                m.d.sync += Cat(self.side, self.slot).eq(number_of(first_of(requests)))
                 m.next = "BEGIN"
             with m.State("BEGIN"):
                 m.d.comb += self.want.eq(RefillStep.BEGIN)
@@ -197,10 +196,10 @@ class Refill(wiring.Component):
                     m.d.sync += [lower.eq(self.row_bound), position.eq(0), row.valid.eq(0), row.bound.eq(KEY_MAX)]
                     m.next = "TABLE"
             with m.State("TABLE"):
-                m.d.comb += [gathers.eq(1), scan.run.eq(~in_stash), scan.take.eq(~fits.any())]
+                m.d.comb += [gathers.eq(1), scan.run.eq(~in_stash)]
                 with m.If(in_stash):
                     m.next = "STASH"
-                with m.Elif(scan.arrived & scan.take):
+                with m.Elif(scan.arrived & ~fits.any()):
                     m.d.sync += position.eq(Cat(Const(0, 2), position[2:] + 1))
                 with m.Elif(scan.arrived):
                     for bank, cell in reversed(list(enumerate(self.cells))):

@@ -12,8 +12,8 @@ class TableScan(wiring.Component):
 
     The consumer keeps ``position``, the first row it has not dealt with. Reads run ahead of it by the two cycles
     that a read takes; when the data of ``position`` are there, ``arrived`` is high for that cycle, and the consumer
-    either moves ``position`` on by one (``take``), which keeps the stream flowing, or does not, which ends it: the rows
-    in flight are read again later.
+    either moves ``position`` on by one, which keeps the stream flowing, or leaves ``run`` low in the next cycle, which
+    ends it: the rows in flight are read again later.
 
     Parameters
     ----------
@@ -26,8 +26,8 @@ class TableScan(wiring.Component):
         A row may be read: no operation is in its cycles 0 to 3.
     run
         Rows are wanted from ``position`` on.
-    position, arrived, take
-        As above. ``take`` is heeded only with ``arrived``.
+    position, arrived
+        As above.
     read_enable, read_address
         To the table's read ports.
     """
@@ -39,7 +39,6 @@ class TableScan(wiring.Component):
                 "run": In(1),
                 "position": In(address_bits),
                 "arrived": Out(1),
-                "take": In(1),
                 "read_enable": Out(1),
                 "read_address": Out(address_bits),
             }
@@ -55,6 +54,5 @@ class TableScan(wiring.Component):
             self.read_enable.eq(self.may_scan & self.run),
             self.read_address.eq(self.position + first + second),
         ]
-        keep = self.run & ~(self.arrived & ~self.take)
-        m.d.sync += [first.eq(self.read_enable & keep), second.eq(first & keep)]
+        m.d.sync += [first.eq(self.read_enable), second.eq(first & self.run)]
         return m

@@ -70,7 +70,6 @@ class Sweep(wiring.Component):
             # A pass that begins again begins with a row that is still to be read.
             scan.run.eq(due & ~self.initialising & ~self.request),
             scan.position.eq(position),
-            scan.take.eq(1),
             self.read_enable.eq(scan.read_enable),
             self.read_address.eq(scan.read_address),
             self.erase_address.eq(position),

@@ -8,7 +8,7 @@ from hdl.feed.itch import ItchMessage
 from hdl.feed.slot_state import SlotState, StaleCause
 from hdl.feed.snapshot_types import SnapshotWord
 from hdl.feed.state_words import SlotJoin, StateWords
-from hdl.one_hot import number_of, select
+from hdl.one_hot import first_of, number_of, select
 from hdl.types import EventKind, MarketEvent, SlotFlags
 
 __all__ = ["MarketStates", "StateChange", "SystemEvent"]
@@ -229,7 +229,7 @@ class MarketStates(wiring.Component):
             self.upset_valid.eq(upset.any()),
             self.upset.eq(select(upset, [state.upset for state in states])),
         ]
-        m.d.comb += named.eq(_lowest(Cat(state.names for state in states)))
+        m.d.comb += named.eq(first_of(Cat(state.names for state in states)))
         for i, state in enumerate(states):
             m.submodules[f"slot_{i}"] = state
             m.d.comb += [
@@ -271,9 +271,9 @@ class MarketStates(wiring.Component):
             event.session_epoch.eq(self.session_epoch),
         ]
         lowest = Signal(8)
-        held = (_lowest(about) & self.holding).any()
+        held = (first_of(about) & self.holding).any()
         with m.If(valid & about.any() & (message.kind != EventKind.NONE)):
-            m.d.comb += lowest.eq(number_of(_lowest(about)))
+            m.d.comb += lowest.eq(number_of(first_of(about)))
             m.d.sync += [
                 events.valid.eq(~held),
                 self.held_valid.eq(held),
@@ -298,7 +298,7 @@ class MarketStates(wiring.Component):
             ]
         with m.Elif(binds_whole.any() | clear_waits.any()):
             # A Stock Directory message makes its own event; every other CLEAR waits for a cycle without an event.
-            m.d.comb += clear_sent.eq(Mux(binds_whole.any(), binds_whole, _lowest(clear_waits)))
+            m.d.comb += clear_sent.eq(Mux(binds_whole.any(), binds_whole, first_of(clear_waits)))
             m.d.comb += lowest.eq(number_of(clear_sent))
             m.d.sync += [
                 events.valid.eq(1),
@@ -324,7 +324,7 @@ class MarketStates(wiring.Component):
         first = Signal(self._slots)
         change = self.state_change.payload
         m.d.comb += [
-            first.eq(_lowest(changed)),
+            first.eq(first_of(changed)),
             self.state_change.valid.eq(changed.any()),
             told.eq(Mux(self.state_change.ready, first, 0)),
             change.slot.eq(number_of(first)),
@@ -342,8 +342,3 @@ class MarketStates(wiring.Component):
 
 
 _PULSES = ("begun", "failed", "whole")
-
-
-def _lowest(bits):
-    """Keep the lowest set bit of ``bits``."""
-    return bits & (~bits + 1)[: len(bits)]

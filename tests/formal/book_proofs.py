@@ -5,7 +5,6 @@ from proof import Mutation, Proof
 BOOK, TABLE, MEMORY = "hdl/book/book.py", "hdl/book/order_table.py", "hdl/book/row_memory.py"
 LADDER, QUEUE = "hdl/book/ladder.py", "hdl/book/queue.py"
 
-_GOING_ON = "stage[: LATENCY - 1] & ~ends & ~(steps & gives_way)"
 _APPLIED = "~step[1] & (event.kind != EventKind.NONE) & (event.kind != EventKind.REFRESH)"
 _AFTER = "self.step[4] & same_slot & (self.reference == target_3)"
 
@@ -26,8 +25,8 @@ BOOK_PROOFS = (
             Mutation(
                 "loses an event when the next one comes",
                 BOOK,
-                _GOING_ON,
-                _GOING_ON.replace("(steps & gives_way)", "gives_way"),
+                "gives_way.eq(Cat((taken & step[0]).replicate(2)",
+                "gives_way.eq(Cat(taken.replicate(2)",
             ),
             Mutation("shows the event behind", BOOK, "depth.event.eq(third.event)", "depth.event.eq(second.event)"),
             Mutation("counts what is no message", BOOK, _APPLIED, "~step[1]"),

@@ -212,6 +212,35 @@ def test_a_write_is_told_with_its_slot_and_another_value_is_told_apart():
     assert others == [(0, 0, 1, 0, 77), (0, 0, 1, 0, 78)]
 
 
+def test_command_bits_are_told_beside_the_strobe_and_those_that_need_a_disarmed_card_only_then():
+    bank = RegisterBank(CONFIG)
+    join = bank.slot_write("join")
+    place = next(r for r in bank.description if r.key == "slot.join").place
+    told = []
+
+    async def watch(ctx):
+        names = ("bind", "trading", "whole", "stale")
+        async for _, _, strobe, slot, locate, *pulses in ctx.tick().sample(
+            join.strobe, join.slot, join.row.locate, *(getattr(join.row, name) for name in names)
+        ):
+            assert strobe or not any(pulses)
+            if strobe:
+                told.append((slot, locate, *pulses))
+
+    async def bench(ctx):
+        await access(ctx, bank, place(2), 0b0011 << 16 | 77)
+        await access(ctx, bank, place(0), 0b1100 << 16 | 78)
+        ctx.set(bank.armed, 1)
+        assert (await access(ctx, bank, place(3), 0b1111 << 16 | 79))[0] == BusStatus.LOCKED
+
+    simulator = Simulator(bank)
+    simulator.add_clock(6.4e-9)
+    simulator.add_testbench(bench)
+    simulator.add_process(watch)
+    simulator.run()
+    assert told == [(2, 77, 1, 1, 0, 0), (0, 78, 0, 0, 1, 1), (3, 79, 0, 0, 0, 1)]
+
+
 def test_driven_values_and_write_back():
     bank = RegisterBank(CONFIG)
     armed, cause = bank.drive("control.status.armed"), bank.drive("control.status.kill_cause")
