@@ -91,8 +91,10 @@ class MarketStates(wiring.Component):
     shown_slot, shown_locate
         A slot, and in the same cycle the locate bound to it, or 0.
     state_change
-        One element for each slot that changed, lowest first; changes while one waits are told as one, a stale
-        cause being kept. ``system_event_valid``, ``system_event``: System Event messages.
+        One element for each slot that changed, lowest first, two cycles after the change at the earliest; changes while
+        one waits are told as one, a stale cause being kept.
+    system_event_valid, system_event
+        System Event messages.
     tracked
         Pulse: the message is about a bound slot.
     busy
@@ -320,15 +322,18 @@ class MarketStates(wiring.Component):
             self.shown_locate.eq(Mux(self.flags[self.shown_slot].bound, shown.data, 0)),
         ]
 
-        # One change a cycle to whoever records them.
-        first = Signal(self._slots)
+        # One change after the other to whoever records them: found in one cycle, told from the next one on.
+        first, telling = Signal(self._slots), Signal()
         change = self.state_change.payload
+        with m.If(~telling):
+            m.d.sync += [first.eq(first_of(changed)), telling.eq(changed.any())]
+        with m.Elif(self.state_change.ready):
+            m.d.sync += telling.eq(0)
         m.d.comb += [
-            first.eq(first_of(changed)),
-            self.state_change.valid.eq(changed.any()),
-            told.eq(Mux(self.state_change.ready, first, 0)),
+            self.state_change.valid.eq(telling),
+            told.eq(Mux(telling & self.state_change.ready, first, 0)),
             change.slot.eq(number_of(first)),
-            told_of.addr.eq(number_of(first)),
+            told_of.addr.eq(change.slot),
             change.cause.eq(select(first, [state.cause for state in states])),
             change.flags.eq(select(first, [state.flags for state in states])),
             change.locate.eq(Mux(change.flags.bound, told_of.data, 0)),
@@ -336,7 +341,13 @@ class MarketStates(wiring.Component):
             change.exchange_time.eq(exchange_time),
         ]
         m.d.comb += self.busy.eq(
-            clear_waits.any() | changed.any() | events.valid | self.held_valid | self.system_event_valid | words.waits
+            clear_waits.any()
+            | changed.any()
+            | telling
+            | events.valid
+            | self.held_valid
+            | self.system_event_valid
+            | words.waits
         )
         return m
 

@@ -12,8 +12,8 @@ from amaranth.build import Platform
 
 from hdl.boards import BOARDS, Board
 from hdl.configs import CONFIGS, CardConfig
-from sim.bitstream.blank_rows import leave_rows_blank
 from sim.bitstream.report import describe, one_line, room_of, write_report
+from sim.timing.blank_rows import leave_rows_blank
 from sim.timing.demand import demand_of, require_fit
 from sim.timing.flow import pack, place_and_route, synthesise, write_source
 from sim.timing.part import LOGIC_85K, Part

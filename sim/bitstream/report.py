@@ -29,7 +29,7 @@ def describe(routed: Path, netlist: Path, source: Path, *, blank_luts: int = 0) 
     routed, netlist, source : Path
         nextpnr's report, the netlist it was given, and the RTLIL that was made of.
     blank_luts : int
-        Look-up tables that were placed beside the netlist and do nothing (:mod:`sim.bitstream.blank_rows`).
+        Look-up tables that were placed beside the netlist and do nothing (:mod:`sim.timing.blank_rows`).
 
     Raises
     ------

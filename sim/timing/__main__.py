@@ -13,6 +13,7 @@ from rich.table import Table
 from hdl.configs import CardConfig
 from hdl.engine import Engine
 from sim.bench.figures import merge
+from sim.timing.blank_rows import leave_rows_blank
 from sim.timing.budget import memories_of
 from sim.timing.demand import demand_of, require_fit
 from sim.timing.demand import figures_of as asked_for
@@ -76,8 +77,11 @@ def run(name: str, block: str | None, *, target_mhz: float | None, seed: int, sa
         merge(BENCH, asked_for(demand, part, name))
     require_fit(demand, part, f"{what} of {name!r}", work)
     own_mhz = 1e6 / config.clock_period_ps
-    report = place_and_route(work, part, target_mhz=target_mhz or own_mhz, seed=seed, say=say)
+    # One block alone has room enough.
+    spread, blank = leave_rows_blank(netlist, part, demand.whole.luts) if block is None else (netlist, 0)
+    report = place_and_route(work, part, target_mhz=target_mhz or own_mhz, seed=seed, say=say, netlist=spread.name)
     timing = read_files(report, netlist, source)
+    timing = replace(timing, luts=timing.luts - blank)
     device = f"{part.device}-{part.speed}{part.package}"
     about = {"config": name, "block": what, "part": device, "seed": seed}
     (work / "report.json").write_text(json.dumps(about | timing.as_dict(), indent=2) + "\n")

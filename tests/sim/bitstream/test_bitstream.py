@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from hdl.boards import BOARDS
-from sim.bitstream.blank_rows import leave_rows_blank
 from sim.bitstream.build import board_of, build_design, config_of, part_of
 from sim.bitstream.report import figures_of
+from sim.timing.blank_rows import leave_rows_blank
 from sim.timing.flow import place_and_route
 from sim.timing.step import NoWayError
 
