@@ -122,7 +122,7 @@ class SlotAccess:
 
     def write(self, register: Register) -> SlotWrite:
         """Give what the host writes into a register, as it writes it."""
-        if not register.per_slot or not all(f.kept or f.pulse for f in register.fields):
+        if not register.per_slot or not all(f.writable and not f.driven for f in register.fields):
             raise ValueError(f"{register.key} is not a register of a slot that the host writes")
         name = register.name
         return self._writes.setdefault(
