@@ -1,5 +1,7 @@
 """The flow in small: one block from Amaranth to a routed netlist, its ports kept alive by the scaffold."""
 
+import json
+
 import pytest
 from amaranth import Module, unsigned
 from amaranth.hdl import Fragment
@@ -10,10 +12,11 @@ from amaranth.sim import Simulator
 
 from hdl.book.memory import BookMemory
 from hdl.book.rows import BookRows
+from sim.timing import __main__ as command
 from sim.timing.budget import memories_of
 from sim.timing.demand import Demand, demand_of, require_fit
 from sim.timing.engine import block_of, configuration
-from sim.timing.flow import emit, place_and_route, synthesise
+from sim.timing.flow import NETLIST, emit, place_and_route, synthesise
 from sim.timing.part import ECPIX5_85F
 from sim.timing.report import Area, read_files
 from sim.timing.scaffold import Scaffold
@@ -109,6 +112,29 @@ def test_a_block_is_placed_and_routed(tmp_path):
     place_and_route(work, ECPIX5_85F, target_mhz=156.25, seed=1, say=said.append)
     assert report.stat().st_mtime_ns == before
     assert said[-1] == "place and route: nothing has changed since it was done"
+
+
+def test_an_engine_is_spread_by_blank_rows_and_a_block_alone_is_not(tmp_path, monkeypatch):
+    """The tables of the blank rows are not the engine's."""
+    placed = []
+
+    def place(work, *given, netlist, **others):
+        placed.append(work / netlist)
+        # Without the blank rows it takes seconds.
+        return place_and_route(work, *given, **others)
+
+    for name, value in (("WORK", tmp_path), ("BENCH", tmp_path / "bench.json"), ("place_and_route", place)):
+        monkeypatch.setattr(command, name, value)
+    monkeypatch.setattr(command, "engine_in_scaffold", lambda config: Scaffold(Inner()))
+    monkeypatch.setattr(command, "block_of", lambda config, block, part: Inner())
+    engine, block = (
+        command.run("tiny", name, target_mhz=None, seed=1, say=lambda _: None)[0] for name in (None, "inner")
+    )
+    blank = [name for name in json.loads(placed[0].read_text())["modules"]["top"]["cells"] if name.startswith("blank.")]
+    assert len(blank) > 10_000
+    assert engine.luts == block.luts - len(blank)
+    assert placed[1].name == NETLIST
+    assert json.loads((tmp_path / "bench.json").read_text())["timing_tiny_luts"]["value"] == engine.luts
 
 
 @pytest.mark.parametrize(
