@@ -170,7 +170,9 @@ class SnapshotLoader(wiring.Component):
         states, sequence = Signal(SnapshotEnd), Signal(64)
         begun, failed, stated, whole = (Signal(name=name) for name in ("begun", "failed", "stated", "whole"))
         m.d.comb += [
-            *(field.eq(pulse) for field, pulse in ((word.begun, begun), (word.failed, failed), (word.stated, stated))),
+            word.begun.eq(begun),
+            word.failed.eq(failed),
+            word.stated.eq(stated),
             word.whole.eq(whole),
             word.states.eq(states),
             word.sequence.eq(sequence),

@@ -78,6 +78,9 @@ class StateWords(wiring.Component):
         A word waits.
 
     Latency: none for a message and, in a cycle without one, for a snapshot's word; at least one cycle for the host's.
+    A code that the specification does not name stops, or restricts.
+
+    Source: TotalView-ITCH 5.0, sections 1.1 to 1.2 (``hdl.wire.itch50``).
     """
 
     message_valid: In(1)

@@ -211,8 +211,8 @@ class MarketStates(wiring.Component):
             with m.If(condition):
                 m.d.comb += lost_cause.eq(why)
 
-        # Of each slot. Its locate is compared with the message's, all at once.
-        # A symbol that is no text is none, and a Stock Directory message without text binds nothing.
+        # Of each slot. Its locate is compared with the message's, all at once. A slot without a symbol has zero for it:
+        # a Stock Directory message whose text is zero binds nothing.
         directory = Signal()
         m.d.comb += directory.eq((message.type == ord("R")) & (message.stock != 0))
         states = [SlotState() for _ in range(self._slots)]
