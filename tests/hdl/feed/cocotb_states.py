@@ -44,6 +44,8 @@ def some_message(rng, locates):
             values[field.name] = rng.getrandbits(8 * field.width)
     if letter == "R" and rng.random() < 0.1:
         values["stock_locate"] = rng.randrange(1, 9)
+    if letter == "R" and rng.random() < 0.1:
+        values["stock"] = "\0" * 8  # what the register of a slot without a symbol has
     return letter, values
 
 
