@@ -28,6 +28,10 @@ class Outcome(enum.Enum, shape=4):
 #: Names of the outcomes that are counted, as the receiver's ports and the crossing's are called.
 OUTCOMES = tuple(outcome.name.lower() for outcome in Outcome if outcome is not Outcome.NONE)
 
+#: Entries that the queue may have taken since its level was read for the word that there is room, and the one that the
+#: word is given to: of the level's own cycle, of its register's, and of the entry's.
+UNSEEN = 4
+
 
 class FrameCrossing(wiring.Component):
     """Takes frames and their outcomes from the clock that they are heard in to the card's.
@@ -45,7 +49,7 @@ class FrameCrossing(wiring.Component):
     width : int
         Bytes of a beat of the card.
     depth : int
-        Beats that may wait; a power of two.
+        Beats that may wait, of which the last three are kept free; a power of two, at least 8.
 
     Ports
     -----
@@ -84,17 +88,17 @@ class FrameCrossing(wiring.Component):
         m.submodules.queue = queue = AsyncFIFO(
             width=len(entry.as_value()), depth=self._depth, r_domain="sync", w_domain=self._from
         )
-        # What is gathered lies beside the pins and the queue beside the card's logic: a register on the way.
-        frames = frame_signature(out.beat.shape().width, always_ready=True).create(path=("gathered",))
-        heard = Signal(len(OUTCOMES) - 1)
+        enable, room = Signal(), Signal(init=1)
+        self._write(m, gather.words, entry, enable, room)
+        # What is gathered lies beside the pins and the queue beside the card's logic: a register on the way. What is
+        # put in there is sure of a place: the queue's own word, which it works out anew in every cycle and counts its
+        # next place by, is nothing that the outcome hangs on as well.
         m.d[self._from] += [
-            frames.valid.eq(gather.words.valid),
-            frames.payload.eq(gather.words.payload),
-            heard.eq(self.heard[:-1]),
-        ]
-        self._write(m, queue, frames, heard, entry)
-        m.d.comb += [
             queue.w_data.eq(entry),
+            queue.w_en.eq(enable & room),
+            room.eq(queue.w_level <= self._depth - UNSEEN),
+        ]
+        m.d.comb += [
             out.eq(queue.r_data),
             queue.r_en.eq(1),
             self.frames.valid.eq(queue.r_rdy & out.has_beat),
@@ -104,16 +108,16 @@ class FrameCrossing(wiring.Component):
             m.d.comb += getattr(self, name).eq(queue.r_rdy & (out.outcome == Outcome[name.upper()]))
         return m
 
-    def _write(self, m: Module, queue: AsyncFIFO, frames, heard: Signal, entry) -> None:
-        """Put what is heard into the queue, and account for what does not fit."""
+    def _write(self, m: Module, frames, entry, enable: Signal, room: Signal) -> None:
+        """Make an entry of what is heard, where there is room, and account for what does not fit."""
         sync = m.d[self._from]
         begun = Signal()  # of the frame on its way something is in the queue
         missed = Signal()  # while the last frame was being ended a beat of the next one was left out
         lost = Signal(8)  # frames that are still to be counted as overflows
-        ended, lose, enable = Signal(), Signal(), Signal()
+        heard = self.heard[:-1]
+        ended, lose = Signal(), Signal()
         m.d.comb += [
             ended.eq(heard.any()),
-            queue.w_en.eq(enable),
             entry.beat.eq(frames.payload),
             entry.has_beat.eq(frames.valid),
             entry.outcome.eq(0),
@@ -127,7 +131,7 @@ class FrameCrossing(wiring.Component):
             with m.State("PASS"):
                 with m.If(frames.valid | ended):
                     m.d.comb += enable.eq(1)
-                    with m.If(queue.w_rdy), m.If(frames.valid):
+                    with m.If(room), m.If(frames.valid):
                         sync += begun.eq(~frames.payload.last)
                     with m.Elif(~ended):
                         m.next = "DROP"
@@ -137,7 +141,7 @@ class FrameCrossing(wiring.Component):
                         m.d.comb += lose.eq(1)
                 with m.Elif(lost != 0):
                     m.d.comb += [enable.eq(1), entry.outcome.eq(Outcome.OVERFLOW)]
-                    with m.If(queue.w_rdy):
+                    with m.If(room):
                         sync += lost.eq(lost - 1)
             with m.State("DROP"), m.If(ended):
                 m.next = "CLOSE"
@@ -157,7 +161,7 @@ class FrameCrossing(wiring.Component):
                     going_on.eq((missed | frames.valid) & ~ended),
                 ]
                 sync += missed.eq(going_on)
-                with m.If(queue.w_rdy):
+                with m.If(room):
                     sync += [begun.eq(0), missed.eq(0)]
                     m.next = "PASS"
                     with m.If(going_on):

@@ -115,7 +115,7 @@ def test_a_frame_that_begins_while_the_one_before_is_closed_is_whole_or_counted(
         for length in range(2, 3 * width + 2):
             frames.append((rng.randbytes(80 * width), 0, "good", apart))
             frames.append((rng.randbytes(length), 0, "good", 120 * width))
-    out, counts = cross(frames, write_ns=8, read_ns=8 * quicker * width, width=width, depth=4)
+    out, counts = cross(frames, write_ns=8, read_ns=8 * quicker * width, width=width, depth=8)
     assert counts["good"] + counts["overflow"] == len(frames)
     assert min(counts["good"], counts["overflow"]) > 5
     left = iter(data for data, *_ in frames)
