@@ -16,9 +16,10 @@ _TREE = 4
 class Scaffold(wiring.Component):
     """Holds a block so that synthesis keeps all of it and its ports cost no pins.
 
-    Every input bit of the block comes from a register of one long shift register, every output bit goes into a register
-    of its own and from there through a tree of exclusive ors, a register after each, to one pin. So each path that is
-    timed begins and ends in a register, no input is a constant, and no output is without a reader.
+    Every input bit of the block comes from a register of one long shift register, every output bit goes through a tree
+    of exclusive ors, a register after each, to one pin. So each path that is timed begins and ends in a register, no
+    input is a constant, and no output is without a reader. An output's path is an exclusive or longer than the block's
+    own; a register before it would be one for each of thousands of bits, most of which come from one.
 
     Where the block is made of others whose ports it does not wire itself (the engine leaves configuration, counters and
     telemetry to whoever holds the registers), those ports are chained in the same way: an input that the block drives
@@ -59,12 +60,13 @@ class Scaffold(wiring.Component):
             m.d.comb += value.eq(chain[at : at + len(value)])
             at += len(value)
 
-        layer = Signal(max(1, sum(map(len, outputs))), name="captured")
-        m.d.sync += layer.eq(Cat(outputs))
-        while len(layer) > 1:
-            after = Signal(-(-len(layer) // _TREE), name=f"tree_{len(layer)}")
+        layer = Cat(outputs)
+        while True:
+            after = Signal(max(1, -(-len(layer) // _TREE)), name=f"tree_{len(layer)}")
             m.d.sync += after.eq(Cat(layer[i : i + _TREE].xor() for i in range(0, len(layer), _TREE)))
             layer = after
+            if len(layer) == 1:
+                break
         m.d.comb += self.serial_out.eq(layer)
         return m
 
