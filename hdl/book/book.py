@@ -208,6 +208,7 @@ class OrderBook(wiring.Component):
             table.scan_address.eq(refill.scan_address),
             refill.may_scan.eq(may_scan & ~table.sweeping),
             refill.may_scan_stash.eq(may_scan_stash & ~table.sweeping),
+            refill.initialising.eq(table.initialising),
             refill.under_way.eq(under_way),
             refill.cells.eq(table.cells),
             refill.live.eq(table.live),

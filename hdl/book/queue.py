@@ -2,10 +2,10 @@
 
 from amaranth import Module, Mux, Signal
 from amaranth.lib import stream, wiring
-from amaranth.lib.fifo import SyncFIFOBuffered
 from amaranth.lib.wiring import In, Out
 from amaranth.utils import bits_for
 
+from hdl.block_queue import BlockQueue
 from hdl.types import MarketEvent
 
 __all__ = ["EventQueue"]
@@ -55,7 +55,7 @@ class EventQueue(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         """Build the block."""
         m = Module()
-        m.submodules.fifo = fifo = SyncFIFOBuffered(width=MarketEvent.as_shape().size, depth=self._depth)
+        m.submodules.fifo = fifo = BlockQueue(width=MarketEvent.as_shape().size, depth=self._depth)
         empty = Signal()
         passes = Signal()
         added = Signal()

@@ -9,8 +9,8 @@ from hdl.book.entry import entry_layout
 from hdl.book.ladder import KEY_MAX, RowChange, RowMatch, assign_row, key_of, row_signature
 from hdl.book.mixing import BANKS
 from hdl.book.order_table import STASH
+from hdl.book.refill_requests import RefillRequests
 from hdl.book.scan import TableScan
-from hdl.one_hot import first_of, number_of
 
 __all__ = ["Refill", "RefillStep"]
 
@@ -54,6 +54,8 @@ class Refill(wiring.Component):
 
     Ports
     -----
+    initialising
+        Nothing asks for a refill; it must last a cycle a slot at least.
     may_scan, scan_enable, scan_address, cells, live, stash_scan, stash_index, stashed
         As of :class:`hdl.book.order_table.OrderTable`.
     may_scan_stash
@@ -63,7 +65,7 @@ class Refill(wiring.Component):
         What an event does to orders: those up to ``insert_shares`` in its cycle 4, in which ``event_step`` is high, the
         others, and slot and side again, in cycle 5.
     cleared
-        ``event_slot`` is cleared.
+        ``event_slot`` is cleared, and holds for the next cycle.
     spilled
         The event's row pushed a level off the end.
     moved
@@ -93,6 +95,7 @@ class Refill(wiring.Component):
         ordinal = address_bits + 3
         super().__init__(
             {
+                "initialising": In(1),
                 "may_scan": In(1),
                 "may_scan_stash": In(1),
                 "scan_enable": Out(1),
@@ -155,14 +158,17 @@ class Refill(wiring.Component):
         given_up = Signal()
 
         # Which row is next.
-        requests = Signal(2 * self._slots)
-        for i in range(2 * self._slots):
-            # A slot may be cleared while the row of an event before is still being written.
-            with m.If(self.cleared & (self.event_slot == i // 2)):
-                m.d.sync += requests[i].eq(0)
-            with m.Elif(self.written & (Cat(self.written_side, self.written_slot) == i)):
-                m.d.sync += requests[i].eq(self.low)
-        m.d.comb += self.pending.eq(requests.any())
+        m.submodules.requests = requests = RefillRequests(self._slots)
+        m.d.comb += [
+            requests.initialising.eq(self.initialising),
+            requests.written.eq(self.written),
+            requests.written_slot.eq(self.written_slot),
+            requests.written_side.eq(self.written_side),
+            requests.low.eq(self.low),
+            requests.cleared.eq(self.cleared),
+            requests.cleared_slot.eq(self.event_slot),
+            self.pending.eq(requests.pending),
+        ]
 
         # One order beyond the row, from the table or from the stash.
         chosen_key = Signal(32)
@@ -187,9 +193,11 @@ class Refill(wiring.Component):
 
         with m.FSM() as fsm:
             # A step that was asked for before the last one was given up is not to be taken for one of the next.
-            with m.State("REST"), m.If(self.pending & ~self.under_way):
-                m.d.sync += Cat(self.side, self.slot).eq(number_of(first_of(requests)))
-                m.next = "BEGIN"
+            with m.State("REST"):
+                m.d.comb += requests.looks.eq(~self.under_way)
+                with m.If(requests.found):
+                    m.d.sync += [self.slot.eq(requests.slot), self.side.eq(requests.side)]
+                    m.next = "BEGIN"
             with m.State("BEGIN"):
                 m.d.comb += self.want.eq(RefillStep.BEGIN)
                 with m.If(self.done):

@@ -2,10 +2,10 @@
 
 from amaranth import Cat, Const, Module, Mux, ResetInserter, Signal
 from amaranth.lib import data, stream, wiring
-from amaranth.lib.fifo import SyncFIFOBuffered
 from amaranth.lib.wiring import In, Out
 from amaranth.utils import bits_for
 
+from hdl.block_queue import BlockQueue
 from hdl.feed.slot_state import StaleCause
 from hdl.feed.snapshot_types import (
     HeldEvent,
@@ -145,9 +145,7 @@ class SnapshotLoader(wiring.Component):
 
         # The ring. It is emptied at the beginning of a load, not at the end of one that failed.
         flush = Signal()
-        m.submodules.ring = ring = ResetInserter(flush)(
-            SyncFIFOBuffered(width=HeldEvent.as_shape().size, depth=self._depth)
-        )
+        m.submodules.ring = ring = ResetInserter(flush)(BlockQueue(width=HeldEvent.as_shape().size, depth=self._depth))
         held, head = Signal(HeldEvent), Signal(HeldEvent)
         same = ("kind", "side", "printable", "reference", "shares", "price", "exchange_time", "sequence", "card_time")
         m.d.comb += [

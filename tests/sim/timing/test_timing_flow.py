@@ -4,13 +4,14 @@ import json
 
 import pytest
 from amaranth import Module, unsigned
-from amaranth.hdl import Fragment
+from amaranth.hdl import Fragment, Value
 from amaranth.lib import wiring
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 from amaranth.sim import Simulator
 
 from hdl.book.memory import BookMemory
+from hdl.book.queue import EventQueue
 from hdl.book.rows import BookRows
 from sim.timing import __main__ as command
 from sim.timing.budget import memories_of
@@ -112,6 +113,20 @@ def test_a_block_is_placed_and_routed(tmp_path):
     place_and_route(work, ECPIX5_85F, target_mhz=156.25, seed=1, say=said.append)
     assert report.stat().st_mtime_ns == before
     assert said[-1] == "place and route: nothing has changed since it was done"
+
+
+def test_a_queue_in_block_ram_keeps_no_data_beside_it(tmp_path):
+    """Of elements only the block RAM has bits: that it is never read where it is written is known to synthesis."""
+    queue = EventQueue()
+    work = tmp_path / "queue"
+    source = emit(Scaffold(queue), ECPIX5_85F, work)
+    asked = demand_of(synthesise(work, lambda said: None), source).whole
+    ports = [(member.flow, len(Value.cast(port))) for _, member, port in queue.signature.flatten(queue)]
+    inputs, outputs = (sum(bits for flow, bits in ports if flow is which) for which in (In, Out))
+    event = len(Value.cast(queue.incoming.payload))
+    assert asked.brams == -(-event // 36)
+    # The scaffold's two chains; places and levels of the queue take a few dozen.
+    assert asked.ffs < inputs + outputs / 3 + event / 2
 
 
 def test_an_engine_is_spread_by_blank_rows_and_a_block_alone_is_not(tmp_path, monkeypatch):
