@@ -51,6 +51,11 @@ class FrameCrossing(wiring.Component):
     depth : int
         Beats that may wait, of which the last three are kept free; a power of two, at least 8.
 
+    Raises
+    ------
+    ValueError
+        Too few beats may wait.
+
     Ports
     -----
     rx : In
@@ -67,6 +72,8 @@ class FrameCrossing(wiring.Component):
     """
 
     def __init__(self, from_domain: str, *, width: int, depth: int = 16) -> None:
+        if depth < 2 * UNSEEN:
+            raise ValueError(f"at least {2 * UNSEEN} beats may wait, not {depth!r}: some are kept free")
         self._from, self._depth = from_domain, depth
         # What crosses at once: a beat, or only an outcome.
         self._entry = data.StructLayout({"beat": Beat(width), "has_beat": 1, "outcome": Outcome})

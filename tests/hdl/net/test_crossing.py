@@ -1,3 +1,4 @@
+# amaranth: UnusedElaboratable=no
 """Frames between clocks of any ratio, both ways, against what went in."""
 
 import random
@@ -120,6 +121,11 @@ def test_a_frame_that_begins_while_the_one_before_is_closed_is_whole_or_counted(
     assert min(counts["good"], counts["overflow"]) > 5
     left = iter(data for data, *_ in frames)
     assert all(data in left for data, error in out if not error)
+
+
+def test_a_queue_without_room_to_keep_free_is_refused():
+    with pytest.raises(ValueError, match="at least 8 beats may wait, not 4"):
+        FrameCrossing("there", width=4, depth=4)
 
 
 def send(frames, *, card_ns, phase_ns=0.0, width=4):
