@@ -8,7 +8,7 @@ from hdl.feed.capture import SHELVES
 from hdl.feed.line import LineItem, LineQueue
 from hdl.feed.mold import FeedMessage, Gap
 from hdl.feed.requests import FeedRequest, RequestPacing
-from hdl.feed.window import ReorderWindow
+from hdl.feed.window import ReorderWindow, WindowEntry
 from hdl.wire.itch50 import LONGEST
 
 __all__ = ["GapOutcome", "GapRecovery", "GapReport"]
@@ -81,7 +81,8 @@ class GapRecovery(wiring.Component):
     busy
         Something moves. Waiting for an answer is not moving.
 
-    Latency: none without a gap. After one a message leaves every second cycle, the pace of the book.
+    Latency: none without a gap. After one a message leaves every second cycle, the pace of the book, three cycles at
+    the earliest after it was put in the window.
     """
 
     def __init__(self, window: int = 256) -> None:
@@ -153,16 +154,18 @@ class GapRecovery(wiring.Component):
             following.eq(due),
         ]
 
-        # On to the decoder: as it comes, or in order from the window.
+        # On to the decoder: as it comes, or in order from the window. Nobody waits for what was kept, and the decoder
+        # and the states of all slots come behind it in the same cycle: a register behind the block RAM.
         goes_on = Signal()
-        m.d.comb += goes_on.eq(recovering & window.ready & ~inside & ~rest & ~soils)
-        m.d.sync += rest.eq(goes_on)
+        head, head_ready = Signal(WindowEntry), Signal()  # of the number that is due, unless it was taken out
+        m.d.comb += goes_on.eq(recovering & head_ready & window.present & ~inside & ~soils)
+        m.d.sync += [rest.eq(goes_on), head.eq(window.head), head_ready.eq(window.ready & ~goes_on)]
         with m.If(recovering):
             m.d.comb += [
-                self.out_valid.eq(goes_on & window.head.has_message),
+                self.out_valid.eq(goes_on & head.has_message),
                 self.out.sequence.eq(due),
                 self.out.session_epoch.eq(self.session_epoch),
-                *(self.out[name].eq(window.head[name]) for name in ("content", "length", "card_time")),
+                *(self.out[name].eq(head[name]) for name in ("content", "length", "card_time")),
             ]
         with m.Else():
             m.d.comb += [self.out_valid.eq(self.message_valid), self.out.eq(self.message)]

@@ -264,22 +264,28 @@ class MarketStates(wiring.Component):
             ]
 
         # Events. A message's own event comes first; there is a free cycle after it, since no two messages that
-        # concern a slot end in two beats on end.
-        events, event = self.events, self.events.payload
+        # concern a slot end in two beats on end. Which slot it is, is found behind the register: the comparison with
+        # all locates before it takes most of a cycle.
+        events, event = self.events, Signal(MarketEvent)
+        hot = Signal(self._slots)  # slots that the event may be of, of which it is the lowest one's
+        below = Signal(self._slots)  # slots below the one in ``holding``
+        m.d.comb += [
+            below.eq(Mux(self.holding.any(), ~self.holding & (self.holding - 1)[: self._slots], 0)),
+            events.payload.eq(event),
+            events.payload.slot.eq(number_of(first_of(hot))),
+        ]
         m.d.sync += [
             self.tracked.eq(valid & (about.any() | named.any())),
             events.valid.eq(0),
             self.held_valid.eq(0),
             event.session_epoch.eq(self.session_epoch),
         ]
-        lowest = Signal(8)
-        held = (first_of(about) & self.holding).any()
+        held = (about & self.holding).any() & ~(about & below).any()
         with m.If(valid & about.any() & (message.kind != EventKind.NONE)):
-            m.d.comb += lowest.eq(number_of(first_of(about)))
             m.d.sync += [
                 events.valid.eq(~held),
                 self.held_valid.eq(held),
-                event.slot.eq(lowest),
+                hot.eq(about),
                 event.session_epoch.eq(message.source.session_epoch),
                 event.sequence.eq(message.source.sequence),
                 event.card_time.eq(message.source.card_time),
@@ -301,12 +307,11 @@ class MarketStates(wiring.Component):
         with m.Elif(binds_whole.any() | clear_waits.any()):
             # A Stock Directory message makes its own event; every other CLEAR waits for a cycle without an event.
             m.d.comb += clear_sent.eq(Mux(binds_whole.any(), binds_whole, first_of(clear_waits)))
-            m.d.comb += lowest.eq(number_of(clear_sent))
             m.d.sync += [
                 events.valid.eq(1),
                 event.eq(Const(0, MarketEvent)),
                 event.kind.eq(EventKind.CLEAR),
-                event.slot.eq(lowest),
+                hot.eq(clear_sent),
                 event.session_epoch.eq(self.session_epoch),
                 event.sequence.eq(Mux(valid, message.source.sequence, self.next_sequence - 1)),
                 event.exchange_time.eq(Mux(valid, message.exchange_time, exchange_time)),

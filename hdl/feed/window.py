@@ -79,7 +79,9 @@ class ReorderWindow(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         """Build the block."""
         m = Module()
-        m.submodules.entries = entries = Memory(shape=WindowEntry, depth=self._depth, init=[])
+        # What is read of a row that is written in the same cycle is not used (``late``).
+        attributes: dict[str, str | int] = {"no_rw_check": 1}
+        m.submodules.entries = entries = Memory(shape=WindowEntry, depth=self._depth, init=[], attrs=attributes)
         m.submodules.occupancy = occupancy = Occupancy(self._depth)
         write, read = entries.write_port(), entries.read_port()
         place, head, next_head = (number[: self._bits] for number in (self.number, self.expected, self.following))
