@@ -96,9 +96,11 @@ class HostPort(wiring.Component):
         at, following = Signal(range(_KEPT_WORDS + 1)), Signal(range(_KEPT_WORDS + 1))
         stride = 1 << len(at)  # words of a place: a power of two, so that places need no multiplication
         depth = stride * (self._hosts + 1)  # the last place is for what need not be remembered
-        m.submodules.incoming = incoming = Memory(shape=8 * WORD, depth=stride, init=[])
-        m.submodules.requests = requests = Memory(shape=8 * WORD, depth=depth, init=[])
-        m.submodules.answers = answers = Memory(shape=8 * WORD, depth=depth, init=[])
+        # A row is written before the state in which it is read, or behind the one that is read.
+        attributes: dict[str, str | int] = {"no_rw_check": 1}
+        m.submodules.incoming = incoming = Memory(shape=8 * WORD, depth=stride, init=[], attrs=attributes)
+        m.submodules.requests = requests = Memory(shape=8 * WORD, depth=depth, init=[], attrs=attributes)
+        m.submodules.answers = answers = Memory(shape=8 * WORD, depth=depth, init=[], attrs=attributes)
         in_write, in_read = incoming.write_port(), incoming.read_port()
         old_write, old_read = requests.write_port(), requests.read_port()
         answer_write, answer_read = answers.write_port(), answers.read_port()

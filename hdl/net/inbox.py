@@ -52,7 +52,8 @@ class Inbox(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         """Build the block."""
         m = Module()
-        m.submodules.ring = ring = Memory(shape=Beat(WORD), depth=self._words, init=[])
+        # What is read where a word is written is offered to nobody: it is not kept yet.
+        m.submodules.ring = ring = Memory(shape=Beat(WORD), depth=self._words, init=[], attrs={"no_rw_check": 1})
         m.submodules.kinds = kinds = SyncFIFO(width=2, depth=self._most_frames)
         write, read = ring.write_port(), ring.read_port()
         # One bit more than the ring needs tells a full one from an empty one.

@@ -64,7 +64,8 @@ class UdpFramer(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         """Build the block."""
         m = Module()
-        m.submodules.kept = kept = Memory(shape=8 * WORD, depth=self._words, init=[])
+        # It is written in one state and read in another.
+        m.submodules.kept = kept = Memory(shape=8 * WORD, depth=self._words, init=[], attrs={"no_rw_check": 1})
         m.submodules.ipv4 = ipv4 = Ipv4Header(PROTOCOL_UDP)
         write, read = kept.write_port(), kept.read_port()
         source, destination = self.source, self.destination

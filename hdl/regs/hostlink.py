@@ -72,7 +72,8 @@ class HostLink(wiring.Component):
     def elaborate(self, platform):
         """Build the machine: receive, check, answer the header, then item by item."""
         m = Module()
-        m.submodules.store = store = Memory(shape=64, depth=2 * MAX_ITEMS, init=[])
+        # It is written in one state and read in others.
+        m.submodules.store = store = Memory(shape=64, depth=2 * MAX_ITEMS, init=[], attrs={"no_rw_check": 1})
         write, read = store.write_port(), store.read_port()
         word = Cat(self.rx.payload.data)
         out = Signal(64)

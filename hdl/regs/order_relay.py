@@ -115,8 +115,10 @@ class OrderRelay(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         """Build the keeper of the card's messages, and the machine that receives, judges, lets through and sends."""
         m = Module()
-        m.submodules.kept = kept = Memory(shape=64, depth=self._depth * CARD_WORDS, init=[])
-        m.submodules.store = store = Memory(shape=64, depth=EXCHANGE_WORDS, init=[])
+        # A message is read when it is whole, and its place is written again when it is done with.
+        attributes: dict[str, str | int] = {"no_rw_check": 1}
+        m.submodules.kept = kept = Memory(shape=64, depth=self._depth * CARD_WORDS, init=[], attrs=attributes)
+        m.submodules.store = store = Memory(shape=64, depth=EXCHANGE_WORDS, init=[], attrs=attributes)
         m.submodules.lengths = lengths = Memory(shape=range(8 * CARD_WORDS + 1), depth=self._depth, init=[])
         slot_bits = self._depth.bit_length() - 1
         coming = self._keep(m, kept, lengths, slot_bits)
