@@ -263,9 +263,9 @@ class MarketStates(wiring.Component):
                 self.flags[i].eq(state.flags),
             ]
 
-        # Events. A message's own event comes first; there is a free cycle after it, since no two messages that
-        # concern a slot end in two beats on end. Which slot it is, is found behind the register: the comparison with
-        # all locates before it takes most of a cycle.
+        # Events. A message's own event comes first; there is a free cycle after it, since no two messages of kinds that
+        # make one end in two beats on end. Which slot it is, is found behind the register, and what it says is loaded
+        # whether it concerns a slot or not: the comparison with all locates before it takes most of a cycle.
         events, event = self.events, Signal(MarketEvent)
         hot = Signal(self._slots)  # slots that the event may be of, of which it is the lowest one's
         below = Signal(self._slots)  # slots below the one in ``holding``
@@ -274,16 +274,11 @@ class MarketStates(wiring.Component):
             events.payload.eq(event),
             events.payload.slot.eq(number_of(first_of(hot))),
         ]
-        m.d.sync += [
-            self.tracked.eq(valid & (about.any() | named.any())),
-            events.valid.eq(0),
-            self.held_valid.eq(0),
-            event.session_epoch.eq(self.session_epoch),
-        ]
         held = (about & self.holding).any() & ~(about & below).any()
-        with m.If(valid & about.any() & (message.kind != EventKind.NONE)):
+        m.d.sync += [self.tracked.eq(valid & (about.any() | named.any())), self.held_valid.eq(0)]
+        with m.If(valid & (message.kind != EventKind.NONE)):
             m.d.sync += [
-                events.valid.eq(~held),
+                events.valid.eq(about.any() & ~held),
                 self.held_valid.eq(held),
                 hot.eq(about),
                 event.session_epoch.eq(message.source.session_epoch),
@@ -304,11 +299,11 @@ class MarketStates(wiring.Component):
                     "exchange_time",
                 )
             ]
-        with m.Elif(binds_whole.any() | clear_waits.any()):
-            # A Stock Directory message makes its own event; every other CLEAR waits for a cycle without an event.
+        with m.Else():
+            # A Stock Directory message makes its own event; every other CLEAR waits for a cycle without one.
             m.d.comb += clear_sent.eq(Mux(binds_whole.any(), binds_whole, first_of(clear_waits)))
             m.d.sync += [
-                events.valid.eq(1),
+                events.valid.eq(binds_whole.any() | clear_waits.any()),
                 event.eq(Const(0, MarketEvent)),
                 event.kind.eq(EventKind.CLEAR),
                 hot.eq(clear_sent),
