@@ -47,7 +47,8 @@ class Card(wiring.Component):
     Ports
     -----
     rx, rx_b : In
-        Ethernet frames of the feed's lines A and B, without check sequence; never wait.
+        Ethernet frames of the feed's lines A and B, without check sequence; never wait. With ``hosts_apart`` those of
+        hosts are on ``rx_b``, else on ``rx``.
     tx : Out
         Ethernet frames without check sequence: requests for missing messages, and what a station says
         (``hdl.net.port``).
@@ -56,7 +57,7 @@ class Card(wiring.Component):
     relay_rx, relay_tx : In, Out
         Order session by the host: datagrams of docs/hostlink.md.
     host_rx, host_tx : In, Out
-        Host link requests and responses, one datagram a frame, beside those that come over UDP on ``rx``.
+        Host link requests and responses, one datagram a frame, beside those that come over UDP.
     events_tx : Out
         EVENTS datagrams, which subscribers hear over UDP as well.
     time_step : In(40)
@@ -148,9 +149,9 @@ class Card(wiring.Component):
             bank.drive("identity.flags.soft").eq(self.soft),
             bank.count("control.hostlink_errors").eq(hostlink.error),
         ]
-        join_streams(m, self, engine, port)
+        join_streams(m, self, engine, port, self.rx_b if self._config.hosts_apart else self.rx)
         join_hosts(m, self, hostlink, telemetry, port, switch)
-        join_network(m, bank, engine, port, self)
+        join_network(m, bank, engine, port, self, feed_apart=self._config.hosts_apart)
         join_phys(m, bank, self)
         join_lights(m, engine, self.lights)
         self._control(m, bank, engine)

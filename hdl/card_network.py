@@ -17,12 +17,14 @@ _NOBODY = 0x7F00_0001
 __all__ = ["join_hosts", "join_network", "join_streams"]
 
 
-def join_streams(m: Module, card: wiring.Component, engine: Engine, port: NetworkPort) -> None:
-    """Let feed and port hear line A side by side, neither waiting for the other, and the port speak for both."""
+def join_streams(
+    m: Module, card: wiring.Component, engine: Engine, port: NetworkPort, hosts: wiring.PureInterface
+) -> None:
+    """Let the feed hear line A and the port the wire of ``hosts``, neither waiting for the other; the port speaks."""
     connect(m, engine.tx, port.feed_requests)
     connect(m, port.tx, flipped(card.tx))
-    for stream in (engine.rx, port.rx):
-        m.d.comb += [stream.valid.eq(card.rx.valid), stream.payload.eq(card.rx.payload)]
+    for listener, wire in ((engine.rx, card.rx), (port.rx, hosts)):
+        m.d.comb += [listener.valid.eq(wire.valid), listener.payload.eq(wire.payload)]
 
 
 def join_hosts(
@@ -56,8 +58,13 @@ def join_hosts(
     ]
 
 
-def join_network(m: Module, bank: RegisterBank, engine: Engine, port: NetworkPort, card: wiring.Component) -> None:
-    """Wire register block ``network``, and the addresses that requests for missing messages come from and go to."""
+def join_network(
+    m: Module, bank: RegisterBank, engine: Engine, port: NetworkPort, card: wiring.Component, *, feed_apart: bool
+) -> None:
+    """Wire register block ``network``, and the addresses that requests for missing messages come from and go to.
+
+    ``feed_apart``: the feed comes on another wire than that of the port, which so has no group to join.
+    """
     feed = engine.feed
     groups = bank.value("feed.destination.ip"), bank.value("feed.destination_b.ip")
     mac, ip, router = (bank.value(f"network.{name}") for name in ("mac.value", "address.ip", "router.ip"))
@@ -72,7 +79,7 @@ def join_network(m: Module, bank: RegisterBank, engine: Engine, port: NetworkPor
         port.card_time.eq(card.card_time),
         port.mac.eq(Mux(mac == 0, card.board_mac, mac)),
         port.ip.eq(Mux(ip == 0, card.board_ip, ip)),
-        port.groups[0].eq(groups[0]),
+        port.groups[0].eq(0 if feed_apart else groups[0]),
         port.groups[1].eq(Mux(bank.value("feed.arbitration.two_lines"), groups[1], 0)),
         port.peer_ip.eq(Mux(by_arp & (server_ip != 0), Mux(router == 0, server_ip, router), 0)),
         bank.drive("network.own_ip.ip").eq(port.ip),

@@ -28,17 +28,20 @@ class CardConfig:
     description : str
         What it is for, in a sentence.
     lines : int
-        Lines of the feed that the card can hear and join, 1 or 2; a board has a port for each.
+        Lines of the feed that the card can hear and join, 1 or 2. Each has a port of its own on a board; one with a
+        single port hears one.
     maker : bool
         The market maker is built. Without it the card quotes nothing; every register is where it was.
     trades : bool
         What decides, judges and orders is built. Without it the card hears, keeps books and shows them; it sends no
         order and cannot be armed. Every register is where it was.
+    hosts_apart : bool
+        Hosts have a port of their own, beside that of the only line (decision 0051).
 
     Raises
     ------
     ValueError
-        A market maker on a card that does not trade.
+        A market maker on a card that does not trade; hosts on the port of line B.
     """
 
     name: str
@@ -52,11 +55,14 @@ class CardConfig:
     lines: int = 2
     maker: bool = True
     trades: bool = True
+    hosts_apart: bool = False
 
     def __post_init__(self) -> None:
         """Refuse what makes no sense together."""
         if self.maker and not self.trades:
             raise ValueError(f"configuration {self.name} has a market maker and does not trade: give it maker=False")
+        if self.hosts_apart and self.lines == 2:
+            raise ValueError(f"configuration {self.name} has line B on the hosts' port: give it lines=1")
 
     @property
     def ample_block_ram(self) -> bool:
@@ -121,7 +127,8 @@ CONFIGS = {
             row_levels=8,
             own_orders=8,
             clock_period_ps=6400,
-            description="two symbols that are heard and shown: it sends no order and cannot be armed",
+            description="two symbols that are heard on one line and shown: it sends no order and cannot be armed",
+            lines=1,
             maker=False,
             trades=False,
         ),

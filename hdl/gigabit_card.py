@@ -24,21 +24,26 @@ RGMII_PINS = (
 
 
 def at_gigabit(config: CardConfig, ports: int) -> CardConfig:
-    """Give the same sizes for gigabit ports: four bytes a cycle at 31.25 MHz (decision 0043), a feed's line each."""
-    return replace(config, width=BEAT_BYTES, lines=ports, clock_period_ps=10**12 // CLOCK_HZ)
+    """Give the same sizes for gigabit ports: four bytes a cycle at 31.25 MHz (decision 0043).
+
+    The feed's lines have a port each. Where it has one line and the board two ports, hosts have the other.
+    """
+    lines = min(config.lines, ports)
+    return replace(config, width=BEAT_BYTES, lines=lines, hosts_apart=ports > lines, clock_period_ps=10**12 // CLOCK_HZ)
 
 
 class GigabitCard(wiring.Component):
     """Card at 31.25 MHz (``sync``), MACs and PHY pins at 125 (``line``), beside the PHYs' receive clocks.
 
-    Port 0 is the station: the feed's line A, the host link and all that is sent. Port 1, where there is one, only hears
-    the feed's line B. Orders leave by the host's session (``relay.carrier``) and no other way: until that is chosen
-    an order stays in the card.
+    Port 0 hears the feed's line A. The station, which is the host link and all that is sent, is on port 0 as well,
+    unless the feed has one line and the board two ports: then it has port 1, and port 0 says nothing (decision 0051).
+    With two lines port 1 only hears line B. Orders leave by the host's session (``relay.carrier``) and no other way:
+    until that is chosen an order stays in the card.
 
     Parameters
     ----------
     config : CardConfig
-        Sizes; width, clock and lines are those of the ports in any case.
+        Sizes; width and clock are those of the ports in any case, and there are no more lines than ports.
     phys : sequence of PhyKind
         One a port, one or two.
     mac, ip : int
@@ -73,7 +78,9 @@ class GigabitCard(wiring.Component):
         if not 1 <= len(phys) <= len(PHY_BLOCKS):
             raise ValueError(f"a card has one or two Ethernet ports, not {len(phys)}")
         self._phys, self._mac, self._ip, self._ms = tuple(phys), mac, ip, cycles_per_ms
-        self._card = Card(at_gigabit(config, len(phys)), git_hash=git_hash)
+        sizes = at_gigabit(config, len(phys))
+        self._card = Card(sizes, git_hash=git_hash)
+        self._station = 1 if sizes.hosts_apart else 0
         pins = {f"{name}_{i}": flow(bits) for i in range(len(phys)) for name, bits, flow in RGMII_PINS}
         super().__init__(pins | {"lights": Out(Lights), "link": Out(len(phys))})
 
@@ -94,7 +101,7 @@ class GigabitCard(wiring.Component):
                 getattr(card, PHY_BLOCKS[i]).eq(port.report),
                 self.link[i].eq(port.report.managed.link & (port.report.in_band.speed == GIGABIT)),
             ]
-            if i == 0:
+            if i == self._station:
                 connect(m, card.tx, port.tx)
         m.d.comb += [
             card.time_step.eq(1),

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-__all__ = ["GROUP", "PORT", "Feed", "Packet", "StoredSession", "UdpFeed", "stored_session"]
+__all__ = ["GROUP", "PORT", "Feed", "Packet", "StoredSession", "UdpFeed", "require_own", "stored_session"]
 
 _HERE = Path(__file__).parent
 _HEAD = struct.Struct(">QH")
@@ -80,23 +80,24 @@ def _packets(data: bytes) -> Iterator[Packet]:
 
 
 class UdpFeed:
-    """Sends from the host's interface that leads to the card, by multicast, as an exchange does.
+    """Sends from an interface of the host by multicast, as an exchange does.
 
     Parameters
     ----------
     host : str
-        The card's address.
+        The card's address: the interface that leads there is taken where none is named.
+    interface : str
+        Address of the interface that leads to the card's feed port, where hosts have another port
+        (:func:`require_own`); or empty.
 
     Raises
     ------
     OSError
-        No interface leads there.
+        No interface leads to the card.
     """
 
-    def __init__(self, host: str) -> None:
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-            probe.connect((host, PORT))
-            local = probe.getsockname()[0]
+    def __init__(self, host: str, interface: str = "") -> None:
+        local = interface or _address_towards(host)
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self._socket.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF, socket.inet_aton(local))
         self._socket.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_TTL, 1)
@@ -108,3 +109,24 @@ class UdpFeed:
     def close(self) -> None:
         """Give the socket back."""
         self._socket.close()
+
+
+def _address_towards(host: str) -> str:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        probe.connect((host, PORT))
+        return str(probe.getsockname()[0])
+
+
+def require_own(address: str) -> None:
+    """Refuse an address that no interface of this host has.
+
+    Raises
+    ------
+    ValueError
+        It is none of this host's.
+    """
+    try:
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+            probe.bind((address, 0))
+    except OSError as error:
+        raise ValueError(f"no interface of this host has the address {address!r}: {error}") from error

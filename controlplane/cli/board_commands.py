@@ -58,6 +58,9 @@ def check(
     market: Annotated[
         Path | None, typer.Option(help="market.sock of a soft card: its session is played there.", exists=True)
     ] = None,
+    feed_from: Annotated[
+        str, typer.Option(help="Address of the host's interface to the feed's port, if hosts have another port.")
+    ] = "",
 ) -> None:
     """Ask a card what the bring-up checklist wants of a program, and play it a stored session. Status 1: a step failed.
 
@@ -65,7 +68,7 @@ def check(
     """
     from controlplane.cli.check_card import run_check
 
-    raise typer.Exit(run_check(device, market, out))
+    raise typer.Exit(run_check(device, market, out, feed_from))
 
 
 def add_to(app: typer.Typer) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from controlplane.bringup.check import check_card
 from controlplane.bringup.checklist import PROGRAM_STEPS, Checklist
-from controlplane.bringup.session import GROUP, PORT, UdpFeed, stored_session
+from controlplane.bringup.session import GROUP, PORT, UdpFeed, require_own, stored_session
 from controlplane.card.device import Device
 from controlplane.card.library import DeviceError
 
@@ -41,7 +41,7 @@ class _MarketFeed:
         self._client.close()
 
 
-def run_check(url: str, market: Path | None, out: Path) -> int:
+def run_check(url: str, market: Path | None, out: Path, interface: str = "") -> int:
     """Ask a card, print the checklist, and write it.
 
     Parameters
@@ -52,17 +52,25 @@ def run_check(url: str, market: Path | None, out: Path) -> int:
         ``market.sock`` of a soft card whose time a player grants.
     out : Path
         The file a person sends back.
+    interface : str
+        Address of the host's interface that leads to the feed's port, where that is not the hosts'; or empty.
 
     Returns
     -------
     int
-        Exit status: 0, or 1 where a step failed.
+        Exit status: 0, or 1 where a step failed, or 2 where the session cannot be sent from ``interface``.
     """
+    try:
+        if interface:
+            _require_use(interface, url, market)
+    except ValueError as error:
+        print(f"pennywire: --feed-from: {error}", file=sys.stderr)
+        return 2
     found = Checklist(url)
     with contextlib.ExitStack() as stack:
         try:
             device = stack.enter_context(Device.open(url))
-            feed = _feed(url, market)
+            feed = _feed(url, market, interface)
             if feed is not None:
                 stack.callback(feed.close)
             check_card(device, found, stored_session(), feed)
@@ -78,6 +86,12 @@ def run_check(url: str, market: Path | None, out: Path) -> int:
     return 0
 
 
+def _require_use(interface: str, url: str, market: Path | None) -> None:
+    if market is not None or urllib.parse.urlsplit(url).scheme != "udp":
+        raise ValueError(f"the card at {url} hears no feed by UDP from {interface}: leave it out")
+    require_own(interface)
+
+
 def _broke_off(found: Checklist, words: str) -> None:
     """Let the first step that has no outcome fail, and say of those after it why they were not done."""
     open_steps = [name for name in PROGRAM_STEPS if found[name].state == "not done" and not found[name].words]
@@ -85,9 +99,9 @@ def _broke_off(found: Checklist, words: str) -> None:
     found.not_done(open_steps[1:], f"{open_steps[0]} failed")
 
 
-def _feed(url: str, market: Path | None) -> "UdpFeed | _MarketFeed | None":
+def _feed(url: str, market: Path | None, interface: str) -> "UdpFeed | _MarketFeed | None":
     if market is not None:
         return _MarketFeed(market)
     parts = urllib.parse.urlsplit(url)
     host = parts.path.rpartition(":")[0] if ":" in parts.path else parts.path
-    return UdpFeed(host) if parts.scheme == "udp" and host else None
+    return UdpFeed(host, interface) if parts.scheme == "udp" and host else None

@@ -30,20 +30,23 @@ class FeedReceiver(wiring.Component):
     Parameters
     ----------
     config : CardConfig
-        ``width``, ``slots`` and ``lines`` are used. Built for one line, nothing is heard on ``rx_b``.
+        ``width``, ``slots``, ``lines`` and ``hosts_apart`` are used. Built for one line, nothing of the feed is heard
+        on ``rx_b``.
     recovers : bool
         Built without what asks for missing messages, every gap is a loss at once, as where ``request_address`` is zero.
 
     Ports
     -----
     rx, rx_b, card_time
-        Ethernet frames of lines A and B without check sequence, always ready; card time of this cycle.
+        Ethernet frames of lines A and B without check sequence, always ready; card time of this cycle. With
+        ``hosts_apart`` answers to requests come on ``rx_b``.
     dest_ip, dest_port, dest_b_ip, dest_b_port, check_ip_checksum
         As registers ``feed.destination``, ``feed.destination_b`` and ``feed.checks``.
     tx
         Requests for missing messages, as frames without check sequence.
     own_address, request_address, request_timeout, request_tries
-        As registers ``requests.own`` to ``requests.pacing``: where answers come, on line A's port, and requests go.
+        As registers ``requests.own`` to ``requests.pacing``: where answers come, on the port of the station, and
+        requests go.
     book_settled
         Nothing waits before the book.
     two_lines, reorder, timeout
@@ -85,7 +88,7 @@ class FeedReceiver(wiring.Component):
 
     def __init__(self, config: CardConfig, *, recovers: bool = True) -> None:
         self._width, self._slots, self._lines = config.width, config.slots, config.lines
-        self._recovers = recovers
+        self._apart, self._recovers = config.hosts_apart, recovers
         super().__init__(
             {
                 "rx": In(frame_signature(config.width, always_ready=True)),
@@ -289,12 +292,17 @@ class FeedReceiver(wiring.Component):
         m.submodules.recovery = recovery = GapRecovery()
         m.submodules.sender = sender = UdpSender(self._width, REQUEST.length)
         request = recovery.requests.payload
-        connect(m, udp.own_datagram, answers.packet)
+        heard = udp
+        if self._apart:
+            m.submodules.udp_own = heard = UdpReceiver(self._width, least=HEADER.length)
+            connect(m, flipped(self.rx_b), heard.rx)
+            m.d.comb += [heard.card_time.eq(self.card_time), heard.check_ip_checksum.eq(self.check_ip_checksum)]
+        connect(m, heard.own_datagram, answers.packet)
         connect(m, sender.tx, flipped(self.tx))
         line_item(m, answers, self._asks(), recovery.answers)
         m.d.comb += [
-            udp.own_ip.eq(Mux(self._asks(), self.own_address.ip, 0)),
-            udp.own_port.eq(self.own_address.port),
+            heard.own_ip.eq(Mux(self._asks(), self.own_address.ip, 0)),
+            heard.own_port.eq(self.own_address.port),
             answers.free.eq(1),
             answers.write_shelf.eq(recovery.write_shelf),
             answers.read_shelf.eq(recovery.read_shelf),
@@ -328,7 +336,8 @@ class FeedReceiver(wiring.Component):
             self.not_held.eq(recovery.overflowed),
             self.answers_useless.eq(recovery.strangers),
         ]
-        return answers.busy | recovery.busy | sender.tx.valid
+        busy = answers.busy | recovery.busy | sender.tx.valid
+        return busy | heard.busy if self._apart else busy
 
     def _asks(self):
         """Whether requests can be sent and answers come."""

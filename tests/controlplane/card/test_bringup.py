@@ -2,6 +2,8 @@
 
 import contextlib
 import json
+import socket
+import struct
 import subprocess
 import sys
 from pathlib import Path
@@ -9,7 +11,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from controlplane.bringup.session import stored_session
+from controlplane.bringup.session import GROUP, PORT, UdpFeed, stored_session
 from controlplane.card.register_table import ABI_VERSION
 from controlplane.cli.main import app
 
@@ -175,3 +177,34 @@ def test_the_stored_session_is_the_one_that_its_script_writes_and_meatpy_agrees(
         "bid_volume": sum(shares for _, shares in bids),
         "ask_volume": sum(shares for _, shares in asks),
     }
+
+
+def test_the_session_leaves_by_the_interface_that_is_named():
+    """The loopback interface stands for the one to the feed's port; the card's address leads nowhere near it."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as wire:
+        wire.bind((GROUP, PORT))
+        membership = struct.pack("4s4s", socket.inet_aton(GROUP), socket.inet_aton("127.0.0.1"))
+        wire.setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP, membership)
+        wire.settimeout(10)
+        feed = UdpFeed("192.0.2.7", "127.0.0.1")
+        with contextlib.closing(feed):
+            feed.send(b"packet")
+        data, (sender, _) = wire.recvfrom(100)
+    assert (data, sender) == (b"packet", "127.0.0.1")
+
+
+@pytest.mark.parametrize(
+    ("device", "address", "words"),
+    [
+        ("udp:127.0.0.1", "192.0.2.9", "no interface of this host has the address '192.0.2.9'"),
+        ("udp:127.0.0.1", "eth1", "no interface of this host has the address 'eth1'"),
+        ("unix:nobody.sock", "127.0.0.1", "hears no feed by UDP"),
+    ],
+)
+def test_an_interface_that_is_none_is_refused_before_anything_is_asked(tmp_path, device, address, words):
+    out = tmp_path / "bringup.json"
+    options = ["--device", device, "--out", str(out), "--feed-from", address]
+    done = CliRunner().invoke(app, ["card", "check", *options])
+    assert done.exit_code == 2
+    assert words in done.output
+    assert not out.exists()

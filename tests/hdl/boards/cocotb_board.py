@@ -6,10 +6,10 @@ from cocotb.triggers import ClockCycles
 from rgmii_bench import PERIOD, PPM_100, Phy
 from station_bench import HELLO, WRITE, number_of
 from wire_bench import (
+    COUNTED,
     DESTINATION,
     LIGHT_WHOLE,
     LIVE_ORDERS,
-    PHY_GOOD,
     SYMBOL,
     TOPS,
     VOLUMES,
@@ -39,7 +39,7 @@ async def a_board_at_its_pins(dut):
     press(dut, False)
     await ClockCycles(phy.clk, 5)
     assert await host.ask(HELLO) == []
-    assert await host.read(SYMBOL, DESTINATION, LIVE_ORDERS, TOPS, PHY_GOOD) == [0, 0, 0, 0, 2]
+    assert await host.read(SYMBOL, DESTINATION, LIVE_ORDERS, TOPS, COUNTED[0]) == [0, 0, 0, 0, 2]
 
     # As `pennywire card check` plays it; what the book must be then is said by itch-book.
     session = stored_session()

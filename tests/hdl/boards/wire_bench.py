@@ -11,7 +11,8 @@ from station_bench import ADDRESS, HELLO, MAC, PEER_MAC, READ, WRITE, arp_reques
 
 # Addresses by docs/registers.md.
 MAGIC, FLAGS, STATUS, DESTINATION, JOIN_FEED, LIVE_ORDERS = 0x000, 0x038, 0x108, 0x200, 0x210, 0x300
-PHY_GOOD, PHY_BAD_FCS, PHY_SENT, PHY_SPOILED = 0x790, 0x798, 0x7C8, 0x7D0
+#: Counters of the first port: good, bad_fcs, sent, spoiled; the second's are so much higher.
+COUNTED, PHY_B = (0x790, 0x798, 0x7C8, 0x7D0), 0x80
 SYMBOL, JOIN, STATE, TOPS, VOLUMES = 0x1000, 0x1010, 0x1018, 0x10D8, 0x10E0
 GROUP, PORT = "233.54.12.111", 26477
 BIND, TRADING, WHOLE = 1 << 16, 1 << 17, 1 << 18
@@ -74,9 +75,14 @@ def feed(packet, group=GROUP, port=PORT):
     return bytes(Ether(src="02:00:00:00:00:77", dst=mac) / ip / UDP(sport=5, dport=port) / (b"SESSION001" + packet))
 
 
-async def from_power_up_to_a_book(host, flags_of_card, lights):
-    """The story of a card from its first cycle on; ``lights`` gives whole book, armed and killed, a bit each."""
+async def from_power_up_to_a_book(host, flags_of_card, lights, line=None):
+    """The story of a card from its first cycle on; ``lights`` gives whole book, armed and killed, a bit each.
+
+    ``line`` is the PHY of the feed, where it is not the host's. The card says nothing there.
+    """
     phy = host.phy
+    line = line or phy
+    apart = line is not phy
     # Nobody is spoken to who did not speak first.
     await ClockCycles(phy.clk, 3000)
     assert phy.sink.empty()
@@ -102,12 +108,20 @@ async def from_power_up_to_a_book(host, flags_of_card, lights):
         (JOIN, 7 | BIND | TRADING | WHOLE),
         (JOIN_FEED, 1),
     )
-    # The group is joined because the host said where the feed is.
+    # The group is joined because the host said where the feed is, unless that is another wire.
     await phy.idle(400)
-    assert host.reports + [(await host.hear())[IP].dst for _ in range(phy.sink.count())] == [GROUP]
+    groups = host.reports + [(await host.hear())[IP].dst for _ in range(phy.sink.count())]
+    assert groups == ([] if apart else [GROUP])
 
-    await host.send(feed(packet(50, add(1001, b"B", 300, 1_000_000), add(1005, b"S", 200, 1_000_100))))
-    await phy.idle(200)
+    if apart:  # neither port hears what belongs on the other
+        await host.send(feed(packet(50, add(1001, b"B", 100, 999_900))))
+        await line.source.send(GmiiFrame.from_payload(arp_request(address)))
+        await line.idle(200)
+        assert await host.read(TOPS, LIVE_ORDERS) == [0, 0]
+    await line.source.send(
+        GmiiFrame.from_payload(feed(packet(50, add(1001, b"B", 300, 1_000_000), add(1005, b"S", 200, 1_000_100))))
+    )
+    await line.idle(200)
     tops, orders = await host.read(TOPS, LIVE_ORDERS)
     assert (tops & 0xFFFFFFFF, tops >> 32, orders) == (1_000_000, 1_000_100, 2)
     assert lights() == LIGHT_WHOLE
@@ -117,10 +131,14 @@ async def from_power_up_to_a_book(host, flags_of_card, lights):
         feed(packet(52, *(add(reference, b"B", 100, 1_000_050) for reference in (1009, 1013))))
     )
     frame.data[-20] ^= 4
-    await phy.source.send(frame)
-    await phy.idle(200)
+    await line.source.send(frame)
+    await line.idle(200)
     assert lights() == 0
-    good, bad_fcs, sent, spoiled, state = await host.read(PHY_GOOD, PHY_BAD_FCS, PHY_SENT, PHY_SPOILED, STATE)
+    counted = await host.read(*COUNTED, *(address + PHY_B for address in COUNTED), STATE)
     # Heard: ARP, HELLO, two READs, WRITE, feed, READ, this READ. Sent: answers to the host's but this one, and IGMP.
-    assert (good, bad_fcs, sent, spoiled) == (8, 1, 7, 0)
-    assert state & 3 == 3  # bound, and stale
+    told = [8, 1, 7, 0, 0, 0, 0, 0]
+    if apart:  # the second port heard a packet and a READ more, and no feed; the first one an ARP
+        told = [2, 1, 0, 0, 9, 0, 7, 0]
+    assert counted[:-1] == told
+    assert line.sink.empty()
+    assert counted[-1] & 3 == 3  # bound, and stale

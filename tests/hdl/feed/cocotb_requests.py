@@ -83,7 +83,7 @@ class Line:
         while self.b.now < end:
             self.hear()
             if self.answers and self.answers[0][0] <= self.b.now:
-                await self.b.frame(self.answers.pop(0)[1])
+                await self.b.answer(self.answers.pop(0)[1])
             else:
                 await self.b.cycle()
 
@@ -179,9 +179,9 @@ async def a_silent_server_and_bad_answers(dut):
     await line.send(21, 31)
     wrong = [truth[n][:-1] + b"\xff" for n in range(11, 21)]
     await line.wait(100)
-    await line.b.frame(answer_frame(SESSION, 11, wrong), error=True)
-    await line.b.frame(answer_frame("OTHER", 11, wrong))
-    await line.b.frame(answer_frame(SESSION, 1, [truth[n] for n in range(1, 11)]))
+    await line.b.answer(answer_frame(SESSION, 11, wrong), error=True)
+    await line.b.answer(answer_frame("OTHER", 11, wrong))
+    await line.b.answer(answer_frame(SESSION, 1, [truth[n] for n in range(1, 11)]))
     await line.wait(4500)
     cycles = [cycle for cycle, _, _ in line.requests]
     assert [round((b - a) / 400) for a, b in pairwise(cycles[:4])] == [1, 2, 4], cycles

@@ -15,6 +15,8 @@ from hdl.wire.moldudp64 import packet
 SLOTS, WIDTH = 4, int(os.environ["WIDTH"])
 #: That the receiver is built for: of one line it has to do what it does with the second switched off.
 LINES = int(os.environ.get("LINES", "2"))
+#: Answers come on the hosts' port instead of the feed's.
+APART = os.environ.get("APART") == "1"
 COUNTS = (
     *("frames", "frames_ignored", "frames_bad", "packets", "messages", "unknown_types", "healed"),
     *("wrong_sizes", "gaps", "duplicates", "tracked"),
@@ -79,6 +81,12 @@ class FeedBench(Bench):
 
     async def frame(self, frame, *, error=False, **options):
         return await self.send(self.dut.rx__valid, self.dut.rx__payload, self.beats(frame, error), **options)
+
+    async def answer(self, frame, **options):
+        """A frame on the wire on which answers to requests come."""
+        d = self.dut
+        valid, payload = (d.rx_b__valid, d.rx_b__payload) if APART else (d.rx__valid, d.rx__payload)
+        return await self.send(valid, payload, self.beats(frame, options.pop("error", False)), **options)
 
     async def say(self, messages, *, session="DAY", sequence=None, vlan=None, **options):
         """Send messages in one packet; returns the entry cycle of each beat."""

@@ -19,10 +19,11 @@ def test_states_against_a_model(run_cocotb, recovers):
     run_cocotb(FeedReceiver(CONFIGS["demo"], recovers=recovers), "cocotb_states", env={"WIDTH": "8"})
 
 
-@pytest.mark.parametrize("lines", [2, 1])
-def test_gaps_are_asked_for_and_filled(run_cocotb, lines):
-    env = {"WIDTH": "8", "LINES": str(lines)}
-    run_cocotb(FeedReceiver(replace(CONFIGS["demo"], lines=lines)), "cocotb_requests", env=env)
+@pytest.mark.parametrize(("lines", "apart"), [(2, False), (1, False), (1, True)])
+def test_gaps_are_asked_for_and_filled(run_cocotb, lines, apart):
+    env = {"WIDTH": "8", "LINES": str(lines), "APART": str(int(apart))}
+    config = replace(CONFIGS["demo"], lines=lines, hosts_apart=apart)
+    run_cocotb(FeedReceiver(config), "cocotb_requests", env=env)
 
 
 @pytest.mark.parametrize("recovers", [True, False])
