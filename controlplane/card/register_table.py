@@ -436,7 +436,7 @@ REGISTERS: tuple[RegisterRow, ...] = (
     RegisterRow("requests.own", 0x0888, 0x0, 1, True, True, True, True, False, False, 0x0, (
         FieldRow("ip", 0, 32, False, "", True, True, False, False, ""),
         FieldRow("port", 32, 16, False, "", True, True, False, False, ""),
-    ), "IPv4 address and port that requests come from and answers go to; heard on line A's port. 0: nothing is asked for."),
+    ), "IPv4 address and port that requests come from and answers go to; heard on the station's port (decision 0051). 0: nothing is asked for."),
     RegisterRow("requests.server_mac", 0x0890, 0x0, 1, True, True, True, True, False, False, 0x0, (
         FieldRow("value", 0, 48, False, "", True, True, False, False, ""),
     ), "Ethernet address that requests go to: the server's, or the router's. 0: ARP finds it, and until it has, nothing is asked for."),
