@@ -1,5 +1,6 @@
 """Runs SymbiYosys on a proof, as the source is or with one check of it removed."""
 
+import fcntl
 import os
 import shutil
 import subprocess
@@ -50,6 +51,14 @@ def holds(proof: Proof, mutation: Mutation | None = None) -> bool:
         The text to be changed is not there once, or a tool failed.
     """
     name = proof.name if mutation is None else f"{proof.name}-{mutation.what.replace(' ', '-')}"
+    WORK.mkdir(parents=True, exist_ok=True)
+    with (WORK / f"{name}.lock").open("w") as lock:
+        # Another run in this tree may be at the same proof, in the same folder: it is waited for.
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        return _holds(proof, mutation, name)
+
+
+def _holds(proof: Proof, mutation: Mutation | None, name: str) -> bool:
     work = WORK / name
     shutil.rmtree(work, ignore_errors=True)
     work.mkdir(parents=True)

@@ -1,5 +1,8 @@
 """The short form of ``make formal``: the fastest proofs, and for each a removed check that it must see."""
 
+import importlib.util
+import sys
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import pytest
@@ -38,3 +41,22 @@ def test_a_mutation_that_changes_nothing_is_an_error():
     proof = BY_NAME["arming"]
     with pytest.raises(ProverError, match="not once"):
         holds(proof, replace(proof.mutations[0], what="is not there", old="no such text"))
+
+
+def test_two_runs_at_one_proof_wait_for_each_other():
+    with ThreadPoolExecutor(2) as both:
+        assert list(both.map(holds, [BY_NAME["arming"]] * 2)) == [True, True]
+
+
+@pytest.mark.parametrize(("named", "runs"), [(["arming", "row"], 0), ([], 1)])
+def test_only_a_run_of_all_proofs_leaves_figures(named, runs, monkeypatch):
+    spec = importlib.util.spec_from_file_location("formal_command", ROOT / "tests" / "formal" / "__main__.py")
+    command = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(command)
+    left = []
+    monkeypatch.setattr(command, "holds", lambda proof, mutation=None: mutation is None)
+    monkeypatch.setattr(command, "merge", lambda file, figures: left.append({n: f.value for n, f in figures.items()}))
+    monkeypatch.setattr(sys, "argv", ["formal", *named])
+    assert command.main() == 0
+    mutations = sum(len(proof.mutations) for proof in PROOFS)
+    assert left == [{"proofs_passed": len(PROOFS), "proofs_mutations_caught": mutations}] * runs
