@@ -82,11 +82,11 @@ class FeedBench(Bench):
     async def frame(self, frame, *, error=False, **options):
         return await self.send(self.dut.rx__valid, self.dut.rx__payload, self.beats(frame, error), **options)
 
-    async def answer(self, frame, **options):
+    async def answer(self, frame, *, error=False):
         """A frame on the wire on which answers to requests come."""
-        d = self.dut
-        valid, payload = (d.rx_b__valid, d.rx_b__payload) if APART else (d.rx__valid, d.rx__payload)
-        return await self.send(valid, payload, self.beats(frame, options.pop("error", False)), **options)
+        if not APART:
+            return await self.frame(frame, error=error)
+        return await self.send(self.dut.rx_b__valid, self.dut.rx_b__payload, self.beats(frame, error))
 
     async def say(self, messages, *, session="DAY", sequence=None, vlan=None, **options):
         """Send messages in one packet; returns the entry cycle of each beat."""
